@@ -1,0 +1,13 @@
+//! Innkeeper: a GraphQL gateway for DynamoDB in which every request runs with its own tenant's AWS credentials.
+#![cfg_attr(not(test), expect(unused, reason = "under construction"))]
+pub mod error;
+pub mod id;
+pub mod clock;
+pub mod entropy;
+pub mod problem;
+pub mod settings;
+pub mod json;
+pub mod fetch;
+pub mod policy;
+#[cfg(feature = "dev")]
+pub mod dev;

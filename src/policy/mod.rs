@@ -1,0 +1,22 @@
+//! IAM policies: documents as types, templates, and one evaluator.
+//!
+//! The evaluator is law, judge and witness: the embedded AWS enforces with it, and the proof of isolation rests on
+//! it. So it follows AWS's documentation to the letter, `tests/iam-vectors.json` pins its verdicts, and where the
+//! documentation is silent it fails closed. Everything here is pure: no clock, no network, no files.
+
+mod condition;
+mod context;
+mod document;
+mod evaluate;
+mod pattern;
+mod role;
+mod template;
+
+pub use condition::{Comparison, Operator, Quantifier};
+pub use context::Context;
+pub use document::{
+    Condition, Document, Effect, Kind, Malformed, Matcher, Principals, Statement, Version,
+};
+pub use evaluate::{Decision, Layer, Policies, Request, StatementRef, Verdict, trust};
+pub use role::{Role, RoleTemplate};
+pub use template::{MAX_SESSION_POLICY_CHARS, Rendered, Template, TemplateError, Variables};

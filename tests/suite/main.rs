@@ -1,0 +1,9 @@
+//! The suite: one binary, each part a module. `harness` is how a world is made; the rest is what must hold in it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the harness fails by panicking"
+)]
+
+mod evaluator;
