@@ -37,16 +37,11 @@ impl Clock {
     }
 
     /// Now.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the system's time"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's time")]
     pub fn now(&self) -> SystemTime {
         match &self.0 {
             Source::System => SystemTime::now(),
-            Source::Manual(millis) => {
-                UNIX_EPOCH + Duration::from_millis(millis.load(Ordering::SeqCst))
-            }
+            Source::Manual(millis) => UNIX_EPOCH + Duration::from_millis(millis.load(Ordering::SeqCst)),
         }
     }
 

@@ -23,17 +23,13 @@ impl Entropy {
     /// When the operating system has no randomness to give; nothing secret may then be made.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.0
-            .fill(&mut bytes)
-            .expect("the operating system gives randomness");
+        self.0.fill(&mut bytes).expect("the operating system gives randomness");
         bytes
     }
 
     /// A number from zero up to, and not including, `end`; zero when `end` is zero.
     pub fn below(&self, end: u64) -> u64 {
-        u64::from_le_bytes(self.bytes())
-            .checked_rem(end)
-            .unwrap_or_default()
+        u64::from_le_bytes(self.bytes()).checked_rem(end).unwrap_or_default()
     }
 
     /// A ULID: 26 characters of Crockford's base 32 that sort by the time of their making.

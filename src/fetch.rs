@@ -62,15 +62,8 @@ impl Fetch {
     ) -> Result<Response<Bytes>, FetchError> {
         let client = self.client()?;
         let exchange = async {
-            let (head, body) = client
-                .request(request)
-                .await
-                .map_err(FetchError::Send)?
-                .into_parts();
-            let body = Limited::new(body, bounds.body)
-                .collect()
-                .await
-                .map_err(FetchError::Body)?;
+            let (head, body) = client.request(request).await.map_err(FetchError::Send)?.into_parts();
+            let body = Limited::new(body, bounds.body).collect().await.map_err(FetchError::Body)?;
             Ok(Response::from_parts(head, body.to_bytes()))
         };
         match tokio::time::timeout(bounds.time, exchange).await {
@@ -92,8 +85,6 @@ impl Fetch {
             .https_or_http()
             .enable_http1()
             .wrap_connector(http);
-        Ok(self
-            .client
-            .get_or_init(|| Client::builder(TokioExecutor::new()).build(connector)))
+        Ok(self.client.get_or_init(|| Client::builder(TokioExecutor::new()).build(connector)))
     }
 }

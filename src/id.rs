@@ -148,10 +148,8 @@ impl FromStr for RoleArn {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        const INVALID: InvalidName = InvalidName {
-            what: "a role",
-            rule: "an ARN such as arn:aws:iam::111122223333:role/NAME",
-        };
+        const INVALID: InvalidName =
+            InvalidName { what: "a role", rule: "an ARN such as arn:aws:iam::111122223333:role/NAME" };
         let mut parts = text.splitn(6, ':');
         let mut next = || parts.next().unwrap_or_default();
         let (arn, partition, service, region, account, resource) =
@@ -159,21 +157,11 @@ impl FromStr for RoleArn {
         let named = resource.strip_prefix("role/").is_some_and(|path| {
             !path.is_empty() && !path.ends_with('/') && path.chars().all(is_role_character)
         });
-        if arn != "arn"
-            || !partition.starts_with("aws")
-            || service != "iam"
-            || !region.is_empty()
-            || !named
-        {
+        if arn != "arn" || !partition.starts_with("aws") || service != "iam" || !region.is_empty() || !named {
             return Err(INVALID);
         }
-        let account = account
-            .parse()
-            .map_err(|_not_digits: InvalidName| INVALID)?;
-        Ok(Self {
-            arn: text.into(),
-            account,
-        })
+        let account = account.parse().map_err(|_not_digits: InvalidName| INVALID)?;
+        Ok(Self { arn: text.into(), account })
     }
 }
 
@@ -203,31 +191,15 @@ mod tests {
         for good in ["acme", "acme-2", "ACME_2", "a", &"x".repeat(64)] {
             assert!(good.parse::<TenantId>().is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            "a#b",
-            "a*",
-            "a?",
-            "${a}",
-            "a b",
-            "ä",
-            "a\n",
-            "a.b",
-            &"x".repeat(65),
-        ] {
+        for bad in ["", "a#b", "a*", "a?", "${a}", "a b", "ä", "a\n", "a.b", &"x".repeat(65)] {
             assert!(bad.parse::<TenantId>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn a_role_arn_knows_its_account_and_name() {
-        let role: RoleArn = "arn:aws:iam::111122223333:role/tenants/acme"
-            .parse()
-            .unwrap();
-        assert_eq!(
-            (role.account().as_str(), role.name()),
-            ("111122223333", "acme")
-        );
+        let role: RoleArn = "arn:aws:iam::111122223333:role/tenants/acme".parse().unwrap();
+        assert_eq!((role.account().as_str(), role.name()), ("111122223333", "acme"));
         for bad in [
             "",
             "arn:aws:iam::1:role/x",

@@ -47,9 +47,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("a number is out of range"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number is out of range"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -72,9 +70,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut object = Map::new();
         while let Some((name, Strict(value))) = members.next_entry::<String, Strict>()? {
             if object.contains_key(&name) {
-                return Err(A::Error::custom(format_args!(
-                    "the member `{name}` stands twice"
-                )));
+                return Err(A::Error::custom(format_args!("the member `{name}` stands twice")));
             }
             object.insert(name, value);
         }
@@ -89,13 +85,9 @@ mod tests {
     #[test]
     fn a_member_that_stands_twice_is_refused_at_any_depth() {
         assert!(strict(br#"{"a": [{"b": 1, "c": null, "d": 1.5, "e": "x"}]}"#).is_ok());
-        for bad in [
-            r#"{"a": 1, "a": 1}"#,
-            r#"{"a": [{"b": 1, "b": 2}]}"#,
-            r#"{"a": 1, "\u0061": 2}"#,
-            "{",
-            "1 2",
-        ] {
+        for bad in
+            [r#"{"a": 1, "a": 1}"#, r#"{"a": [{"b": 1, "b": 2}]}"#, r#"{"a": 1, "\u0061": 2}"#, "{", "1 2"]
+        {
             assert!(strict(bad.as_bytes()).is_err(), "{bad}");
         }
     }

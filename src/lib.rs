@@ -8,6 +8,8 @@ pub mod problem;
 pub mod settings;
 pub mod json;
 pub mod fetch;
+pub mod claim;
+pub mod schema;
 pub mod policy;
 #[cfg(feature = "dev")]
 pub mod dev;

@@ -22,20 +22,14 @@ pub struct Source {
 impl Source {
     /// A text under a name.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self {
-            name: name.into(),
-            text: text.into(),
-        })
+        Arc::new(Self { name: name.into(), text: text.into() })
     }
 
     /// Reads a file. It is called by its path as given.
     pub fn read(path: &Path) -> Result<Arc<Self>, Problem> {
         match std::fs::read_to_string(path) {
             Ok(text) => Ok(Self::new(path.display().to_string(), text)),
-            Err(error) => Err(Problem::of(
-                path.display().to_string(),
-                format!("cannot be read: {error}"),
-            )),
+            Err(error) => Err(Problem::of(path.display().to_string(), format!("cannot be read: {error}"))),
         }
     }
 
@@ -52,10 +46,7 @@ impl Source {
     /// A place of this text, given in bytes. A range outside the text means its end.
     pub fn place(self: &Arc<Self>, span: Range<usize>) -> Place {
         let end = self.text.len();
-        Place(Where::Text(
-            Arc::clone(self),
-            span.start.min(end)..span.end.min(end),
-        ))
+        Place(Where::Text(Arc::clone(self), span.start.min(end)..span.end.min(end)))
     }
 
     /// A problem at a place of this text.
@@ -65,20 +56,13 @@ impl Source {
 
     /// The number of the line that a byte stands in, from 1.
     pub fn line(&self, offset: usize) -> usize {
-        1 + self
-            .text
-            .bytes()
-            .take(offset)
-            .filter(|byte| *byte == b'\n')
-            .count()
+        1 + self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
     }
 }
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -109,11 +93,7 @@ impl Place {
 
     /// A problem at this place.
     pub fn problem(&self, message: impl Into<String>) -> Problem {
-        Problem {
-            place: self.clone(),
-            message: message.into(),
-            hint: None,
-        }
+        Problem { place: self.clone(), message: message.into(), hint: None }
     }
 }
 
@@ -153,10 +133,7 @@ impl Problem {
                 .into(),
             Where::Named(name) => Origin::path(name.as_str()).into(),
         };
-        let hint = self
-            .hint
-            .as_deref()
-            .map(|hint| Level::HELP.with_name("hint").message(hint));
+        let hint = self.hint.as_deref().map(|hint| Level::HELP.with_name("hint").message(hint));
         let group = title.element(place).elements(hint);
         renderer.render(&[group])
     }
@@ -200,26 +177,14 @@ impl Problems {
 
     /// `value` if nothing was wrong.
     pub fn or<T>(self, value: T) -> Result<T, Self> {
-        if self.is_empty() {
-            Ok(value)
-        } else {
-            Err(self)
-        }
+        if self.is_empty() { Ok(value) } else { Err(self) }
     }
 
     /// All of them as text for a terminal, with colours or without.
     pub fn render(&self, colours: bool) -> String {
-        let renderer = if colours {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii);
-        let texts: Vec<_> = self
-            .0
-            .iter()
-            .map(|problem| problem.render(&renderer))
-            .collect();
+        let texts: Vec<_> = self.0.iter().map(|problem| problem.render(&renderer)).collect();
         texts.join("\n\n")
     }
 }
@@ -245,18 +210,12 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 /// The candidate that somebody probably meant, for a hint: the nearest one, if it is near.
-pub fn nearest<'a>(
-    written: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const NEAR: f64 = 0.75;
     candidates
         .into_iter()
         .map(|candidate| {
-            (
-                strsim::jaro_winkler(&written.to_lowercase(), &candidate.to_lowercase()),
-                candidate,
-            )
+            (strsim::jaro_winkler(&written.to_lowercase(), &candidate.to_lowercase()), candidate)
         })
         .filter(|(likeness, _)| *likeness >= NEAR)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
@@ -264,22 +223,12 @@ pub fn nearest<'a>(
 }
 
 /// A hint that names the nearest candidate, or lists them all.
-pub fn did_you_mean<'a>(
-    written: &str,
-    candidates: impl IntoIterator<Item = &'a str> + Clone,
-) -> String {
+pub fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     if let Some(near) = nearest(written, candidates.clone()) {
         return format!("did you mean `{near}`?");
     }
-    let all: Vec<_> = candidates
-        .into_iter()
-        .map(|candidate| format!("`{candidate}`"))
-        .collect();
-    if all.is_empty() {
-        "there is none".to_owned()
-    } else {
-        format!("there is {}", all.join(", "))
-    }
+    let all: Vec<_> = candidates.into_iter().map(|candidate| format!("`{candidate}`")).collect();
+    if all.is_empty() { "there is none".to_owned() } else { format!("there is {}", all.join(", ")) }
 }
 
 #[cfg(test)]
@@ -303,13 +252,7 @@ mod tests {
 
     #[test]
     fn a_hint_names_the_nearest_or_lists_all() {
-        assert_eq!(
-            did_you_mean("lissten", ["listen", "admin"]),
-            "did you mean `listen`?"
-        );
-        assert_eq!(
-            did_you_mean("zzz", ["listen", "admin"]),
-            "there is `listen`, `admin`"
-        );
+        assert_eq!(did_you_mean("lissten", ["listen", "admin"]), "did you mean `listen`?");
+        assert_eq!(did_you_mean("zzz", ["listen", "admin"]), "there is `listen`, `admin`");
     }
 }

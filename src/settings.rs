@@ -27,11 +27,7 @@ pub struct Variables(BTreeMap<String, String>);
 impl Variables {
     /// Keeps those that are ours.
     pub fn new(all: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(
-            all.into_iter()
-                .filter(|(name, _)| name.starts_with(PREFIX))
-                .collect(),
-        )
+        Self(all.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect())
     }
 }
 
@@ -55,12 +51,8 @@ pub fn read<T>(
         let span = error.span().unwrap_or(0..0);
         Problems::from(source.problem(span, format!("is no TOML: {}", error.message())))
     })?;
-    let reading = Reading {
-        source,
-        variables,
-        asked: RefCell::default(),
-        problems: RefCell::new(Problems::default()),
-    };
+    let reading =
+        Reading { source, variables, asked: RefCell::default(), problems: RefCell::new(Problems::default()) };
     let section = Section {
         reading: &reading,
         table: Some(table.get_ref()),
@@ -87,12 +79,7 @@ impl Reading<'_> {
 
     fn refuse_unknown_variables(&self) {
         let asked = self.asked.borrow();
-        for name in self
-            .variables
-            .0
-            .keys()
-            .filter(|name| !asked.contains(*name))
-        {
+        for name in self.variables.0.keys().filter(|name| !asked.contains(*name)) {
             let hint = did_you_mean(name, asked.iter().map(String::as_str));
             self.report(Problem::of(name.as_str(), "is no variable of innkeeper's").hint(hint));
         }
@@ -123,8 +110,7 @@ impl<'a> Section<'a> {
 
     /// Where a key of the table stands; where the table begins, if it does not.
     pub fn place_of(&self, key: &str) -> Place {
-        self.written(key)
-            .map_or_else(|| self.place.clone(), |(_, place)| place)
+        self.written(key).map_or_else(|| self.place.clone(), |(_, place)| place)
     }
 
     /// Notes a problem.
@@ -143,17 +129,12 @@ impl<'a> Section<'a> {
         let missing = || self.sub(key, None, self.place.clone());
         match self.in_file(key) {
             None => missing(),
-            Some((_, value)) if value.get_ref().is_table() => self.sub(
-                key,
-                value.get_ref().as_table(),
-                self.reading.source.place(value.span()),
-            ),
+            Some((_, value)) if value.get_ref().is_table() => {
+                self.sub(key, value.get_ref().as_table(), self.reading.source.place(value.span()))
+            }
             Some((_, value)) => {
-                self.reading.report(
-                    self.reading
-                        .source
-                        .problem(value.span(), format!("`{key}` must be a table")),
-                );
+                self.reading
+                    .report(self.reading.source.problem(value.span(), format!("`{key}` must be a table")));
                 missing()
             }
         }
@@ -164,10 +145,7 @@ impl<'a> Section<'a> {
         let Some((_, value)) = self.in_file(key) else {
             return Vec::new();
         };
-        let items = value
-            .get_ref()
-            .as_array()
-            .map(|items| items.iter().collect::<Vec<_>>());
+        let items = value.get_ref().as_array().map(|items| items.iter().collect::<Vec<_>>());
         let tables: Option<Vec<_>> = items.and_then(|items| {
             items
                 .into_iter()
@@ -175,12 +153,9 @@ impl<'a> Section<'a> {
                 .collect()
         });
         let Some(tables) = tables else {
-            let problem = self
-                .reading
-                .source
-                .problem(value.span(), format!("`{key}` must be a list of tables"));
-            self.reading
-                .report(problem.hint(format!("write [[{key}]] before each")));
+            let problem =
+                self.reading.source.problem(value.span(), format!("`{key}` must be a list of tables"));
+            self.reading.report(problem.hint(format!("write [[{key}]] before each")));
             return Vec::new();
         };
         tables
@@ -192,10 +167,7 @@ impl<'a> Section<'a> {
     /// The tables within a table whose keys are names of the user's own, such as `[tenants.acme]`.
     pub fn named_sections(&self) -> Vec<(Located<String>, Section<'a>)> {
         let names: Vec<_> = self.names();
-        names
-            .into_iter()
-            .map(|name| (name.clone(), self.section(&name.value)))
-            .collect()
+        names.into_iter().map(|name| (name.clone(), self.section(&name.value))).collect()
     }
 
     /// The keys of the table, each where it stands. All of them count as known.
@@ -210,9 +182,7 @@ impl<'a> Section<'a> {
                 place: self.reading.source.place(name.span()),
             })
             .collect();
-        self.known
-            .borrow_mut()
-            .extend(names.iter().map(|name| name.value.clone()));
+        self.known.borrow_mut().extend(names.iter().map(|name| name.value.clone()));
         names
     }
 
@@ -228,10 +198,7 @@ impl<'a> Section<'a> {
     pub fn parse<T: FromStr<Err: Display>>(&self, key: &str) -> Option<Located<T>> {
         let text = self.string(key)?;
         match text.value.parse() {
-            Ok(value) => Some(Located {
-                value,
-                place: text.place,
-            }),
+            Ok(value) => Some(Located { value, place: text.place }),
             Err(error) => {
                 self.report(text.place.problem(format!("`{key}`: {error}")));
                 None
@@ -243,11 +210,7 @@ impl<'a> Section<'a> {
     pub fn required<T: FromStr<Err: Display>>(&self, key: &str, hint: &str) -> Option<Located<T>> {
         if !self.has(key) {
             self.known.borrow_mut().insert(key.to_owned());
-            self.report(
-                self.place
-                    .problem(format!("`{}` is missing", self.dotted(key)))
-                    .hint(hint),
-            );
+            self.report(self.place.problem(format!("`{}` is missing", self.dotted(key))).hint(hint));
             return None;
         }
         self.parse(key)
@@ -268,9 +231,7 @@ impl<'a> Section<'a> {
         let found = self.read(key, &what, |written| {
             let number = match written {
                 Written::Variable(text) => text.parse().ok(),
-                Written::Toml(value) => value
-                    .as_integer()
-                    .and_then(|number| number.as_str().parse().ok()),
+                Written::Toml(value) => value.as_integer().and_then(|number| number.as_str().parse().ok()),
             };
             number.filter(|number| within.contains(number))
         });
@@ -279,18 +240,13 @@ impl<'a> Section<'a> {
 
     /// A span of time, such as `500ms`, `30s`, `5m` or `1h`, within a range.
     pub fn duration(&self, key: &str, within: RangeInclusive<Duration>) -> Option<Duration> {
-        let what = format!(
-            "a time such as 30s or 5m, from {:?} to {:?}",
-            within.start(),
-            within.end()
-        );
+        let what = format!("a time such as 30s or 5m, from {:?} to {:?}", within.start(), within.end());
         let found = self.read(key, &what, |written| {
             let text = match written {
                 Written::Variable(text) => Some(*text),
                 Written::Toml(value) => value.as_str(),
             };
-            text.and_then(parse_duration)
-                .filter(|duration| within.contains(duration))
+            text.and_then(parse_duration).filter(|duration| within.contains(duration))
         });
         found.map(|found| found.value)
     }
@@ -299,10 +255,8 @@ impl<'a> Section<'a> {
     pub fn strings(&self, key: &str) -> Option<Vec<Located<String>>> {
         let (written, place) = self.written(key)?;
         if let Written::Variable(text) = written {
-            let parts = text.split(',').map(|part| Located {
-                value: part.trim().to_owned(),
-                place: place.clone(),
-            });
+            let parts =
+                text.split(',').map(|part| Located { value: part.trim().to_owned(), place: place.clone() });
             return Some(parts.collect());
         }
         let Written::Toml(value) = written else {
@@ -311,10 +265,7 @@ impl<'a> Section<'a> {
         let strings: Option<Vec<_>> = value.as_array().and_then(|items| {
             let one = |item: &Spanned<DeValue<'_>>| {
                 let place = self.reading.source.place(item.span());
-                item.get_ref().as_str().map(|text| Located {
-                    value: text.to_owned(),
-                    place,
-                })
+                item.get_ref().as_str().map(|text| Located { value: text.to_owned(), place })
             };
             items.iter().map(one).collect()
         });
@@ -328,10 +279,7 @@ impl<'a> Section<'a> {
     pub fn finish(&self) {
         let Some(table) = self.table else { return };
         let known = self.known.borrow();
-        for (name, _) in table
-            .iter()
-            .filter(|(name, _)| !known.contains(name.get_ref().as_ref()))
-        {
+        for (name, _) in table.iter().filter(|(name, _)| !known.contains(name.get_ref().as_ref())) {
             let hint = did_you_mean(name.get_ref(), known.iter().map(String::as_str));
             let message = format!("`{}` is no key of innkeeper's", self.dotted(name.get_ref()));
             self.report(self.reading.source.problem(name.span(), message).hint(hint));
@@ -353,48 +301,28 @@ impl<'a> Section<'a> {
     }
 
     fn written(&self, key: &str) -> Option<(Written<'a>, Place)> {
-        let variable = format!(
-            "{PREFIX}{}",
-            self.dotted(key).replace(['.', '-'], "_").to_uppercase()
-        );
+        let variable = format!("{PREFIX}{}", self.dotted(key).replace(['.', '-'], "_").to_uppercase());
         self.reading.asked.borrow_mut().insert(variable.clone());
         if let Some(text) = self.reading.variables.0.get(&variable) {
             self.known.borrow_mut().insert(key.to_owned());
             return Some((Written::Variable(text), Place::named(variable)));
         }
-        self.in_file(key).map(|(_, value)| {
-            (
-                Written::Toml(value.get_ref()),
-                self.reading.source.place(value.span()),
-            )
-        })
+        self.in_file(key)
+            .map(|(_, value)| (Written::Toml(value.get_ref()), self.reading.source.place(value.span())))
     }
 
     fn in_file(&self, key: &str) -> Option<(&'a str, &'a Spanned<DeValue<'a>>)> {
         self.known.borrow_mut().insert(key.to_owned());
-        let (name, value) = self
-            .table?
-            .iter()
-            .find(|(name, _)| name.get_ref().as_ref() == key)?;
+        let (name, value) = self.table?.iter().find(|(name, _)| name.get_ref().as_ref() == key)?;
         Some((name.get_ref().as_ref(), value))
     }
 
     fn sub(&self, key: &str, table: Option<&'a DeTable<'a>>, place: Place) -> Section<'a> {
-        Section {
-            reading: self.reading,
-            table,
-            place,
-            path: self.dotted(key),
-            known: RefCell::default(),
-        }
+        Section { reading: self.reading, table, place, path: self.dotted(key), known: RefCell::default() }
     }
 
     fn dotted(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 }
 
@@ -416,57 +344,40 @@ mod tests {
     use super::*;
 
     fn variables(pairs: &[(&str, &str)]) -> Variables {
-        Variables::new(
-            pairs
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        )
+        Variables::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
     }
 
     #[test]
     fn every_mistake_is_said_at_once() {
         let text = "[server]\nlisten = 3\nlissen = \"x\"\ngrace = \"2 weeks\"\n";
         let source = Source::new("innkeeper.toml", text);
-        let result = read(
-            &source,
-            &variables(&[("INNKEEPER_SERVER_LISTN", "x")]),
-            |file| {
-                let server = file.section("server");
-                server.string("listen");
-                server.duration("grace", Duration::ZERO..=Duration::from_secs(60));
-                server.required::<String>("admin", "write an address");
-                server.finish();
-                Some(())
-            },
-        );
+        let result = read(&source, &variables(&[("INNKEEPER_SERVER_LISTN", "x")]), |file| {
+            let server = file.section("server");
+            server.string("listen");
+            server.duration("grace", Duration::ZERO..=Duration::from_secs(60));
+            server.required::<String>("admin", "write an address");
+            server.finish();
+            Some(())
+        });
         insta::assert_snapshot!(result.unwrap_err());
     }
 
     #[test]
     fn a_variable_takes_the_place_of_a_key() {
         let source = Source::new("innkeeper.toml", "[server]\nlisten = \"a\"\n");
-        let variables = variables(&[
-            ("INNKEEPER_SERVER_LISTEN", "b"),
-            ("INNKEEPER_SERVER_ORIGINS", "x, y"),
-        ]);
+        let variables = variables(&[("INNKEEPER_SERVER_LISTEN", "b"), ("INNKEEPER_SERVER_ORIGINS", "x, y")]);
         let (listen, origins) = read(&source, &variables, |file| {
             let server = file.section("server");
             let origins = server.strings("origins").unwrap_or_default();
             let read = (
                 server.string("listen")?.value,
-                origins
-                    .into_iter()
-                    .map(|origin| origin.value)
-                    .collect::<Vec<_>>(),
+                origins.into_iter().map(|origin| origin.value).collect::<Vec<_>>(),
             );
             server.finish();
             Some(read)
         })
         .unwrap();
-        assert_eq!(
-            (listen.as_str(), origins),
-            ("b", vec!["x".to_owned(), "y".to_owned()])
-        );
+        assert_eq!((listen.as_str(), origins), ("b", vec!["x".to_owned(), "y".to_owned()]));
     }
 
     #[test]

@@ -37,38 +37,19 @@ pub(super) trait Schemas {
 
 /// The tables that a call names, so that their key schemas can be looked up before it is judged.
 pub(super) fn tables(operation: &str, body: &Value) -> BTreeSet<String> {
-    let name = |body: &Value| {
-        body.get("TableName")
-            .and_then(Value::as_str)
-            .map(table_name)
-    };
+    let name = |body: &Value| body.get("TableName").and_then(Value::as_str).map(table_name);
     match operation {
-        "BatchGetItem" | "BatchWriteItem" => names_of_members(body.get("RequestItems"))
-            .iter()
-            .map(|name| table_name(name))
-            .collect(),
+        "BatchGetItem" | "BatchWriteItem" => {
+            names_of_members(body.get("RequestItems")).iter().map(|name| table_name(name)).collect()
+        }
         "TransactGetItems" | "TransactWriteItems" => {
-            let members = body
-                .get("TransactItems")
-                .and_then(Value::as_array)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            members
-                .iter()
-                .filter_map(Value::as_object)
-                .flat_map(Map::values)
-                .filter_map(name)
-                .collect()
+            let members =
+                body.get("TransactItems").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            members.iter().filter_map(Value::as_object).flat_map(Map::values).filter_map(name).collect()
         }
         "ExecuteStatement" => {
-            let text = body
-                .get("Statement")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            super::partiql::read(text)
-                .into_iter()
-                .map(|statement| statement.table)
-                .collect()
+            let text = body.get("Statement").and_then(Value::as_str).unwrap_or_default();
+            super::partiql::read(text).into_iter().map(|statement| statement.table).collect()
         }
         _ => name(body).into_iter().collect(),
     }
@@ -92,24 +73,14 @@ pub(super) fn checks(
     body: &Value,
     schemas: &dyn Schemas,
 ) -> Result<Vec<Check>, NotUnderstood> {
-    let body = body
-        .as_object()
-        .ok_or_else(|| NotUnderstood("the body must be an object".to_owned()))?;
+    let body = body.as_object().ok_or_else(|| NotUnderstood("the body must be an object".to_owned()))?;
     refuse_legacy(body)?;
     let reader = Reader { schemas };
     match operation {
-        "GetItem" => reader
-            .read("dynamodb:GetItem", body, body.get("Key"), None)
-            .map(one),
-        "PutItem" => reader
-            .write("dynamodb:PutItem", body, body.get("Item"), None)
-            .map(one),
-        "UpdateItem" => reader
-            .write("dynamodb:UpdateItem", body, body.get("Key"), None)
-            .map(one),
-        "DeleteItem" => reader
-            .write("dynamodb:DeleteItem", body, body.get("Key"), None)
-            .map(one),
+        "GetItem" => reader.read("dynamodb:GetItem", body, body.get("Key"), None).map(one),
+        "PutItem" => reader.write("dynamodb:PutItem", body, body.get("Item"), None).map(one),
+        "UpdateItem" => reader.write("dynamodb:UpdateItem", body, body.get("Key"), None).map(one),
+        "DeleteItem" => reader.write("dynamodb:DeleteItem", body, body.get("Key"), None).map(one),
         "Query" => reader.query(body).map(one),
         "Scan" => scan(body).map(one),
         "BatchGetItem" => reader.batch_get(body),
@@ -123,9 +94,7 @@ pub(super) fn checks(
         "DeleteTable" => Ok(one(plain("dynamodb:DeleteTable", table(body)?))),
         "UpdateTimeToLive" => Ok(one(plain("dynamodb:UpdateTimeToLive", table(body)?))),
         "DescribeTimeToLive" => Ok(one(plain("dynamodb:DescribeTimeToLive", table(body)?))),
-        other => Err(NotUnderstood(format!(
-            "the embedded AWS does not serve {other}"
-        ))),
+        other => Err(NotUnderstood(format!("the embedded AWS does not serve {other}"))),
     }
 }
 
@@ -134,45 +103,32 @@ fn one(check: Check) -> Vec<Check> {
 }
 
 fn plain(action: &'static str, table: String) -> Check {
-    Check {
-        action,
-        table,
-        index: None,
-        context: Context::default(),
-        leading_keys: Vec::new(),
-    }
+    Check { action, table, index: None, context: Context::default(), leading_keys: Vec::new() }
 }
 
 fn refuse_legacy(body: &Map<String, Value>) -> Result<(), NotUnderstood> {
     match LEGACY.iter().find(|name| body.contains_key(**name)) {
         None => Ok(()),
-        Some(name) => Err(NotUnderstood(format!(
-            "the embedded AWS does not serve the legacy parameter {name}"
-        ))),
+        Some(name) => {
+            Err(NotUnderstood(format!("the embedded AWS does not serve the legacy parameter {name}")))
+        }
     }
 }
 
 /// A table's name; from its ARN, where that was sent.
 fn table(body: &Map<String, Value>) -> Result<String, NotUnderstood> {
     let name = body.get("TableName").and_then(Value::as_str);
-    name.map(table_name)
-        .ok_or_else(|| NotUnderstood("TableName is missing".to_owned()))
+    name.map(table_name).ok_or_else(|| NotUnderstood("TableName is missing".to_owned()))
 }
 
 fn table_name(name: &str) -> String {
-    name.rsplit_once(":table/")
-        .map_or(name, |(_, name)| name)
-        .to_owned()
+    name.rsplit_once(":table/").map_or(name, |(_, name)| name).to_owned()
 }
 
 /// A key's value as `LeadingKeys` holds it: the text of S and N, the base64 of B.
 fn key_text(value: &Value) -> Option<String> {
     let value = value.as_object()?;
-    ["S", "N", "B"]
-        .iter()
-        .find_map(|kind| value.get(*kind))
-        .and_then(Value::as_str)
-        .map(str::to_owned)
+    ["S", "N", "B"].iter().find_map(|kind| value.get(*kind)).and_then(Value::as_str).map(str::to_owned)
 }
 
 struct Reader<'a> {
@@ -194,13 +150,7 @@ impl Reader<'_> {
         context.set_all("dynamodb:LeadingKeys", leading_keys.clone());
         projection(body, names_of_members(key), &mut context);
         enclose(enclosing, &mut context);
-        Ok(Check {
-            action,
-            table,
-            index: None,
-            context,
-            leading_keys,
-        })
+        Ok(Check { action, table, index: None, context, leading_keys })
     }
 
     /// PutItem, UpdateItem, DeleteItem, ConditionCheck.
@@ -224,33 +174,17 @@ impl Reader<'_> {
             context.set("dynamodb:ReturnValues", returned);
         }
         enclose(enclosing, &mut context);
-        Ok(Check {
-            action,
-            table,
-            index: None,
-            context,
-            leading_keys,
-        })
+        Ok(Check { action, table, index: None, context, leading_keys })
     }
 
     fn query(&self, body: &Map<String, Value>) -> Result<Check, NotUnderstood> {
         let table = table(body)?;
-        let index = body
-            .get("IndexName")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        let condition = body
-            .get("KeyConditionExpression")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let index = body.get("IndexName").and_then(Value::as_str).map(str::to_owned);
+        let condition = body.get("KeyConditionExpression").and_then(Value::as_str).unwrap_or_default();
         let mut context = Context::default();
         let schema = self.schemas.of(&table);
-        let partition_key = schema
-            .as_ref()
-            .and_then(|schema| schema.partition_key(index.as_deref()));
-        let names = body
-            .get("ExpressionAttributeNames")
-            .and_then(Value::as_object);
+        let partition_key = schema.as_ref().and_then(|schema| schema.partition_key(index.as_deref()));
+        let names = body.get("ExpressionAttributeNames").and_then(Value::as_object);
         let placeholder =
             partition_key.and_then(|attribute| expression::equality(condition, attribute, names));
         let value = placeholder.and_then(|name| body.get("ExpressionAttributeValues")?.get(name));
@@ -259,22 +193,12 @@ impl Reader<'_> {
         let mut attributes = named(body, "KeyConditionExpression");
         attributes.extend(named(body, "FilterExpression"));
         projection(body, attributes, &mut context);
-        Ok(Check {
-            action: "dynamodb:Query",
-            table,
-            index,
-            context,
-            leading_keys,
-        })
+        Ok(Check { action: "dynamodb:Query", table, index, context, leading_keys })
     }
 
     fn batch_get(&self, body: &Map<String, Value>) -> Result<Vec<Check>, NotUnderstood> {
         self.per_table(body, "dynamodb:BatchGetItem", |reader, table, request| {
-            let keys = request
-                .get("Keys")
-                .and_then(Value::as_array)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
+            let keys = request.get("Keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
             let mut attributes = BTreeSet::new();
             let mut leading_keys = Vec::new();
             for key in keys {
@@ -292,29 +216,21 @@ impl Reader<'_> {
     }
 
     fn batch_write(&self, body: &Map<String, Value>) -> Result<Vec<Check>, NotUnderstood> {
-        self.per_table(
-            body,
-            "dynamodb:BatchWriteItem",
-            |reader, table, requests| {
-                let requests = requests.as_array().map(Vec::as_slice).unwrap_or_default();
-                let mut attributes = BTreeSet::new();
-                let mut leading_keys = Vec::new();
-                for request in requests {
-                    let put = request.get("PutRequest").and_then(|put| put.get("Item"));
-                    let item = put.or_else(|| {
-                        request
-                            .get("DeleteRequest")
-                            .and_then(|delete| delete.get("Key"))
-                    });
-                    attributes.extend(names_of_members(item));
-                    leading_keys.extend(reader.partition_keys(table, item)?);
-                }
-                let mut context = Context::default();
-                context.set_all("dynamodb:LeadingKeys", leading_keys.clone());
-                context.set_all("dynamodb:Attributes", attributes.into_iter().collect());
-                Ok((context, leading_keys))
-            },
-        )
+        self.per_table(body, "dynamodb:BatchWriteItem", |reader, table, requests| {
+            let requests = requests.as_array().map(Vec::as_slice).unwrap_or_default();
+            let mut attributes = BTreeSet::new();
+            let mut leading_keys = Vec::new();
+            for request in requests {
+                let put = request.get("PutRequest").and_then(|put| put.get("Item"));
+                let item = put.or_else(|| request.get("DeleteRequest").and_then(|delete| delete.get("Key")));
+                attributes.extend(names_of_members(item));
+                leading_keys.extend(reader.partition_keys(table, item)?);
+            }
+            let mut context = Context::default();
+            context.set_all("dynamodb:LeadingKeys", leading_keys.clone());
+            context.set_all("dynamodb:Attributes", attributes.into_iter().collect());
+            Ok((context, leading_keys))
+        })
     }
 
     fn per_table(
@@ -328,44 +244,27 @@ impl Reader<'_> {
         let check = |(name, request): (&String, &Value)| {
             let table = table_name(name);
             let (context, leading_keys) = read(self, &table, request)?;
-            Ok(Check {
-                action,
-                table,
-                index: None,
-                context,
-                leading_keys,
-            })
+            Ok(Check { action, table, index: None, context, leading_keys })
         };
         tables.iter().map(check).collect()
     }
 
     /// The members of a transaction, each judged as the plain operation with `dynamodb:EnclosingOperation` set.
-    fn transact(
-        &self,
-        body: &Map<String, Value>,
-        enclosing: &str,
-    ) -> Result<Vec<Check>, NotUnderstood> {
+    fn transact(&self, body: &Map<String, Value>, enclosing: &str) -> Result<Vec<Check>, NotUnderstood> {
         let members = body.get("TransactItems").and_then(Value::as_array);
-        let members =
-            members.ok_or_else(|| NotUnderstood("TransactItems is missing".to_owned()))?;
+        let members = members.ok_or_else(|| NotUnderstood("TransactItems is missing".to_owned()))?;
         let check = |member: &Value| {
             let (kind, body) = member
                 .as_object()
                 .and_then(|member| member.iter().next())
                 .and_then(|(kind, body)| Some((kind.as_str(), body.as_object()?)))
                 .ok_or_else(|| {
-                    NotUnderstood(
-                        "a member of TransactItems must be an object with one member".to_owned(),
-                    )
+                    NotUnderstood("a member of TransactItems must be an object with one member".to_owned())
                 })?;
             let (key, item) = (body.get("Key"), body.get("Item"));
             match (enclosing, kind) {
-                ("TransactGetItems", "Get") => {
-                    self.read("dynamodb:GetItem", body, key, Some(enclosing))
-                }
-                ("TransactWriteItems", "Put") => {
-                    self.write("dynamodb:PutItem", body, item, Some(enclosing))
-                }
+                ("TransactGetItems", "Get") => self.read("dynamodb:GetItem", body, key, Some(enclosing)),
+                ("TransactWriteItems", "Put") => self.write("dynamodb:PutItem", body, item, Some(enclosing)),
                 ("TransactWriteItems", "Update") => {
                     self.write("dynamodb:UpdateItem", body, key, Some(enclosing))
                 }
@@ -375,9 +274,7 @@ impl Reader<'_> {
                 ("TransactWriteItems", "ConditionCheck") => {
                     self.write("dynamodb:ConditionCheckItem", body, key, Some(enclosing))
                 }
-                (_, other) => Err(NotUnderstood(format!(
-                    "`{other}` is no member of {enclosing}"
-                ))),
+                (_, other) => Err(NotUnderstood(format!("`{other}` is no member of {enclosing}"))),
             }
         };
         members.iter().map(check).collect()
@@ -386,25 +283,16 @@ impl Reader<'_> {
     /// PartiQL. The key is looked for in the statement; where none is found there are no leading keys, which a
     /// `ForAllValues` without a guard lets pass, as on AWS.
     fn statement(&self, body: &Map<String, Value>) -> Result<Check, NotUnderstood> {
-        let text = body
-            .get("Statement")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let text = body.get("Statement").and_then(Value::as_str).unwrap_or_default();
         let statement = super::partiql::read(text)
             .ok_or_else(|| NotUnderstood("the statement is not understood".to_owned()))?;
-        let partition_key = self.schemas.of(&statement.table).and_then(|schema| {
-            schema
-                .partition_key(statement.index.as_deref())
-                .map(str::to_owned)
-        });
-        let parameters = body
-            .get("Parameters")
-            .and_then(Value::as_array)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let leading_keys = partition_key
-            .map(|key| statement.keys(&key, parameters))
-            .unwrap_or_default();
+        let partition_key = self
+            .schemas
+            .of(&statement.table)
+            .and_then(|schema| schema.partition_key(statement.index.as_deref()).map(str::to_owned));
+        let parameters =
+            body.get("Parameters").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let leading_keys = partition_key.map(|key| statement.keys(&key, parameters)).unwrap_or_default();
         let mut context = Context::default();
         context.set_all("dynamodb:LeadingKeys", leading_keys.clone());
         Ok(Check {
@@ -418,11 +306,7 @@ impl Reader<'_> {
 
     /// The partition key within a key or an item. A table that does not exist has no keys to name: policies that
     /// ask for them deny, and a caller who may pass learns from the engine that there is no table.
-    fn partition_keys(
-        &self,
-        table: &str,
-        item: Option<&Value>,
-    ) -> Result<Vec<String>, NotUnderstood> {
+    fn partition_keys(&self, table: &str, item: Option<&Value>) -> Result<Vec<String>, NotUnderstood> {
         let Some(schema) = self.schemas.of(table) else {
             return Ok(Vec::new());
         };
@@ -430,42 +314,27 @@ impl Reader<'_> {
             return Ok(Vec::new());
         };
         let value = item.and_then(|item| item.get(attribute)).and_then(key_text);
-        let missing =
-            || NotUnderstood("The provided key element does not match the schema".to_owned());
+        let missing = || NotUnderstood("The provided key element does not match the schema".to_owned());
         value.map(|value| vec![value]).ok_or_else(missing)
     }
 }
 
 /// "Scan returns all items regardless of the leading keys": there are none to check.
 fn scan(body: &Map<String, Value>) -> Result<Check, NotUnderstood> {
-    let index = body
-        .get("IndexName")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    let index = body.get("IndexName").and_then(Value::as_str).map(str::to_owned);
     let mut context = Context::default();
     projection(body, named(body, "FilterExpression"), &mut context);
-    Ok(Check {
-        action: "dynamodb:Scan",
-        table: table(body)?,
-        index,
-        context,
-        leading_keys: Vec::new(),
-    })
+    Ok(Check { action: "dynamodb:Scan", table: table(body)?, index, context, leading_keys: Vec::new() })
 }
 
 fn names_of_members(item: Option<&Value>) -> BTreeSet<String> {
-    item.and_then(Value::as_object)
-        .map(|item| item.keys().cloned().collect())
-        .unwrap_or_default()
+    item.and_then(Value::as_object).map(|item| item.keys().cloned().collect()).unwrap_or_default()
 }
 
 fn named(body: &Map<String, Value>, expression: &str) -> BTreeSet<String> {
-    let names = body
-        .get("ExpressionAttributeNames")
-        .and_then(Value::as_object);
+    let names = body.get("ExpressionAttributeNames").and_then(Value::as_object);
     let text = body.get(expression).and_then(Value::as_str);
-    text.map(|text| expression::attributes(text, names))
-        .unwrap_or_default()
+    text.map(|text| expression::attributes(text, names)).unwrap_or_default()
 }
 
 /// `dynamodb:Attributes` and `dynamodb:Select` of a read. Where no `Select` is sent, a projection means
@@ -474,10 +343,7 @@ fn projection(body: &Map<String, Value>, mut attributes: BTreeSet<String>, conte
     attributes.extend(named(body, "ProjectionExpression"));
     context.set_all("dynamodb:Attributes", attributes.into_iter().collect());
     let sent = body.get("Select").and_then(Value::as_str);
-    let implied = match (
-        body.contains_key("ProjectionExpression"),
-        body.contains_key("IndexName"),
-    ) {
+    let implied = match (body.contains_key("ProjectionExpression"), body.contains_key("IndexName")) {
         (true, _) => "SPECIFIC_ATTRIBUTES",
         (false, false) => "ALL_ATTRIBUTES",
         (false, true) => "ALL_PROJECTED_ATTRIBUTES",

@@ -25,10 +25,7 @@ use crate::id::{AccountId, Region};
 pub(super) type Namespace = (AccountId, Region);
 
 /// The largest answer of an engine: DynamoDB's own limit is 16 MB, in JSON it may be longer.
-const ANSWER: Bounds = Bounds {
-    time: Duration::from_secs(30),
-    body: 64 * 1024 * 1024,
-};
+const ANSWER: Bounds = Bounds { time: Duration::from_secs(30), body: 64 * 1024 * 1024 };
 
 /// Where items are kept.
 #[derive(Debug, Clone)]
@@ -50,19 +47,13 @@ pub(super) struct Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine")
-            .field("storage", &self.storage)
-            .finish_non_exhaustive()
+        f.debug_struct("Engine").field("storage", &self.storage).finish_non_exhaustive()
     }
 }
 
 impl Engine {
     pub(super) fn new(storage: Storage) -> Self {
-        Self {
-            storage,
-            databases: Mutex::default(),
-            fetch: Fetch::default(),
-        }
+        Self { storage, databases: Mutex::default(), fetch: Fetch::default() }
     }
 
     /// Opens a namespace, so that a file that cannot be used is found out at the start.
@@ -86,20 +77,14 @@ impl Engine {
         // SQLite blocks; a request of another tenant must not wait for it on this thread.
         let done = tokio::task::spawn_blocking(move || dispatch(&database, &operation, body)).await;
         match done {
-            Ok(Ok(body)) => Reply {
-                status: StatusCode::OK,
-                body,
-            },
+            Ok(Ok(body)) => Reply { status: StatusCode::OK, body },
             Ok(Err(error)) => failed(&error),
             Err(panic) => failed(&DynoxideError::InternalServerError(panic.to_string())),
         }
     }
 
     fn database(&self, namespace: &Namespace) -> Result<Database, DynoxideError> {
-        let mut databases = self
-            .databases
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut databases = self.databases.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(database) = databases.get(namespace) {
             return Ok(database.clone());
         }
@@ -147,22 +132,17 @@ impl Engine {
             Err(error) => return unreachable(error.to_string()),
         };
         match self.fetch.send(request, ANSWER).await {
-            Ok(answer) => Reply {
-                status: answer.status(),
-                body: String::from_utf8_lossy(answer.body()).into_owned(),
-            },
+            Ok(answer) => {
+                Reply { status: answer.status(), body: String::from_utf8_lossy(answer.body()).into_owned() }
+            }
             Err(error) => unreachable(crate::error::Chain(&error).to_string()),
         }
     }
 }
 
 fn failed(error: &DynoxideError) -> Reply {
-    let status =
-        StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Reply {
-        status,
-        body: error.to_json(),
-    }
+    let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Reply { status, body: error.to_json() }
 }
 
 /// Reads a request, runs it, writes its answer.
@@ -173,8 +153,7 @@ fn run<I: DeserializeOwned, O: Serialize>(
     let request = serde_json::from_value(body)
         .map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
     let answer = operation(request)?;
-    serde_json::to_string(&answer)
-        .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    serde_json::to_string(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
 fn dispatch(database: &Database, operation: &str, body: Value) -> Result<String, DynoxideError> {
@@ -196,8 +175,6 @@ fn dispatch(database: &Database, operation: &str, body: Value) -> Result<String,
         "ListTables" => run(body, |request| database.list_tables(request)),
         "UpdateTimeToLive" => run(body, |request| database.update_time_to_live(request)),
         "DescribeTimeToLive" => run(body, |request| database.describe_time_to_live(request)),
-        other => Err(DynoxideError::ValidationException(format!(
-            "{other} is not served here"
-        ))),
+        other => Err(DynoxideError::ValidationException(format!("{other} is not served here"))),
     }
 }

@@ -23,9 +23,8 @@ fn tokens(expression: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = expression;
     while let Some(first) = rest.chars().next() {
-        let word = |c: char| {
-            c.is_alphanumeric() || matches!(c, '_' | '-') || (!c.is_ascii() && !c.is_whitespace())
-        };
+        let word =
+            |c: char| c.is_alphanumeric() || matches!(c, '_' | '-') || (!c.is_ascii() && !c.is_whitespace());
         let sigil = usize::from(matches!(first, '#' | ':'));
         let body = rest.get(sigil..).unwrap_or_default();
         let length = sigil + body.find(|c| !word(c)).unwrap_or(body.len());
@@ -47,10 +46,7 @@ fn tokens(expression: &str) -> Vec<Token<'_>> {
 /// The name that stands for a placeholder, or the word itself.
 fn resolve<'a>(word: &'a str, names: Option<&'a Map<String, Value>>) -> &'a str {
     if word.starts_with('#') {
-        return names
-            .and_then(|names| names.get(word))
-            .and_then(Value::as_str)
-            .unwrap_or(word);
+        return names.and_then(|names| names.get(word)).and_then(Value::as_str).unwrap_or(word);
     }
     word
 }
@@ -66,9 +62,7 @@ pub(super) fn attributes(expression: &str, names: Option<&Map<String, Value>>) -
         let nested = before == Some(&Token::Sign('.'));
         let function = after == Some(&Token::Sign('('));
         let index = before == Some(&Token::Sign('['));
-        let keyword = KEYWORDS
-            .iter()
-            .any(|keyword| keyword.eq_ignore_ascii_case(word))
+        let keyword = KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
             || word.eq_ignore_ascii_case("BETWEEN");
         if !(nested || function || index || keyword) {
             found.insert(resolve(word, names).to_owned());
@@ -83,21 +77,15 @@ pub(super) fn equality<'a>(
     attribute: &str,
     names: Option<&'a Map<String, Value>>,
 ) -> Option<&'a str> {
-    tokens(condition)
-        .windows(3)
-        .find_map(|window| match window {
-            [Token::Name(name), Token::Sign('='), Token::Value(value)]
-                if resolve(name, names) == attribute =>
-            {
-                Some(*value)
-            }
-            [Token::Value(value), Token::Sign('='), Token::Name(name)]
-                if resolve(name, names) == attribute =>
-            {
-                Some(*value)
-            }
-            _ => None,
-        })
+    tokens(condition).windows(3).find_map(|window| match window {
+        [Token::Name(name), Token::Sign('='), Token::Value(value)] if resolve(name, names) == attribute => {
+            Some(*value)
+        }
+        [Token::Value(value), Token::Sign('='), Token::Name(name)] if resolve(name, names) == attribute => {
+            Some(*value)
+        }
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -110,12 +98,7 @@ mod tests {
     fn top_level_attributes_are_found_and_nothing_else() {
         let names = json!({"#s": "status", "#m": "meta"});
         let names = names.as_object();
-        let found = |text| {
-            attributes(text, names)
-                .into_iter()
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
+        let found = |text| attributes(text, names).into_iter().collect::<Vec<_>>().join(" ");
         assert_eq!(
             found("#s = :s AND attribute_exists(#m.#s) OR NOT size(tags[0].x) BETWEEN :a AND :b"),
             "meta status tags"

@@ -103,19 +103,13 @@ impl Aws {
         let refused = |error| StartError::Listen(options.listen, error);
         let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let router = Router::new()
-            .fallback(serve)
-            .with_state(Arc::clone(&shared));
+        let router = Router::new().fallback(serve).with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
                 tracing::error!(%error, "the embedded AWS has stopped");
             }
         });
-        Ok(Self {
-            shared,
-            address,
-            server,
-        })
+        Ok(Self { shared, address, server })
     }
 
     /// `http://ADDRESS`: the endpoint of every service.
@@ -130,10 +124,7 @@ impl Aws {
 
     /// Opens the storage of an account in a Region, so that an unusable file is found out now.
     pub fn open_storage(&self, account: &AccountId, region: &Region) -> Result<(), StartError> {
-        self.shared
-            .engine
-            .open(&(account.clone(), region.clone()))
-            .map_err(StartError::Storage)
+        self.shared.engine.open(&(account.clone(), region.clone())).map_err(StartError::Storage)
     }
 
     /// Creates a role, or puts another in its place.
@@ -152,11 +143,7 @@ impl Aws {
             policy: None,
             expires_at: None,
         };
-        Some(
-            self.shared
-                .sessions
-                .issue(session, &self.shared.entropy, self.shared.clock.now()),
-        )
+        Some(self.shared.sessions.issue(session, &self.shared.entropy, self.shared.clock.now()))
     }
 
     /// Runs a DynamoDB operation behind the front: to create tables and to seed. Nothing is judged or recorded.
@@ -170,10 +157,7 @@ impl Aws {
         if operation.ends_with("Table") {
             self.shared.schemas.forget();
         }
-        self.shared
-            .engine
-            .call(&(account.clone(), region.clone()), operation, body)
-            .await
+        self.shared.engine.call(&(account.clone(), region.clone()), operation, body).await
     }
 }
 
@@ -183,19 +167,9 @@ async fn serve(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Res
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let request_id = shared.entropy.ulid(&shared.clock);
-    let target = parts
-        .headers
-        .get("x-amz-target")
-        .and_then(|target| target.to_str().ok())
-        .map(str::to_owned);
-    match target
-        .as_deref()
-        .and_then(|target| target.strip_prefix("DynamoDB_20120810."))
-    {
-        Some(operation) => shared
-            .dynamodb(&parts, &body, operation)
-            .await
-            .into_response(&request_id),
+    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).map(str::to_owned);
+    match target.as_deref().and_then(|target| target.strip_prefix("DynamoDB_20120810.")) {
+        Some(operation) => shared.dynamodb(&parts, &body, operation).await.into_response(&request_id),
         None => shared
             .sts(&parts, &body, &request_id)
             .await
@@ -244,13 +218,9 @@ impl Shared {
                 return Reply::error("ValidationException", &message);
             }
         };
-        call.keys = checks
-            .iter()
-            .map(|check| (check.table.clone(), check.leading_keys.clone()))
-            .collect();
-        if let Some(denied) = checks
-            .iter()
-            .find_map(|check| denied(session, &namespace, check, self.clock.now()))
+        call.keys = checks.iter().map(|check| (check.table.clone(), check.leading_keys.clone())).collect();
+        if let Some(denied) =
+            checks.iter().find_map(|check| denied(session, &namespace, check, self.clock.now()))
         {
             call.outcome = Outcome::Denied;
             return denied;
@@ -259,9 +229,7 @@ impl Shared {
             self.schemas.forget();
         }
         let reply = self.engine.call(&namespace, &call.operation, body).await;
-        call.outcome = reply
-            .error_code()
-            .map_or(Outcome::Answered, Outcome::Failed);
+        call.outcome = reply.error_code().map_or(Outcome::Answered, Outcome::Failed);
         reply
     }
 
@@ -282,12 +250,7 @@ impl Shared {
 
     // ---- STS ----
 
-    async fn sts(
-        &self,
-        parts: &Parts,
-        body: &Bytes,
-        request_id: &str,
-    ) -> Result<Response<Body>, StsError> {
+    async fn sts(&self, parts: &Parts, body: &Bytes, request_id: &str) -> Result<Response<Body>, StsError> {
         let form: Form = serde_urlencoded::from_bytes(body).unwrap_or_default();
         let operation = form.get("Action").cloned().unwrap_or_default();
         let mut call = Observed {
@@ -299,8 +262,7 @@ impl Shared {
             outcome: Outcome::Unauthenticated,
         };
         let signed = self.signed(parts, body).await.map_err(StsError::refused);
-        let answer =
-            signed.and_then(|signed| self.sts_answer(signed, &form, &mut call, request_id));
+        let answer = signed.and_then(|signed| self.sts_answer(signed, &form, &mut call, request_id));
         if let (Err(error), true) = (&answer, call.outcome != Outcome::Unauthenticated) {
             call.outcome = match error.code {
                 "AccessDenied" => Outcome::Denied,
@@ -338,11 +300,7 @@ impl Shared {
             }
             other => {
                 let message = format!("Could not find operation {other} for version 2011-06-15");
-                Err(StsError::new(
-                    StatusCode::BAD_REQUEST,
-                    "InvalidAction",
-                    message,
-                ))
+                Err(StsError::new(StatusCode::BAD_REQUEST, "InvalidAction", message))
             }
         }
     }
@@ -358,17 +316,9 @@ impl Schemas for Looked {
 }
 
 /// AWS's refusal of a check; none if it is allowed.
-fn denied(
-    session: &Session,
-    (account, region): &Namespace,
-    check: &Check,
-    now: SystemTime,
-) -> Option<Reply> {
-    let mut resource = format!(
-        "arn:{}:dynamodb:{region}:{account}:table/{}",
-        region.partition(),
-        check.table
-    );
+fn denied(session: &Session, (account, region): &Namespace, check: &Check, now: SystemTime) -> Option<Reply> {
+    let mut resource =
+        format!("arn:{}:dynamodb:{region}:{account}:table/{}", region.partition(), check.table);
     if let Some(index) = &check.index {
         resource.push_str("/index/");
         resource.push_str(index);
@@ -376,10 +326,7 @@ fn denied(
     let mut context = check.context.clone();
     super::principal_keys(session, &mut context);
     context.set("aws:RequestedRegion", region.as_str());
-    let epoch = now
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
+    let epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     context.set("aws:EpochTime", epoch.to_string());
     context.set("aws:CurrentTime", epoch.to_string());
     let role = &session.role.role;
@@ -388,11 +335,7 @@ fn denied(
         boundary: role.boundary.as_ref(),
         session: session.policy.as_ref(),
     };
-    let request = crate::policy::Request {
-        action: check.action,
-        resource: &resource,
-        context: &context,
-    };
+    let request = crate::policy::Request { action: check.action, resource: &resource, context: &context };
     let decision = policies.evaluate(&request);
     (!decision.is_allowed()).then(|| access_denied(session, check.action, &resource, &decision))
 }
@@ -406,10 +349,7 @@ fn access_denied(session: &Session, action: &str, resource: &str, decision: &Dec
     };
     let because = match decision.verdict {
         Verdict::Allowed | Verdict::ExplicitlyDenied => {
-            let layer = decision
-                .by
-                .first()
-                .map_or(Layer::Identity, |statement| statement.layer);
+            let layer = decision.by.first().map_or(Layer::Identity, |statement| statement.layer);
             format!(
                 "with an explicit deny in {} {}",
                 if layer == Layer::Identity { "an" } else { "a" },

@@ -25,26 +25,12 @@ impl Iam {
     /// Creates a role, or puts another in its place. Live sessions keep the role that they were made with, as
     /// sessions of a deleted and recreated role do on AWS.
     pub(super) fn put(&self, arn: RoleArn, role: Role) {
-        let mut roles = self
-            .roles
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut roles = self.roles.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         let unique_id = format!("AROA{:0>16}", roles.len() + 1);
-        roles.insert(
-            arn.clone(),
-            Arc::new(RoleEntry {
-                arn,
-                unique_id,
-                role,
-            }),
-        );
+        roles.insert(arn.clone(), Arc::new(RoleEntry { arn, unique_id, role }));
     }
 
     pub(super) fn find(&self, arn: &RoleArn) -> Option<Arc<RoleEntry>> {
-        self.roles
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .get(arn)
-            .cloned()
+        self.roles.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(arn).cloned()
     }
 }

@@ -53,18 +53,12 @@ pub struct Observer {
 
 impl Observer {
     pub(super) fn new(most: usize) -> Self {
-        Self {
-            calls: Mutex::default(),
-            most,
-        }
+        Self { calls: Mutex::default(), most }
     }
 
     pub(super) fn note(&self, call: Observed) {
         tracing::debug!(service = ?call.service, operation = call.operation, outcome = ?call.outcome, "aws call");
-        let mut calls = self
-            .calls
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut calls = self.calls.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if calls.len() == self.most {
             calls.pop_front();
         }
@@ -73,20 +67,11 @@ impl Observer {
 
     /// The calls so far, oldest first.
     pub fn calls(&self) -> Vec<Observed> {
-        self.calls
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .iter()
-            .cloned()
-            .collect()
+        self.calls.lock().unwrap_or_else(std::sync::PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Takes the calls so far, and forgets them.
     pub fn take(&self) -> Vec<Observed> {
-        self.calls
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .drain(..)
-            .collect()
+        self.calls.lock().unwrap_or_else(std::sync::PoisonError::into_inner).drain(..).collect()
     }
 }

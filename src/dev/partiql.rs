@@ -33,19 +33,14 @@ impl Statement {
                 _ => false,
             };
             let equal = |back: usize| {
-                matches!(
-                    at.checked_sub(back).and_then(|at| self.words.get(at)),
-                    Some(Word::Sign('=' | ':'))
-                )
+                matches!(at.checked_sub(back).and_then(|at| self.words.get(at)), Some(Word::Sign('=' | ':')))
             };
             let is_key = equal(1) && named(2);
             match word {
                 Word::Text(text) if is_key => keys.push(text.clone()),
                 Word::Sign('?') => {
                     let value = parameters.get(parameter).and_then(Value::as_object);
-                    let text = value
-                        .and_then(|value| value.values().next())
-                        .and_then(Value::as_str);
+                    let text = value.and_then(|value| value.values().next()).and_then(Value::as_str);
                     keys.extend(text.filter(|_| is_key).map(str::to_owned));
                     parameter += 1;
                 }
@@ -64,10 +59,7 @@ pub(super) fn read(text: &str) -> Option<Statement> {
         _ => String::new(),
     };
     let (action, table_at) = match keyword(0).as_str() {
-        "SELECT" => (
-            "dynamodb:PartiQLSelect",
-            1 + (0..words.len()).find(|at| keyword(*at) == "FROM")?,
-        ),
+        "SELECT" => ("dynamodb:PartiQLSelect", 1 + (0..words.len()).find(|at| keyword(*at) == "FROM")?),
         "INSERT" => ("dynamodb:PartiQLInsert", 2),
         "UPDATE" => ("dynamodb:PartiQLUpdate", 1),
         "DELETE" => ("dynamodb:PartiQLDelete", 2),
@@ -80,12 +72,7 @@ pub(super) fn read(text: &str) -> Option<Statement> {
         (Some(Word::Sign('.')), Some(Word::Name(index))) => Some(index.clone()),
         _ => None,
     };
-    Some(Statement {
-        action,
-        table: table.clone(),
-        index,
-        words: words.clone(),
-    })
+    Some(Statement { action, table: table.clone(), index, words: words.clone() })
 }
 
 fn words(text: &str) -> Vec<Word> {
@@ -97,14 +84,7 @@ fn words(text: &str) -> Vec<Word> {
             '"' | '\'' => {
                 let (inner, after) = after_first.split_once(first).unwrap_or((after_first, ""));
                 let inner = inner.to_owned();
-                (
-                    if first == '"' {
-                        Word::Name(inner)
-                    } else {
-                        Word::Text(inner)
-                    },
-                    after,
-                )
+                (if first == '"' { Word::Name(inner) } else { Word::Text(inner) }, after)
             }
             c if c.is_alphanumeric() || c == '_' => {
                 let end = rest
@@ -129,33 +109,17 @@ mod tests {
 
     #[test]
     fn a_statement_names_its_table_and_its_keys() {
-        let select =
-            read(r#"SELECT * FROM "shop"."gsi1" WHERE gsi1pk = 'TENANT#a' AND sk > ?"#).unwrap();
+        let select = read(r#"SELECT * FROM "shop"."gsi1" WHERE gsi1pk = 'TENANT#a' AND sk > ?"#).unwrap();
         assert_eq!(
-            (
-                select.action,
-                select.table.as_str(),
-                select.index.as_deref()
-            ),
+            (select.action, select.table.as_str(), select.index.as_deref()),
             ("dynamodb:PartiQLSelect", "shop", Some("gsi1"))
         );
         assert_eq!(select.keys("gsi1pk", &[json!({"S": "x"})]), ["TENANT#a"]);
         let update = read("UPDATE shop SET a = ? WHERE pk = ?").unwrap();
-        assert_eq!(
-            update.keys("pk", &[json!({"N": "1"}), json!({"S": "k"})]),
-            ["k"]
-        );
+        assert_eq!(update.keys("pk", &[json!({"N": "1"}), json!({"S": "k"})]), ["k"]);
         let insert = read("INSERT INTO shop VALUE {'pk': 'k', 'b': 1}").unwrap();
-        assert_eq!(
-            (insert.action, insert.keys("pk", &[])),
-            ("dynamodb:PartiQLInsert", vec!["k".to_owned()])
-        );
-        assert!(
-            read("SELECT * FROM shop")
-                .unwrap()
-                .keys("pk", &[])
-                .is_empty()
-        );
+        assert_eq!((insert.action, insert.keys("pk", &[])), ("dynamodb:PartiQLInsert", vec!["k".to_owned()]));
+        assert!(read("SELECT * FROM shop").unwrap().keys("pk", &[]).is_empty());
         assert_eq!(read("DROP TABLE shop"), None);
     }
 }

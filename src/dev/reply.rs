@@ -19,12 +19,8 @@ impl Reply {
     /// A refusal with an error code, such as `AccessDeniedException`.
     pub(super) fn error(code: &str, message: &str) -> Self {
         // AWS writes `Message` in the errors of its front and `message` in those of DynamoDB itself.
-        let body =
-            json!({ "__type": format!("com.amazon.coral.service#{code}"), "Message": message });
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            body: body.to_string(),
-        }
+        let body = json!({ "__type": format!("com.amazon.coral.service#{code}"), "Message": message });
+        Self { status: StatusCode::BAD_REQUEST, body: body.to_string() }
     }
 
     /// The error's code, without its namespace; none if it is no error.
@@ -42,10 +38,7 @@ impl Reply {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/x-amz-json-1.0"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
         headers.insert("x-amz-crc32", HeaderValue::from(checksum));
         if let Ok(id) = HeaderValue::from_str(request_id) {
             headers.insert("x-amzn-requestid", id);
@@ -57,22 +50,19 @@ impl Reply {
 /// DynamoDB's words for a refused signature.
 pub(super) fn dynamodb_refusal(refusal: Refusal) -> Reply {
     match refusal {
-        Refusal::Missing => Reply::error(
-            "MissingAuthenticationTokenException",
-            "Request is missing Authentication Token",
-        ),
-        Refusal::Incomplete => Reply::error(
-            "IncompleteSignatureException",
-            "The request signature is incomplete.",
-        ),
+        Refusal::Missing => {
+            Reply::error("MissingAuthenticationTokenException", "Request is missing Authentication Token")
+        }
+        Refusal::Incomplete => {
+            Reply::error("IncompleteSignatureException", "The request signature is incomplete.")
+        }
         Refusal::UnknownToken => Reply::error(
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",
         ),
-        Refusal::Expired => Reply::error(
-            "ExpiredTokenException",
-            "The security token included in the request is expired",
-        ),
+        Refusal::Expired => {
+            Reply::error("ExpiredTokenException", "The security token included in the request is expired")
+        }
         Refusal::Mismatch => Reply::error(
             "InvalidSignatureException",
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
@@ -91,31 +81,17 @@ pub(super) struct StsError {
 
 impl StsError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-        }
+        Self { status, code, message: message.into() }
     }
 
     pub(super) fn refused(refusal: Refusal) -> Self {
         let (code, message) = match refusal {
-            Refusal::Missing => (
-                "MissingAuthenticationToken",
-                "Request is missing Authentication Token",
-            ),
-            Refusal::Incomplete => (
-                "IncompleteSignature",
-                "The request signature is incomplete.",
-            ),
-            Refusal::UnknownToken => (
-                "InvalidClientTokenId",
-                "The security token included in the request is invalid.",
-            ),
-            Refusal::Expired => (
-                "ExpiredToken",
-                "The security token included in the request is expired",
-            ),
+            Refusal::Missing => ("MissingAuthenticationToken", "Request is missing Authentication Token"),
+            Refusal::Incomplete => ("IncompleteSignature", "The request signature is incomplete."),
+            Refusal::UnknownToken => {
+                ("InvalidClientTokenId", "The security token included in the request is invalid.")
+            }
+            Refusal::Expired => ("ExpiredToken", "The security token included in the request is expired"),
             Refusal::Mismatch => (
                 "SignatureDoesNotMatch",
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
@@ -142,15 +118,11 @@ pub(super) const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 pub(super) fn xml_response(status: StatusCode, xml: String) -> Response<Body> {
     let mut response = Response::new(Body::from(xml));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml"));
     response
 }
 
 /// Text inside an XML element.
 pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

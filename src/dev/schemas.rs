@@ -26,9 +26,7 @@ impl KeySchema {
     fn of(description: &Value) -> Self {
         let hash = |schema: &Value| {
             let keys = schema.get("KeySchema")?.as_array()?;
-            let hash = keys
-                .iter()
-                .find(|key| key.get("KeyType").and_then(Value::as_str) == Some("HASH"))?;
+            let hash = keys.iter().find(|key| key.get("KeyType").and_then(Value::as_str) == Some("HASH"))?;
             hash.get("AttributeName")?.as_str().map(str::to_owned)
         };
         let indexes = ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"]
@@ -37,10 +35,7 @@ impl KeySchema {
             .flatten()
             .filter_map(|index| Some((index.get("IndexName")?.as_str()?.to_owned(), hash(index)?)))
             .collect();
-        Self {
-            table: hash(description),
-            indexes,
-        }
+        Self { table: hash(description), indexes }
     }
 }
 
@@ -57,31 +52,18 @@ impl SchemaCache {
         table: &str,
     ) -> Option<KeySchema> {
         let key = (namespace.clone(), table.to_owned());
-        let cached = self
-            .0
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .get(&key)
-            .cloned();
+        let cached = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&key).cloned();
         if cached.is_some() {
             return cached;
         }
-        let reply = engine
-            .call(namespace, "DescribeTable", json!({ "TableName": table }))
-            .await;
+        let reply = engine.call(namespace, "DescribeTable", json!({ "TableName": table })).await;
         let description: Value = serde_json::from_str(&reply.body).ok()?;
         let schema = KeySchema::of(description.get("Table")?);
-        self.0
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .insert(key, schema.clone());
+        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert(key, schema.clone());
         Some(schema)
     }
 
     pub(super) fn forget(&self) {
-        self.0
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clear();
+        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
     }
 }

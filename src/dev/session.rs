@@ -27,12 +27,7 @@ impl Session {
     /// `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`.
     pub(super) fn arn(&self) -> String {
         let role = &self.role.arn;
-        format!(
-            "arn:aws:sts::{}:assumed-role/{}/{}",
-            role.account(),
-            role.name(),
-            self.name
-        )
+        format!("arn:aws:sts::{}:assumed-role/{}/{}", role.account(), role.name(), self.name)
     }
 
     /// `aws:userid`: the role's unique id and the session's name.
@@ -79,46 +74,26 @@ const SWEEP_AT: usize = 4_096;
 
 impl Sessions {
     /// Issues credentials for a session.
-    pub(super) fn issue(
-        &self,
-        session: Session,
-        entropy: &Entropy,
-        now: SystemTime,
-    ) -> IssuedCredentials {
+    pub(super) fn issue(&self, session: Session, entropy: &Entropy, now: SystemTime) -> IssuedCredentials {
         const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        let id = entropy
-            .bytes::<16>()
-            .map(|byte| BASE32.get(usize::from(byte % 32)).copied().unwrap_or(b'A'));
+        let id =
+            entropy.bytes::<16>().map(|byte| BASE32.get(usize::from(byte % 32)).copied().unwrap_or(b'A'));
         let credentials = IssuedCredentials {
             access_key_id: format!("ASIA{}", String::from_utf8_lossy(&id)),
             secret_access_key: STANDARD.encode(entropy.bytes::<30>()),
             session_token: STANDARD.encode(entropy.bytes::<96>()),
         };
-        let known = Known {
-            session: Arc::new(session),
-            credentials: credentials.clone(),
-        };
-        let mut sessions = self
-            .by_access_key
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = Known { session: Arc::new(session), credentials: credentials.clone() };
+        let mut sessions = self.by_access_key.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if sessions.len() >= SWEEP_AT {
-            sessions.retain(|_, known| {
-                known
-                    .session
-                    .expires_at
-                    .is_none_or(|expires_at| expires_at > now)
-            });
+            sessions.retain(|_, known| known.session.expires_at.is_none_or(|expires_at| expires_at > now));
         }
         sessions.insert(credentials.access_key_id.clone(), known);
         credentials
     }
 
     pub(super) fn find(&self, access_key_id: &str) -> Option<Known> {
-        let sessions = self
-            .by_access_key
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let sessions = self.by_access_key.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         sessions.get(access_key_id).cloned()
     }
 }

@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use http::Request;
 use http::request::Parts;
 use scratchstack_aws_signature::{
-    GetSigningKeyRequest, GetSigningKeyResponse, KSecretKey, NO_ADDITIONAL_SIGNED_HEADERS,
-    SignatureError, SignatureOptions, service_for_signing_key_fn, sigv4_validate_request,
+    GetSigningKeyRequest, GetSigningKeyResponse, KSecretKey, NO_ADDITIONAL_SIGNED_HEADERS, SignatureError,
+    SignatureOptions, service_for_signing_key_fn, sigv4_validate_request,
 };
 use tower::BoxError;
 
@@ -57,9 +57,7 @@ pub(super) async fn verify(
     let look_up = move |request: GetSigningKeyRequest| {
         let known = known(&sessions, &request, now);
         if let Ok(known) = &known {
-            *keeper
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(known.clone());
+            *keeper.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(known.clone());
         }
         std::future::ready(known.and_then(|known| signing_key(&known, &request)))
     };
@@ -81,15 +79,8 @@ pub(super) async fn verify(
         .unwrap_or_else(std::sync::PoisonError::into_inner)
         .take()
         .ok_or(Refusal::UnknownToken)?;
-    let region = scope
-        .region
-        .parse()
-        .map_err(|_not_a_region| Refusal::Incomplete)?;
-    Ok(Signed {
-        session: known.session,
-        access_key_id: known.credentials.access_key_id,
-        region,
-    })
+    let region = scope.region.parse().map_err(|_not_a_region| Refusal::Incomplete)?;
+    Ok(Signed { session: known.session, access_key_id: known.credentials.access_key_id, region })
 }
 
 /// Region and service of the credential scope, `KEY/DATE/REGION/SERVICE/aws4_request`.
@@ -100,50 +91,32 @@ struct Scope {
 
 impl Scope {
     fn of(parts: &Parts) -> Result<Self, Refusal> {
-        let header = parts
-            .headers
-            .get(http::header::AUTHORIZATION)
-            .ok_or(Refusal::Missing)?;
+        let header = parts.headers.get(http::header::AUTHORIZATION).ok_or(Refusal::Missing)?;
         let header = header.to_str().map_err(|_not_text| Refusal::Incomplete)?;
-        let credential = header
-            .split_once("Credential=")
-            .ok_or(Refusal::Incomplete)?
-            .1;
+        let credential = header.split_once("Credential=").ok_or(Refusal::Incomplete)?.1;
         let credential = credential.split([',', ' ']).next().unwrap_or_default();
         match credential.split('/').collect::<Vec<_>>().as_slice() {
-            [_, _, region, service, _] => Ok(Self {
-                region: (*region).to_owned(),
-                service: (*service).to_owned(),
-            }),
+            [_, _, region, service, _] => {
+                Ok(Self { region: (*region).to_owned(), service: (*service).to_owned() })
+            }
             _ => Err(Refusal::Incomplete),
         }
     }
 }
 
-fn known(
-    sessions: &Sessions,
-    request: &GetSigningKeyRequest,
-    now: SystemTime,
-) -> Result<Known, BoxError> {
+fn known(sessions: &Sessions, request: &GetSigningKeyRequest, now: SystemTime) -> Result<Known, BoxError> {
     let unknown = || BoxError::from(SignatureError::InvalidClientTokenId(String::new()));
     let known = sessions.find(request.access_key()).ok_or_else(unknown)?;
     if request.session_token() != Some(known.credentials.session_token.as_str()) {
         return Err(unknown());
     }
-    if known
-        .session
-        .expires_at
-        .is_some_and(|expires_at| expires_at <= now)
-    {
+    if known.session.expires_at.is_some_and(|expires_at| expires_at <= now) {
         return Err(SignatureError::ExpiredToken(String::new()).into());
     }
     Ok(known)
 }
 
-fn signing_key(
-    known: &Known,
-    request: &GetSigningKeyRequest,
-) -> Result<GetSigningKeyResponse, BoxError> {
+fn signing_key(known: &Known, request: &GetSigningKeyRequest) -> Result<GetSigningKeyResponse, BoxError> {
     let secret: KSecretKey = known.credentials.secret_access_key.parse()?;
     let key = secret.to_ksigning(request.request_date(), request.region(), request.service());
     Ok(GetSigningKeyResponse::builder().signing_key(key).build()?)

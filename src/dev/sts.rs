@@ -54,7 +54,8 @@ impl AssumeRole {
         let role = field("RoleArn").ok_or_else(|| missing("roleArn"))?;
         let name = field("RoleSessionName").ok_or_else(|| missing("roleSessionName"))?;
         if !(2..=64).contains(&name.len()) || !name.chars().all(is_session_name_character) {
-            let rule = "Member must satisfy regular expression pattern: [\\w+=,.@-]*, with length from 2 to 64";
+            let rule =
+                "Member must satisfy regular expression pattern: [\\w+=,.@-]*, with length from 2 to 64";
             return Err(constraint(name, "roleSessionName", rule));
         }
         let seconds = field("DurationSeconds").map_or("3600", String::as_str);
@@ -69,10 +70,7 @@ impl AssumeRole {
             }
         };
         let external_id = field("ExternalId").cloned();
-        if let Some(id) = external_id
-            .as_ref()
-            .filter(|id| id.parse::<ExternalId>().is_err())
-        {
+        if let Some(id) = external_id.as_ref().filter(|id| id.parse::<ExternalId>().is_err()) {
             return Err(constraint(
                 id,
                 "externalId",
@@ -82,21 +80,14 @@ impl AssumeRole {
         let policy_text = field("Policy");
         let policy_chars = policy_text.map_or(0, |text| text.chars().count());
         if policy_chars > MAX_SESSION_POLICY_CHARS {
-            let rule =
-                format!("Member must have length less than or equal to {MAX_SESSION_POLICY_CHARS}");
+            let rule = format!("Member must have length less than or equal to {MAX_SESSION_POLICY_CHARS}");
             return Err(constraint("…", "policy", &rule));
         }
         let malformed = |error: crate::policy::Malformed| {
-            StsError::new(
-                StatusCode::BAD_REQUEST,
-                "MalformedPolicyDocument",
-                error.to_string(),
-            )
+            StsError::new(StatusCode::BAD_REQUEST, "MalformedPolicyDocument", error.to_string())
         };
-        let policy = policy_text
-            .map(|text| Document::parse(Kind::Identity, text))
-            .transpose()
-            .map_err(malformed)?;
+        let policy =
+            policy_text.map(|text| Document::parse(Kind::Identity, text)).transpose().map_err(malformed)?;
         Ok(Self {
             role: role.clone(),
             name: name.clone(),
@@ -121,21 +112,13 @@ impl AssumeRole {
         caller: &Arc<Session>,
         now: SystemTime,
     ) -> Result<Assumed, StsError> {
-        let role = self
-            .role
-            .parse::<RoleArn>()
-            .ok()
-            .and_then(|arn| iam.find(&arn));
+        let role = self.role.parse::<RoleArn>().ok().and_then(|arn| iam.find(&arn));
         // A role that does not exist and one that does not trust the caller look the same.
         let role = role.ok_or_else(|| self.denied(caller, "sts:AssumeRole"))?;
         let context = self.context(caller);
         let mut actions = vec!["sts:AssumeRole"];
         actions.extend((!self.tags.is_empty()).then_some("sts:TagSession"));
-        actions.extend(
-            self.source_identity
-                .is_some()
-                .then_some("sts:SetSourceIdentity"),
-        );
+        actions.extend(self.source_identity.is_some().then_some("sts:SetSourceIdentity"));
         for action in actions {
             if !may(caller, &role, action, &context) {
                 return Err(self.denied(caller, action));
@@ -143,12 +126,8 @@ impl AssumeRole {
         }
         self.check_duration(&role)?;
         let expires_at = now + self.duration;
-        let plain = self.policy_chars
-            + self
-                .tags
-                .iter()
-                .map(|(key, value)| key.len() + value.len())
-                .sum::<usize>();
+        let plain =
+            self.policy_chars + self.tags.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
         let session = Session {
             role,
             name: self.name,
@@ -157,21 +136,11 @@ impl AssumeRole {
             expires_at: Some(expires_at),
         };
         // AWS does not publish how it packs; the plain length stands in for it, so that the figure is there at all.
-        Ok(Assumed {
-            session,
-            expires_at,
-            packed_size_percent: plain * 100 / MAX_SESSION_POLICY_CHARS,
-        })
+        Ok(Assumed { session, expires_at, packed_size_percent: plain * 100 / MAX_SESSION_POLICY_CHARS })
     }
 
     fn check_duration(&self, role: &RoleEntry) -> Result<(), StsError> {
-        let invalid = |message| {
-            Err(StsError::new(
-                StatusCode::BAD_REQUEST,
-                "ValidationError",
-                message,
-            ))
-        };
+        let invalid = |message| Err(StsError::new(StatusCode::BAD_REQUEST, "ValidationError", message));
         if self.duration > role.role.max_session {
             return invalid(
                 "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
@@ -223,21 +192,13 @@ fn may(caller: &Session, role: &RoleEntry, action: &str, context: &Context) -> b
         boundary: own.role.boundary.as_ref(),
         session: caller.policy.as_ref(),
     };
-    let identity = identity.evaluate(&Request {
-        action,
-        resource: role.arn.as_str(),
-        context,
-    });
+    let identity = identity.evaluate(&Request { action, resource: role.arn.as_str(), context });
     if identity.verdict == crate::policy::Verdict::ExplicitlyDenied {
         return false;
     }
     let arn = caller.arn();
     let account = own.arn.account().as_str();
-    let principal = trust::Principal {
-        account,
-        identity: own.arn.as_str(),
-        session: &arn,
-    };
+    let principal = trust::Principal { account, identity: own.arn.as_str(), session: &arn };
     match trust::judge(&role.role.trust, principal, action, context) {
         Trust::Denied | Trust::None => false,
         Trust::Account => identity.is_allowed(),
@@ -253,45 +214,26 @@ fn tags(form: &Form) -> Result<BTreeMap<String, String>, StsError> {
         let Some(key) = form.get(&format!("Tags.member.{at}.Key")) else {
             break;
         };
-        let value = form
-            .get(&format!("Tags.member.{at}.Value"))
-            .cloned()
-            .unwrap_or_default();
-        let ok = |text: &str| {
-            text.chars()
-                .all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c))
-        };
+        let value = form.get(&format!("Tags.member.{at}.Value")).cloned().unwrap_or_default();
+        let ok = |text: &str| text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c));
         if key.is_empty()
             || key.chars().count() > 128
             || value.chars().count() > 256
             || !ok(key)
             || !ok(&value)
         {
-            let rule =
-                "Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+";
+            let rule = "Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+";
             return Err(constraint(key, "tags", rule));
         }
         // Tag keys are not case-sensitive.
-        if tags
-            .keys()
-            .any(|other: &String| other.eq_ignore_ascii_case(key))
-        {
-            let message =
-                "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
-            return Err(StsError::new(
-                StatusCode::BAD_REQUEST,
-                "InvalidParameterValue",
-                message,
-            ));
+        if tags.keys().any(|other: &String| other.eq_ignore_ascii_case(key)) {
+            let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
+            return Err(StsError::new(StatusCode::BAD_REQUEST, "InvalidParameterValue", message));
         }
         tags.insert(key.clone(), value);
     }
     if tags.len() > MAX_TAGS {
-        return Err(constraint(
-            "…",
-            "tags",
-            "Member must have length less than or equal to 50",
-        ));
+        return Err(constraint("…", "tags", "Member must have length less than or equal to 50"));
     }
     Ok(tags)
 }
@@ -320,9 +262,7 @@ pub(super) fn assumed_xml(
     credentials: &IssuedCredentials,
     request_id: &str,
 ) -> String {
-    let expiration = OffsetDateTime::from(assumed.expires_at)
-        .format(&Rfc3339)
-        .unwrap_or_default();
+    let expiration = OffsetDateTime::from(assumed.expires_at).format(&Rfc3339).unwrap_or_default();
     format!(
         "<AssumeRoleResponse xmlns=\"{NAMESPACE}\"><AssumeRoleResult><Credentials>\
          <AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey><SessionToken>{}</SessionToken>\

@@ -95,12 +95,7 @@ impl FromStr for Operator {
         if comparison == Comparison::Null && (if_exists || quantifier.is_some()) {
             return Err(());
         }
-        Ok(Self {
-            quantifier,
-            comparison,
-            negated,
-            if_exists,
-        })
+        Ok(Self { quantifier, comparison, negated, if_exists })
     }
 }
 
@@ -138,20 +133,11 @@ fn comparison(name: &str) -> Option<(Comparison, bool)> {
 
 /// Whether a condition of a statement holds for a request.
 pub(super) fn holds(condition: &Condition, variables: bool, context: &Context) -> Holds {
-    let Operator {
-        quantifier,
-        comparison,
-        negated,
-        if_exists,
-    } = condition.operator;
+    let Operator { quantifier, comparison, negated, if_exists } = condition.operator;
     let found = context.values(&condition.key);
     if comparison == Comparison::Null {
         let absent = found.iter().all(String::is_empty);
-        return condition
-            .values
-            .iter()
-            .any(|value| value.eq_ignore_ascii_case("true") == absent)
-            .into();
+        return condition.values.iter().any(|value| value.eq_ignore_ascii_case("true") == absent).into();
     }
     if found.is_empty() {
         // An absent key: a negated operator and ForAllValues hold, IfExists holds, everything else does not.
@@ -175,14 +161,7 @@ fn matches_any(condition: &Condition, found: &str, variables: bool, context: &Co
     let negated = condition.operator.negated;
     let matched = condition.values.iter().any(|wanted| {
         // A variable without a value is "effectively null": nothing equals it, so an inverted operator holds.
-        compare(
-            condition.operator.comparison,
-            wanted,
-            found,
-            variables,
-            context,
-        )
-        .unwrap_or(false)
+        compare(condition.operator.comparison, wanted, found, variables, context).unwrap_or(false)
     });
     (matched != negated).into()
 }
@@ -211,16 +190,9 @@ fn compare(
     context: &Context,
 ) -> Result<bool, Unresolved> {
     let pattern = |text: &str| Pattern::new(text, variables);
-    let numbers = |test: fn(f64, f64) -> bool| {
-        number(found)
-            .zip(number(wanted))
-            .is_some_and(|(f, w)| test(f, w))
-    };
-    let dates = |test: fn(i128, i128) -> bool| {
-        date(found)
-            .zip(date(wanted))
-            .is_some_and(|(f, w)| test(f, w))
-    };
+    let numbers =
+        |test: fn(f64, f64) -> bool| number(found).zip(number(wanted)).is_some_and(|(f, w)| test(f, w));
+    let dates = |test: fn(i128, i128) -> bool| date(found).zip(date(wanted)).is_some_and(|(f, w)| test(f, w));
     Ok(match comparison {
         Comparison::StringEquals => pattern(wanted).matches(found, Match::Exact, context)?,
         Comparison::StringEqualsIgnoreCase => {
@@ -235,10 +207,7 @@ fn compare(
         }
         Comparison::StringLike => pattern(wanted).matches(found, Match::Like, context)?,
         Comparison::Arn => pattern(wanted).matches(found, Match::ArnParts, context)?,
-        #[expect(
-            clippy::float_cmp,
-            reason = "IAM compares numbers for equality as they are written"
-        )]
+        #[expect(clippy::float_cmp, reason = "IAM compares numbers for equality as they are written")]
         Comparison::NumericEquals => numbers(|found, wanted| found == wanted),
         Comparison::NumericLessThan => numbers(|found, wanted| found < wanted),
         Comparison::NumericLessThanEquals => numbers(|found, wanted| found <= wanted),
@@ -252,9 +221,7 @@ fn compare(
         Comparison::Bool => found.eq_ignore_ascii_case(wanted),
         Comparison::BinaryEquals => {
             let bytes = |text: &str| STANDARD.decode(text).ok();
-            bytes(found)
-                .zip(bytes(wanted))
-                .is_some_and(|(found, wanted)| found == wanted)
+            bytes(found).zip(bytes(wanted)).is_some_and(|(found, wanted)| found == wanted)
         }
         Comparison::IpAddress => within(found, wanted),
         // Decided before any value is compared: see `holds`.
@@ -281,9 +248,8 @@ fn date(text: &str) -> Option<i128> {
 
 /// Whether an address lies in a network, such as `203.0.113.0/24` or `2001:db8::/32`.
 fn within(address: &str, network: &str) -> bool {
-    let (base, length) = network
-        .split_once('/')
-        .map_or((network, None), |(base, length)| (base, Some(length)));
+    let (base, length) =
+        network.split_once('/').map_or((network, None), |(base, length)| (base, Some(length)));
     let Ok(address) = address.parse::<IpAddr>() else {
         return false;
     };
@@ -291,11 +257,9 @@ fn within(address: &str, network: &str) -> bool {
         return false;
     };
     let (address, base, width) = match (address, base) {
-        (IpAddr::V4(address), IpAddr::V4(base)) => (
-            u128::from(address.to_bits()),
-            u128::from(base.to_bits()),
-            32,
-        ),
+        (IpAddr::V4(address), IpAddr::V4(base)) => {
+            (u128::from(address.to_bits()), u128::from(base.to_bits()), 32)
+        }
         (IpAddr::V6(address), IpAddr::V6(base)) => (address.to_bits(), base.to_bits(), 128),
         _ => return false,
     };
@@ -305,6 +269,5 @@ fn within(address: &str, network: &str) -> bool {
         Some(_) => return false,
     };
     let host_bits = width - length;
-    address.checked_shr(host_bits).unwrap_or_default()
-        == base.checked_shr(host_bits).unwrap_or_default()
+    address.checked_shr(host_bits).unwrap_or_default() == base.checked_shr(host_bits).unwrap_or_default()
 }

@@ -22,10 +22,7 @@ impl Context {
 
     /// The values of a key; none if it is absent.
     pub fn values(&self, key: &str) -> &[String] {
-        self.0
-            .get(&key.to_lowercase())
-            .map(Vec::as_slice)
-            .unwrap_or_default()
+        self.0.get(&key.to_lowercase()).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The value of a key that has just one.
@@ -38,13 +35,7 @@ impl Context {
 
     /// The same keys with their values in lower case, for comparisons that ignore it.
     pub(super) fn lower_case_values(&self) -> Self {
-        let lower =
-            |values: &Vec<String>| values.iter().map(|value| value.to_lowercase()).collect();
-        Self(
-            self.0
-                .iter()
-                .map(|(key, values)| (key.clone(), lower(values)))
-                .collect(),
-        )
+        let lower = |values: &Vec<String>| values.iter().map(|value| value.to_lowercase()).collect();
+        Self(self.0.iter().map(|(key, values)| (key.clone(), lower(values))).collect())
     }
 }

@@ -101,22 +101,14 @@ pub struct Malformed {
 }
 
 fn malformed(place: &str, message: impl Into<String>) -> Malformed {
-    let place = if place.is_empty() {
-        String::new()
-    } else {
-        format!("{place}: ")
-    };
-    Malformed {
-        place,
-        message: message.into(),
-    }
+    let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
+    Malformed { place, message: message.into() }
 }
 
 impl Document {
     /// Reads a document from JSON text. Members that stand twice are refused.
     pub fn parse(kind: Kind, text: &str) -> Result<Self, Malformed> {
-        let value = crate::json::strict(text.as_bytes())
-            .map_err(|error| malformed("", error.to_string()))?;
+        let value = crate::json::strict(text.as_bytes()).map_err(|error| malformed("", error.to_string()))?;
         Self::from_value(kind, &value)
     }
 
@@ -129,10 +121,7 @@ impl Document {
             Some(Value::String(version)) if version == "2012-10-17" => Version::V2012,
             Some(Value::String(version)) if version == "2008-10-17" => Version::V2008,
             Some(_) => {
-                return Err(malformed(
-                    "Version",
-                    "must be \"2012-10-17\" or \"2008-10-17\"",
-                ));
+                return Err(malformed("Version", "must be \"2012-10-17\" or \"2008-10-17\""));
             }
         };
         let statements = match members.get("Statement") {
@@ -147,20 +136,12 @@ impl Document {
                 Statement::from_value(kind, version, &format!("Statement[{at}]"), statement)
             })
             .collect();
-        Ok(Self {
-            version,
-            statements: statements?,
-        })
+        Ok(Self { version, statements: statements? })
     }
 }
 
 impl Statement {
-    fn from_value(
-        kind: Kind,
-        version: Version,
-        place: &str,
-        value: &Value,
-    ) -> Result<Self, Malformed> {
+    fn from_value(kind: Kind, version: Version, place: &str, value: &Value) -> Result<Self, Malformed> {
         let members = object(place, value)?;
         let mut elements = vec!["Sid", "Effect", "Action", "NotAction", "Condition"];
         elements.extend(match kind {
@@ -189,21 +170,11 @@ impl Statement {
         let actions = matcher(place, members, "Action", "NotAction", version)?;
         for action in actions.patterns.iter().filter(|action| *action != "*") {
             if !action.contains(':') {
-                return Err(malformed(
-                    place,
-                    format!("the action `{action}` names no service"),
-                ));
+                return Err(malformed(place, format!("the action `{action}` names no service")));
             }
         }
         let conditions = conditions(place, members.get("Condition"))?;
-        Ok(Self {
-            sid,
-            effect,
-            principals,
-            actions,
-            resources,
-            conditions,
-        })
+        Ok(Self { sid, effect, principals, actions, resources, conditions })
     }
 }
 
@@ -218,10 +189,7 @@ fn matcher(
         (Some(value), None) => (false, value),
         (None, Some(value)) => (true, value),
         _ => {
-            return Err(malformed(
-                place,
-                format!("must have either {name} or {not_name}"),
-            ));
+            return Err(malformed(place, format!("must have either {name} or {not_name}")));
         }
     };
     let patterns = strings(&format!("{place}.{name}"), value)?;
@@ -240,11 +208,7 @@ fn matcher(
             }
         })
         .collect();
-    Ok(Matcher {
-        negated,
-        patterns,
-        parsed,
-    })
+    Ok(Matcher { negated, patterns, parsed })
 }
 
 fn principals(place: &str, value: Option<&Value>) -> Result<Principals, Malformed> {
@@ -253,14 +217,8 @@ fn principals(place: &str, value: Option<&Value>) -> Result<Principals, Malforme
         None => Err(malformed(&place, "a trust policy must name whom it trusts")),
         Some(Value::String(text)) if text == "*" => Ok(Principals::Everybody),
         Some(Value::Object(members)) => {
-            known(
-                &place,
-                members,
-                &["AWS", "Service", "Federated", "CanonicalUser"],
-            )?;
-            let named = members
-                .get("AWS")
-                .map_or(Ok(Vec::new()), |value| strings(&place, value))?;
+            known(&place, members, &["AWS", "Service", "Federated", "CanonicalUser"])?;
+            let named = members.get("AWS").map_or(Ok(Vec::new()), |value| strings(&place, value))?;
             if named.iter().any(|name| name == "*") {
                 return Ok(Principals::Everybody);
             }
@@ -277,25 +235,18 @@ fn conditions(place: &str, value: Option<&Value>) -> Result<Vec<Condition>, Malf
     let place = format!("{place}.Condition");
     let mut conditions = Vec::new();
     for (name, keys) in object(&place, value)? {
-        let operator = name
-            .parse()
-            .map_err(|()| malformed(&place, format!("`{name}` is no condition operator")))?;
+        let operator =
+            name.parse().map_err(|()| malformed(&place, format!("`{name}` is no condition operator")))?;
         for (key, values) in object(&format!("{place}.{name}"), keys)? {
             let values = strings(&format!("{place}.{name}.{key}"), values)?;
-            conditions.push(Condition {
-                operator,
-                key: key.clone(),
-                values,
-            });
+            conditions.push(Condition { operator, key: key.clone(), values });
         }
     }
     Ok(conditions)
 }
 
 fn object<'a>(place: &str, value: &'a Value) -> Result<&'a Map<String, Value>, Malformed> {
-    value
-        .as_object()
-        .ok_or_else(|| malformed(place, "must be an object"))
+    value.as_object().ok_or_else(|| malformed(place, "must be an object"))
 }
 
 fn known(place: &str, members: &Map<String, Value>, names: &[&str]) -> Result<(), Malformed> {
@@ -339,9 +290,7 @@ mod tests {
             identity(r#"{"Statement": [{"Effect": "allow", "Action": "*", "Resource": "*"}]}"#),
             identity(r#"{"Statement": [{"Effect": "Allow", "Action": "*"}]}"#),
             identity(r#"{"Statement": [{"Effect": "Allow", "Action": [], "Resource": "*"}]}"#),
-            identity(
-                r#"{"Statement": [{"Effect": "Allow", "Action": "GetItem", "Resource": "*"}]}"#,
-            ),
+            identity(r#"{"Statement": [{"Effect": "Allow", "Action": "GetItem", "Resource": "*"}]}"#),
             identity(
                 r#"{"Statement": [{"Effect": "Allow", "Action": "*", "NotAction": "*", "Resource": "*"}]}"#,
             ),
@@ -354,10 +303,7 @@ mod tests {
             identity(
                 r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": "*"}]}"#,
             ),
-            refused(
-                Kind::Trust,
-                r#"{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}"#,
-            ),
+            refused(Kind::Trust, r#"{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}"#),
             refused(
                 Kind::Trust,
                 r#"{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "NotPrincipal": "*"}]}"#,

@@ -87,52 +87,31 @@ impl Policies<'_> {
             (Layer::Boundary, self.boundary.map(std::slice::from_ref)),
             (Layer::Session, self.session.map(std::slice::from_ref)),
         ];
-        let there = || {
-            layers
-                .iter()
-                .filter_map(|(layer, documents)| documents.map(|it| (*layer, it)))
-        };
+        let there = || layers.iter().filter_map(|(layer, documents)| documents.map(|it| (*layer, it)));
         if let Some(by) = there().find_map(|(layer, it)| find(layer, it, Effect::Deny, request)) {
-            return Decision {
-                verdict: Verdict::ExplicitlyDenied,
-                by: vec![by],
-            };
+            return Decision { verdict: Verdict::ExplicitlyDenied, by: vec![by] };
         }
         let mut by = Vec::new();
         for (layer, documents) in there() {
             match find(layer, documents, Effect::Allow, request) {
                 Some(statement) => by.push(statement),
                 None => {
-                    return Decision {
-                        verdict: Verdict::ImplicitlyDenied(layer),
-                        by: Vec::new(),
-                    };
+                    return Decision { verdict: Verdict::ImplicitlyDenied(layer), by: Vec::new() };
                 }
             }
         }
-        Decision {
-            verdict: Verdict::Allowed,
-            by,
-        }
+        Decision { verdict: Verdict::Allowed, by }
     }
 }
 
 /// The first statement of an effect that speaks of the request.
-fn find(
-    layer: Layer,
-    documents: &[Document],
-    effect: Effect,
-    request: &Request<'_>,
-) -> Option<StatementRef> {
+fn find(layer: Layer, documents: &[Document], effect: Effect, request: &Request<'_>) -> Option<StatementRef> {
     documents.iter().enumerate().find_map(|(document, it)| {
-        let statement = it.statements.iter().position(|statement| {
-            statement.effect == effect && applies(statement, it.version, request)
-        })?;
-        Some(StatementRef {
-            layer,
-            document,
-            statement,
-        })
+        let statement = it
+            .statements
+            .iter()
+            .position(|statement| statement.effect == effect && applies(statement, it.version, request))?;
+        Some(StatementRef { layer, document, statement })
     })
 }
 
@@ -142,23 +121,15 @@ fn applies(statement: &Statement, version: Version, request: &Request<'_>) -> bo
         None => Holds::Yes,
         Some(resources) => matches(resources, request.resource, Match::Arn, request.context),
     };
-    let action = matches(
-        &statement.actions,
-        &request.action.to_lowercase(),
-        Match::Like,
-        request.context,
-    );
+    let action = matches(&statement.actions, &request.action.to_lowercase(), Match::Like, request.context);
     let conditions = statement
         .conditions
         .iter()
         .map(|condition| holds(condition, version == Version::V2012, request.context));
-    [action, resource]
-        .into_iter()
-        .chain(conditions)
-        .all(|holds| match (holds, statement.effect) {
-            (Holds::Yes, _) | (Holds::Unclear, Effect::Deny) => true,
-            (Holds::No, _) | (Holds::Unclear, Effect::Allow) => false,
-        })
+    [action, resource].into_iter().chain(conditions).all(|holds| match (holds, statement.effect) {
+        (Holds::Yes, _) | (Holds::Unclear, Effect::Deny) => true,
+        (Holds::No, _) | (Holds::Unclear, Effect::Allow) => false,
+    })
 }
 
 fn matches(matcher: &Matcher, text: &str, how: Match, context: &Context) -> Holds {
@@ -171,11 +142,7 @@ fn matches(matcher: &Matcher, text: &str, how: Match, context: &Context) -> Hold
         }
     }
     // A pattern that cannot be resolved matches nothing. Under NotResource nobody says what that means.
-    if unresolved && matcher.negated {
-        Holds::Unclear
-    } else {
-        matcher.negated.into()
-    }
+    if unresolved && matcher.negated { Holds::Unclear } else { matcher.negated.into() }
 }
 
 /// What a trust policy says of a principal.
@@ -209,24 +176,11 @@ pub mod trust {
     /// Judges whether `document` lets `principal` do `action` (`sts:AssumeRole`, `sts:TagSession`, …).
     ///
     /// Source: *AWS JSON policy elements: Principal*, *Cross-account policy evaluation logic*.
-    pub fn judge(
-        document: &Document,
-        principal: Principal<'_>,
-        action: &str,
-        context: &Context,
-    ) -> Trust {
-        let request = Request {
-            action,
-            resource: "",
-            context,
-        };
+    pub fn judge(document: &Document, principal: Principal<'_>, action: &str, context: &Context) -> Trust {
+        let request = Request { action, resource: "", context };
         let mut trust = Trust::None;
         for statement in &document.statements {
-            let Some(named) = statement
-                .principals
-                .as_ref()
-                .and_then(|named| names(named, principal))
-            else {
+            let Some(named) = statement.principals.as_ref().and_then(|named| names(named, principal)) else {
                 continue;
             };
             if !applies(statement, document.version, &request) {
@@ -245,20 +199,12 @@ pub mod trust {
         let Principals::These(names) = principals else {
             return Some(Trust::Account);
         };
-        if names
-            .iter()
-            .any(|name| name == principal.identity || name == principal.session)
-        {
+        if names.iter().any(|name| name == principal.identity || name == principal.session) {
             return Some(Trust::Principal);
         }
         let root = |name: &str| {
-            name.strip_suffix(":root")
-                .and_then(|arn| arn.rsplit(':').next())
-                == Some(principal.account)
+            name.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next()) == Some(principal.account)
         };
-        names
-            .iter()
-            .any(|name| name == principal.account || root(name))
-            .then_some(Trust::Account)
+        names.iter().any(|name| name == principal.account || root(name)).then_some(Trust::Account)
     }
 }

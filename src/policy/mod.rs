@@ -14,9 +14,7 @@ mod template;
 
 pub use condition::{Comparison, Operator, Quantifier};
 pub use context::Context;
-pub use document::{
-    Condition, Document, Effect, Kind, Malformed, Matcher, Principals, Statement, Version,
-};
+pub use document::{Condition, Document, Effect, Kind, Malformed, Matcher, Principals, Statement, Version};
 pub use evaluate::{Decision, Layer, Policies, Request, StatementRef, Verdict, trust};
 pub use role::{Role, RoleTemplate};
 pub use template::{MAX_SESSION_POLICY_CHARS, Rendered, Template, TemplateError, Variables};

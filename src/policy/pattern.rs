@@ -61,12 +61,7 @@ impl Pattern {
     }
 
     /// Whether the pattern, with the context's values in place of its variables, matches a text.
-    pub(super) fn matches(
-        &self,
-        text: &str,
-        how: Match,
-        context: &Context,
-    ) -> Result<bool, Unresolved> {
+    pub(super) fn matches(&self, text: &str, how: Match, context: &Context) -> Result<bool, Unresolved> {
         let tokens = self.resolve(context)?;
         Ok(match how {
             Match::Exact => plain(&tokens) == text,
@@ -74,18 +69,13 @@ impl Pattern {
             Match::Arn => {
                 // "If you use the wildcard * as the last character of a resource ARN segment, it can expand to
                 // match beyond the colon boundaries."
-                glob(&tokens, text, |at| {
-                    matches!(tokens.get(at + 1), None | Some(Token::Literal(':')))
-                })
+                glob(&tokens, text, |at| matches!(tokens.get(at + 1), None | Some(Token::Literal(':'))))
             }
             Match::ArnParts => {
                 let patterns = split_parts(&tokens);
                 let parts: Vec<_> = text.splitn(ARN_PARTS, ':').collect();
                 patterns.len() == parts.len()
-                    && patterns
-                        .iter()
-                        .zip(parts)
-                        .all(|(pattern, part)| glob(pattern, part, |_| true))
+                    && patterns.iter().zip(parts).all(|(pattern, part)| glob(pattern, part, |_| true))
             }
         })
     }
@@ -98,10 +88,7 @@ impl Pattern {
                 Piece::Star => tokens.push(Token::Star),
                 Piece::One => tokens.push(Token::One),
                 Piece::Variable { key, default } => {
-                    let value = context
-                        .single(key)
-                        .or(default.as_deref())
-                        .ok_or(Unresolved)?;
+                    let value = context.single(key).or(default.as_deref()).ok_or(Unresolved)?;
                     // A value is text: a wildcard in it stands for itself.
                     tokens.extend(value.chars().map(Token::Literal));
                 }
@@ -127,16 +114,10 @@ fn variable(text: &str) -> Option<(Piece, &str)> {
     let piece = match inner {
         "*" | "?" | "$" => Piece::Literal(inner.chars().next()?),
         _ => match inner.split_once(',') {
-            None => Piece::Variable {
-                key: inner.trim().to_owned(),
-                default: None,
-            },
+            None => Piece::Variable { key: inner.trim().to_owned(), default: None },
             Some((key, default)) => {
                 let default = default.trim().strip_prefix('\'')?.strip_suffix('\'')?;
-                Piece::Variable {
-                    key: key.trim().to_owned(),
-                    default: Some(default.to_owned()),
-                }
+                Piece::Variable { key: key.trim().to_owned(), default: Some(default.to_owned()) }
             }
         },
     };
@@ -155,9 +136,7 @@ fn plain(tokens: &[Token]) -> String {
 }
 
 fn split_parts(tokens: &[Token]) -> Vec<&[Token]> {
-    tokens
-        .splitn(ARN_PARTS, |token| *token == Token::Literal(':'))
-        .collect()
+    tokens.splitn(ARN_PARTS, |token| *token == Token::Literal(':')).collect()
 }
 
 /// Lays tokens over a text. `crosses_colons(i)` says whether the star at `i` may stand for a colon.
@@ -172,11 +151,7 @@ fn glob(tokens: &[Token], text: &str, crosses_colons: impl Fn(usize) -> bool) ->
     skip_stars(tokens, &mut reached);
     for c in text.chars() {
         let mut next = vec![false; tokens.len() + 1];
-        for (at, token) in tokens
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| reached.get(*at) == Some(&true))
-        {
+        for (at, token) in tokens.iter().enumerate().filter(|(at, _)| reached.get(*at) == Some(&true)) {
             let to = match token {
                 Token::Star if c != ':' || crosses_colons(at) => at,
                 Token::One => at + 1,
@@ -232,22 +207,11 @@ mod tests {
 
     #[test]
     fn a_variable_is_its_value_and_no_pattern() {
-        check(
-            "TENANT#${aws:PrincipalTag/tenant}#*",
-            "TENANT#acme#ORDER#1",
-            Match::Like,
-            true,
-        );
-        check(
-            "TENANT#${aws:principaltag/TENANT}#*",
-            "TENANT#acme2#ORDER#1",
-            Match::Like,
-            false,
-        );
+        check("TENANT#${aws:PrincipalTag/tenant}#*", "TENANT#acme#ORDER#1", Match::Like, true);
+        check("TENANT#${aws:principaltag/TENANT}#*", "TENANT#acme2#ORDER#1", Match::Like, false);
         check("${aws:PrincipalTag/star}", "abc", Match::Like, false);
         check("${aws:PrincipalTag/none, 'x'}", "x", Match::Exact, true);
-        let unresolved =
-            |text| Pattern::new(text, true).matches("x", Match::Like, &Context::default());
+        let unresolved = |text| Pattern::new(text, true).matches("x", Match::Like, &Context::default());
         assert_eq!(unresolved("${aws:PrincipalTag/none}"), Err(Unresolved));
     }
 
@@ -255,12 +219,7 @@ mod tests {
     fn a_star_leaves_its_arn_segment_only_at_the_segments_end() {
         let table = "arn:aws:dynamodb:eu-central-1:111122223333:table/orders";
         check("arn:aws:dynamodb:*", table, Match::Arn, true);
-        check(
-            "arn:aws:dynamodb:eu-*-1:111122223333:table/*",
-            table,
-            Match::Arn,
-            true,
-        );
+        check("arn:aws:dynamodb:eu-*-1:111122223333:table/*", table, Match::Arn, true);
         check("arn:aws:*b:table/orders", table, Match::Arn, false);
         check("arn:aws:dynamodb:*", table, Match::ArnParts, false);
         check("arn:*:dynamodb:*:*:table/*", table, Match::ArnParts, true);

@@ -56,9 +56,7 @@ impl RoleTemplate {
                 .hint("see policies/roles in the example")
                 .into());
         };
-        let unknown = members
-            .keys()
-            .filter(|name| !MEMBERS.contains(&name.as_str()));
+        let unknown = members.keys().filter(|name| !MEMBERS.contains(&name.as_str()));
         let mut problems: Problems = unknown
             .map(|name| {
                 member(source, name, format!("`{name}` is no member of a role"))
@@ -72,10 +70,7 @@ impl RoleTemplate {
         if !members.contains_key("AssumeRolePolicyDocument") {
             problems.push(source.problem(all, "`AssumeRolePolicyDocument` is missing"));
         }
-        problems.or(Self {
-            name: name.unwrap_or_default().to_owned(),
-            template,
-        })
+        problems.or(Self { name: name.unwrap_or_default().to_owned(), template })
     }
 
     /// Whether this declares the role of that name for the tenant whose variables these are.
@@ -91,47 +86,33 @@ impl RoleTemplate {
     /// The role with its variables filled in.
     pub fn render(&self, variables: &Variables) -> Result<Role, Problem> {
         let source = self.template.source();
-        let value = self
-            .template
-            .fill(variables)
-            .map_err(|error| member(source, "RoleName", error.to_string()))?;
+        let value =
+            self.template.fill(variables).map_err(|error| member(source, "RoleName", error.to_string()))?;
         let policy = |kind, name: &str, value: &Value| {
             Document::from_value(kind, value).map_err(|error| {
-                member(
-                    source,
-                    name,
-                    format!("`{name}` is no policy: {}", TemplateError::from(error)),
-                )
+                member(source, name, format!("`{name}` is no policy: {}", TemplateError::from(error)))
             })
         };
         let trust = policy(
             Kind::Trust,
             "AssumeRolePolicyDocument",
-            value
-                .get("AssumeRolePolicyDocument")
-                .unwrap_or(&Value::Null),
+            value.get("AssumeRolePolicyDocument").unwrap_or(&Value::Null),
         )?;
         let documents = match value.get("Policies") {
             None => Vec::new(),
-            Some(Value::Array(policies)) => policies
-                .iter()
-                .map(|it| it.get("PolicyDocument").unwrap_or(&Value::Null))
-                .collect(),
+            Some(Value::Array(policies)) => {
+                policies.iter().map(|it| it.get("PolicyDocument").unwrap_or(&Value::Null)).collect()
+            }
             Some(_) => return Err(member(source, "Policies", "`Policies` must be a list")),
         };
         let identity: Result<Vec<_>, _> = documents
             .into_iter()
             .map(|document| policy(Kind::Identity, "PolicyDocument", document))
             .collect();
-        let boundary = value
-            .get("PermissionsBoundary")
-            .map(|it| policy(Kind::Identity, "PermissionsBoundary", it));
+        let boundary =
+            value.get("PermissionsBoundary").map(|it| policy(Kind::Identity, "PermissionsBoundary", it));
         Ok(Role {
-            name: value
-                .get("RoleName")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned(),
+            name: value.get("RoleName").and_then(Value::as_str).unwrap_or_default().to_owned(),
             trust,
             identity: identity?,
             boundary: boundary.transpose()?,
@@ -146,20 +127,13 @@ fn max_session(source: &Arc<Source>, value: Option<&Value>) -> Result<Duration, 
     };
     match value.as_u64() {
         Some(seconds @ 3_600..=43_200) => Ok(Duration::from_secs(seconds)),
-        _ => Err(member(
-            source,
-            "MaxSessionDuration",
-            "must be from 3600 to 43200 seconds",
-        )),
+        _ => Err(member(source, "MaxSessionDuration", "must be from 3600 to 43200 seconds")),
     }
 }
 
 /// A problem at the place where a member's name stands.
 fn member(source: &Arc<Source>, name: &str, message: impl Into<String>) -> Problem {
     let quoted = format!("\"{name}\"");
-    let span = source
-        .text()
-        .find(&quoted)
-        .map_or(0..0, |start| start..start + quoted.len());
+    let span = source.text().find(&quoted).map_or(0..0, |start| start..start + quoted.len());
     source.problem(span, message)
 }

@@ -58,19 +58,12 @@ impl Template {
     /// Reads a template, and refuses variables that are not among `known`.
     pub fn parse(source: &Arc<Source>, known: &BTreeSet<String>) -> Result<Self, Problems> {
         let value = crate::json::strict(source.text().as_bytes()).map_err(|error| {
-            let line_start: usize = source
-                .text()
-                .split_inclusive('\n')
-                .take(error.line().saturating_sub(1))
-                .map(str::len)
-                .sum();
+            let line_start: usize =
+                source.text().split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
             let at = line_start + error.column().saturating_sub(1);
             Problems::from(source.problem(at..at + 1, format!("is no JSON: {error}")))
         })?;
-        unknown_variables(source, known).or(Self {
-            source: Arc::clone(source),
-            value,
-        })
+        unknown_variables(source, known).or(Self { source: Arc::clone(source), value })
     }
 
     /// The file that it was read from.
@@ -92,10 +85,7 @@ impl Template {
     pub fn render(&self, kind: Kind, variables: &Variables) -> Result<Rendered, TemplateError> {
         let value = self.fill(variables)?;
         let document = Document::from_value(kind, &value)?;
-        Ok(Rendered {
-            text: value.to_string(),
-            document,
-        })
+        Ok(Rendered { text: value.to_string(), document })
     }
 }
 
@@ -111,10 +101,7 @@ pub(super) fn fill_text(text: &str, variables: &Variables) -> Result<String, Tem
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, name, after)) = next_variable(rest) {
-        let value = variables
-            .0
-            .get(name)
-            .ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
+        let value = variables.0.get(name).ok_or_else(|| TemplateError::Unknown(name.to_owned()))?;
         filled.push_str(before);
         filled.push_str(value);
         rest = after;
@@ -126,12 +113,9 @@ pub(super) fn fill_text(text: &str, variables: &Variables) -> Result<String, Tem
 fn fill(value: &Value, variables: &Variables) -> Result<Value, TemplateError> {
     Ok(match value {
         Value::String(text) => Value::String(fill_text(text, variables)?),
-        Value::Array(items) => Value::Array(
-            items
-                .iter()
-                .map(|item| fill(item, variables))
-                .collect::<Result<_, _>>()?,
-        ),
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| fill(item, variables)).collect::<Result<_, _>>()?)
+        }
         Value::Object(members) => Value::Object(
             members
                 .iter()
@@ -158,11 +142,7 @@ fn unknown_variables(source: &Arc<Source>, known: &BTreeSet<String>) -> Problems
             let end = text.len() - after.len();
             let span = end - name.len() - 4..end;
             let hint = did_you_mean(name, known.iter().map(String::as_str));
-            problems.push(
-                source
-                    .problem(span, format!("`{{{{{name}}}}}` is no variable"))
-                    .hint(hint),
-            );
+            problems.push(source.problem(span, format!("`{{{{{name}}}}}` is no variable")).hint(hint));
         }
         rest = after;
     }
@@ -174,9 +154,7 @@ mod tests {
     use super::*;
 
     fn known() -> BTreeSet<String> {
-        ["tenant", "account", "table.main"]
-            .map(str::to_owned)
-            .into()
+        ["tenant", "account", "table.main"].map(str::to_owned).into()
     }
 
     #[test]
@@ -188,24 +166,14 @@ mod tests {
         variables.set("account", "1");
         variables.set("table.main", r#"x"], "Effect": "Deny"#);
         let rendered = template.render(Kind::Identity, &variables).unwrap();
-        let resource = &rendered.document.statements[0]
-            .resources
-            .as_ref()
-            .unwrap()
-            .patterns[0];
-        assert_eq!(
-            resource,
-            r#"arn:aws:dynamodb:*:1:table/x"], "Effect": "Deny"#
-        );
+        let resource = &rendered.document.statements[0].resources.as_ref().unwrap().patterns[0];
+        assert_eq!(resource, r#"arn:aws:dynamodb:*:1:table/x"], "Effect": "Deny"#);
         assert_eq!(rendered.document.statements.len(), 1);
     }
 
     #[test]
     fn an_unknown_variable_is_shown_where_it_stands() {
-        let source = Source::new(
-            "a.json",
-            "{\n  \"Resource\": \"{{tenat}}/{{table.main}}/{{x}}\"\n}",
-        );
+        let source = Source::new("a.json", "{\n  \"Resource\": \"{{tenat}}/{{table.main}}/{{x}}\"\n}");
         insta::assert_snapshot!(Template::parse(&source, &known()).unwrap_err());
         let source = Source::new("a.json", "{\n  \"a\": 1,\n  \"a\": 2\n}");
         insta::assert_snapshot!(Template::parse(&source, &known()).unwrap_err());

@@ -11,13 +11,7 @@ fn every_documented_case_is_judged_as_documented() {
     let cases: Vec<Value> = serde_json::from_str(VECTORS).unwrap();
     assert!(cases.len() >= 100, "there are only {} cases", cases.len());
     let wrong: Vec<_> = cases.iter().filter_map(misjudged).collect();
-    assert!(
-        wrong.is_empty(),
-        "{} of {} are misjudged:\n{}",
-        wrong.len(),
-        cases.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {} are misjudged:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -33,38 +27,19 @@ fn every_case_names_its_page_and_sentence() {
 
 /// What is wrong with a case's verdict; none if it is the documented one.
 fn misjudged(case: &Value) -> Option<String> {
-    let identity: Vec<_> = case["identity_policies"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(document)
-        .collect();
-    let optional = |name: &str| {
-        case.get(name)
-            .filter(|value| !value.is_null())
-            .map(document)
-    };
+    let identity: Vec<_> = case["identity_policies"].as_array().unwrap().iter().map(document).collect();
+    let optional = |name: &str| case.get(name).filter(|value| !value.is_null()).map(document);
     let (session, boundary) = (optional("session_policy"), optional("boundary"));
     let mut context = Context::default();
     for (key, value) in case["context"].as_object().unwrap() {
         match value {
             Value::Array(values) => {
-                context.set_all(
-                    key,
-                    values
-                        .iter()
-                        .map(|value| value.as_str().unwrap().to_owned())
-                        .collect(),
-                );
+                context.set_all(key, values.iter().map(|value| value.as_str().unwrap().to_owned()).collect());
             }
             value => context.set(key, value.as_str().unwrap()),
         }
     }
-    let policies = Policies {
-        identity: &identity,
-        boundary: boundary.as_ref(),
-        session: session.as_ref(),
-    };
+    let policies = Policies { identity: &identity, boundary: boundary.as_ref(), session: session.as_ref() };
     let request = Request {
         action: case["action"].as_str().unwrap(),
         resource: case["resource"].as_str().unwrap(),
@@ -72,12 +47,8 @@ fn misjudged(case: &Value) -> Option<String> {
     };
     let decision = policies.evaluate(&request);
     let allowed = case["allowed"].as_bool().unwrap();
-    (decision.is_allowed() != allowed).then(|| {
-        format!(
-            "{}: {:?}, but allowed is {allowed}",
-            case["name"], decision.verdict
-        )
-    })
+    (decision.is_allowed() != allowed)
+        .then(|| format!("{}: {:?}, but allowed is {allowed}", case["name"], decision.verdict))
 }
 
 #[track_caller]

@@ -7,3 +7,4 @@
 )]
 
 mod evaluator;
+mod schema;

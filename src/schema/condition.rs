@@ -1,0 +1,344 @@
+//! The language of `when`: `field op (literal | args.x)`, `and`, `or`, `not`, `exists(field)`, nothing more.
+//!
+//! It is checked against the type's fields and the field's arguments here, and compiles to placeholders later: no
+//! text of it ever reaches an expression.
+
+use std::ops::Range;
+
+use async_graphql::Value;
+use serde_json::Number;
+
+use super::plan::{Comparison, Condition, Name, Operand, Shape};
+use super::scalar::{NotA, Scalar};
+use super::template::Mistake;
+use crate::problem::did_you_mean;
+
+/// What the names in a condition mean.
+pub(super) trait Scope {
+    /// The shape of a field of the type.
+    fn field(&self, name: &str) -> Option<Shape>;
+    /// The names of the type's fields, for a hint.
+    fn fields(&self) -> Vec<String>;
+    /// The values of an enum.
+    fn enum_values(&self, name: &str) -> Vec<String>;
+    /// Resolves `args.…` for a field of a shape. The error is what is wrong and a hint.
+    fn argument(&self, path: &[&str], shape: &Shape) -> Result<(), (String, String)>;
+}
+
+/// Reads a condition.
+pub(super) fn parse(text: &str, scope: &dyn Scope) -> Result<Condition, Mistake> {
+    let mut parser = Parser { tokens: tokens(text)?, at: 0, end: text.len(), scope };
+    let condition = parser.or()?;
+    match parser.peek() {
+        None => Ok(condition),
+        Some(token) => Err(Mistake::new(
+            token.span.clone(),
+            "the condition should end here",
+            "join conditions with `and` or `or`",
+        )),
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Kind<'a> {
+    /// A field, a keyword, or a path such as `args.input.id`.
+    Word(&'a str),
+    Text(String),
+    Number(&'a str),
+    Comparison(Comparison),
+    Open,
+    Close,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Token<'a> {
+    kind: Kind<'a>,
+    span: Range<usize>,
+}
+
+fn tokens(text: &str) -> Result<Vec<Token<'_>>, Mistake> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let blank = rest.len() - rest.trim_start().len();
+        if blank > 0 {
+            at += blank;
+            continue;
+        }
+        let (kind, length) = token(rest, at)?;
+        tokens.push(Token { kind, span: at..at + length });
+        at += length;
+    }
+    Ok(tokens)
+}
+
+fn token(rest: &str, at: usize) -> Result<(Kind<'_>, usize), Mistake> {
+    let comparisons = [
+        ("<>", Comparison::NotEqual),
+        ("<=", Comparison::LessOrEqual),
+        (">=", Comparison::GreaterOrEqual),
+        ("=", Comparison::Equal),
+        ("<", Comparison::Less),
+        (">", Comparison::Greater),
+    ];
+    if let Some((sign, comparison)) = comparisons.into_iter().find(|(sign, _)| rest.starts_with(sign)) {
+        return Ok((Kind::Comparison(comparison), sign.len()));
+    }
+    let run = |allowed: fn(char) -> bool| rest.find(|c| !allowed(c)).unwrap_or(rest.len());
+    let first = rest.chars().next().unwrap_or_default();
+    match first {
+        '(' => Ok((Kind::Open, 1)),
+        ')' => Ok((Kind::Close, 1)),
+        '\'' => {
+            let inner = rest.get(1..).unwrap_or_default();
+            let Some((text, _)) = inner.split_once('\'') else {
+                return Err(Mistake::new(
+                    at..at + rest.len(),
+                    "the text is not closed",
+                    "write `'` after it",
+                ));
+            };
+            Ok((Kind::Text(text.to_owned()), text.len() + 2))
+        }
+        c if c.is_ascii_digit() || c == '-' => {
+            let length = run(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'));
+            Ok((Kind::Number(rest.get(..length).unwrap_or_default()), length))
+        }
+        c if c.is_ascii_alphabetic() || c == '_' => {
+            let length = run(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+            Ok((Kind::Word(rest.get(..length).unwrap_or_default()), length))
+        }
+        c => {
+            let hint =
+                "a condition is `field = 'text'`, `field <> args.x`, `exists(field)`, with and, or, not";
+            Err(Mistake::new(at..at + c.len_utf8(), format!("`{c}` has no meaning here"), hint))
+        }
+    }
+}
+
+struct Parser<'a> {
+    tokens: Vec<Token<'a>>,
+    at: usize,
+    end: usize,
+    scope: &'a dyn Scope,
+}
+
+impl<'a> Parser<'a> {
+    fn peek(&self) -> Option<&Token<'a>> {
+        self.tokens.get(self.at)
+    }
+
+    fn next(&mut self, expected: &str) -> Result<Token<'a>, Mistake> {
+        let Some(token) = self.peek().cloned() else {
+            let at = self.end.saturating_sub(1)..self.end;
+            return Err(Mistake::new(at, "the condition breaks off", format!("write {expected}")));
+        };
+        self.at += 1;
+        Ok(token)
+    }
+
+    fn keyword(&mut self, keyword: &str) -> bool {
+        let found = matches!(self.peek(), Some(Token { kind: Kind::Word(word), .. }) if word.eq_ignore_ascii_case(keyword));
+        self.at += usize::from(found);
+        found
+    }
+
+    fn or(&mut self) -> Result<Condition, Mistake> {
+        let mut all = vec![self.and()?];
+        while self.keyword("or") {
+            all.push(self.and()?);
+        }
+        Ok(if all.len() == 1 { all.remove(0) } else { Condition::Or(all) })
+    }
+
+    fn and(&mut self) -> Result<Condition, Mistake> {
+        let mut all = vec![self.not()?];
+        while self.keyword("and") {
+            all.push(self.not()?);
+        }
+        Ok(if all.len() == 1 { all.remove(0) } else { Condition::And(all) })
+    }
+
+    fn not(&mut self) -> Result<Condition, Mistake> {
+        if self.keyword("not") {
+            return Ok(Condition::Not(Box::new(self.not()?)));
+        }
+        self.primary()
+    }
+
+    fn primary(&mut self) -> Result<Condition, Mistake> {
+        let token = self.next("a field, `exists(field)` or `(`")?;
+        match token.kind {
+            Kind::Open => {
+                let condition = self.or()?;
+                self.close()?;
+                Ok(condition)
+            }
+            Kind::Word(word)
+                if word.eq_ignore_ascii_case("exists")
+                    && self.peek().is_some_and(|it| it.kind == Kind::Open) =>
+            {
+                self.at += 1;
+                let (field, _, _) = self.field()?;
+                self.close()?;
+                Ok(Condition::Exists(field))
+            }
+            Kind::Word(_) => {
+                self.at -= 1;
+                self.compare()
+            }
+            _ => Err(Mistake::new(
+                token.span,
+                "here should be a field",
+                "write `field = …` or `exists(field)`",
+            )),
+        }
+    }
+
+    fn close(&mut self) -> Result<(), Mistake> {
+        let token = self.next("`)`")?;
+        if token.kind == Kind::Close {
+            return Ok(());
+        }
+        Err(Mistake::new(token.span, "here should be `)`", "close what was opened"))
+    }
+
+    fn field(&mut self) -> Result<(Name, Shape, Range<usize>), Mistake> {
+        let token = self.next("a field")?;
+        let Kind::Word(word) = token.kind else {
+            return Err(Mistake::new(
+                token.span,
+                "here should be a field",
+                "write the name of a field of the type",
+            ));
+        };
+        if let Some(shape) = self.scope.field(word) {
+            return Ok((word.into(), shape, token.span));
+        }
+        let fields = self.scope.fields();
+        let hint = did_you_mean(word, fields.iter().map(String::as_str));
+        Err(Mistake::new(token.span, format!("`{word}` is no field that is stored in the item"), hint))
+    }
+
+    fn compare(&mut self) -> Result<Condition, Mistake> {
+        let (field, shape, span) = self.field()?;
+        let token = self.next("`=`, `<>`, `<`, `<=`, `>` or `>=`")?;
+        let Kind::Comparison(comparison) = token.kind else {
+            return Err(Mistake::new(
+                token.span,
+                "here should be a comparison",
+                "write `=`, `<>`, `<`, `<=`, `>` or `>=`",
+            ));
+        };
+        match comparability(&shape) {
+            Comparability::Ordered => {}
+            Comparability::Equal if matches!(comparison, Comparison::Equal | Comparison::NotEqual) => {}
+            Comparability::Equal => {
+                let hint = "write `=` or `<>`";
+                return Err(Mistake::new(token.span, format!("`{field}` has no order"), hint));
+            }
+            Comparability::None => {
+                let hint = "lists, sets, objects and JSON can only be asked for with `exists(field)`";
+                return Err(Mistake::new(span, format!("`{field}` cannot be compared"), hint));
+            }
+        }
+        let operand = self.operand(&shape)?;
+        Ok(Condition::Compare { field, comparison, operand })
+    }
+
+    fn operand(&mut self, shape: &Shape) -> Result<Operand, Mistake> {
+        let token = self.next("a value, such as 'text', 3, true or args.x")?;
+        if let Kind::Word(word) = token.kind
+            && let Some(path) = word.strip_prefix("args.")
+        {
+            let path: Vec<_> = path.split('.').collect();
+            return match self.scope.argument(&path, shape) {
+                Ok(()) => Ok(Operand::Argument(path.into_iter().map(Name::from).collect())),
+                Err((message, hint)) => Err(Mistake::new(token.span, message, hint)),
+            };
+        }
+        let Some(value) = literal(&token.kind, shape) else {
+            let hint = format!("write {}, or an argument as `args.x`", expected(shape));
+            return Err(Mistake::new(token.span, "this value does not fit the field", hint));
+        };
+        self.checked(value, shape, token.span).map(Operand::Literal)
+    }
+
+    fn checked(&self, value: Value, shape: &Shape, span: Range<usize>) -> Result<Value, Mistake> {
+        if let (Shape::Enum(name), Value::String(word)) = (shape, &value) {
+            let values = self.scope.enum_values(name);
+            if !values.contains(word) {
+                let hint = did_you_mean(word, values.iter().map(String::as_str));
+                return Err(Mistake::new(span, format!("`{word}` is no value of {name}"), hint));
+            }
+        }
+        if let (Shape::Scalar(scalar), Value::String(text)) = (shape, &value) {
+            return match scalar.canonical(text) {
+                Ok(text) => Ok(Value::String(text)),
+                Err(NotA(what)) => {
+                    Err(Mistake::new(span, format!("this is no {scalar}"), format!("write {what}")))
+                }
+            };
+        }
+        Ok(value)
+    }
+}
+
+enum Comparability {
+    Ordered,
+    Equal,
+    None,
+}
+
+fn comparability(shape: &Shape) -> Comparability {
+    match shape {
+        Shape::Scalar(
+            Scalar::Int
+            | Scalar::Float
+            | Scalar::String
+            | Scalar::Id
+            | Scalar::Decimal
+            | Scalar::BigInt
+            | Scalar::DateTime
+            | Scalar::Date,
+        ) => Comparability::Ordered,
+        Shape::Scalar(Scalar::Boolean | Scalar::Base64) | Shape::Enum(_) => Comparability::Equal,
+        Shape::Scalar(Scalar::Json) | Shape::Object(_) | Shape::List(_) | Shape::Set(_) => {
+            Comparability::None
+        }
+    }
+}
+
+/// The value of a literal for a field of a shape; none if it does not fit.
+fn literal(kind: &Kind<'_>, shape: &Shape) -> Option<Value> {
+    let Shape::Scalar(scalar) = shape else {
+        return match (shape, kind) {
+            (Shape::Enum(_), Kind::Text(text)) => Some(Value::String(text.clone())),
+            _ => None,
+        };
+    };
+    match (scalar, kind) {
+        (Scalar::Int | Scalar::Float, Kind::Number(text)) => text.parse::<Number>().ok().map(Value::Number),
+        (Scalar::Decimal | Scalar::BigInt, Kind::Number(text)) => Some(Value::String((*text).to_owned())),
+        (Scalar::Boolean, Kind::Word(word)) => word.parse().ok().map(Value::Boolean),
+        (
+            Scalar::String
+            | Scalar::Id
+            | Scalar::Decimal
+            | Scalar::BigInt
+            | Scalar::DateTime
+            | Scalar::Date
+            | Scalar::Base64,
+            Kind::Text(text),
+        ) => Some(Value::String(text.clone())),
+        _ => None,
+    }
+}
+
+fn expected(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Scalar(Scalar::Int | Scalar::Float | Scalar::Decimal | Scalar::BigInt) => "a number",
+        Shape::Scalar(Scalar::Boolean) => "true or false",
+        _ => "a text in single quotes",
+    }
+}

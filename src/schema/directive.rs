@@ -1,0 +1,300 @@
+//! The directives that there are, where they may stand, and how their arguments are read.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::ast::Directive;
+use super::literal::{Arguments, Literal, Spanned, Text};
+use super::template::Mistake;
+use crate::problem::{Problems, Source, did_you_mean};
+
+/// Collects what is wrong with a schema.
+#[derive(Debug)]
+pub(super) struct Reports {
+    source: Arc<Source>,
+    problems: RefCell<Problems>,
+}
+
+impl Reports {
+    pub(super) fn new(source: &Arc<Source>) -> Self {
+        Self { source: Arc::clone(source), problems: RefCell::default() }
+    }
+
+    pub(super) fn report(&self, span: &Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
+        self.problems.borrow_mut().push(self.source.problem(span.clone(), message).hint(hint));
+    }
+
+    /// Reports a mistake inside a string at its place in the source.
+    pub(super) fn report_in(&self, text: &Text, mistake: Mistake) {
+        self.report(&text.span(mistake.at), mistake.message, mistake.hint);
+    }
+
+    pub(super) fn into_problems(self) -> Problems {
+        self.problems.into_inner()
+    }
+}
+
+/// Where a directive can stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Location {
+    Schema,
+    Object,
+    Field,
+    Argument,
+    InputField,
+    Scalar,
+    Enum,
+    EnumValue,
+    Input,
+}
+
+impl Location {
+    const fn describe(self) -> &'static str {
+        match self {
+            Self::Schema => "the schema",
+            Self::Object => "an object type",
+            Self::Field => "a field",
+            Self::Argument => "an argument",
+            Self::InputField => "a field of an input",
+            Self::Scalar => "a scalar",
+            Self::Enum => "an enum",
+            Self::EnumValue => "an enum value",
+            Self::Input => "an input",
+        }
+    }
+}
+
+/// A directive of the language.
+struct Known {
+    name: &'static str,
+    locations: &'static [Location],
+    arguments: &'static [&'static str],
+    status: Status,
+}
+
+/// What is done with a directive.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Status {
+    /// It is carried out, and stands once.
+    Once,
+    /// It is carried out, and may stand several times.
+    Repeatable,
+    /// Its place is kept, but nothing carries it out yet. A schema that uses it is refused: a scope that is
+    /// written down and not enforced would be worse than none.
+    Planned,
+}
+
+const OBJECT: &[Location] = &[Location::Object];
+const FIELD: &[Location] = &[Location::Field];
+const SCHEMA: &[Location] = &[Location::Schema];
+const INPUTS: &[Location] = &[Location::Argument, Location::InputField];
+const GUARDED: &[Location] = &[Location::Field, Location::Object];
+const DEPRECATED: &[Location] =
+    &[Location::Field, Location::Argument, Location::InputField, Location::EnumValue];
+
+#[rustfmt::skip]
+const CATALOGUE: [Known; 20] = {
+    use Status::{Once, Planned, Repeatable};
+    const fn known(
+        name: &'static str, status: Status, locations: &'static [Location], arguments: &'static [&'static str],
+    ) -> Known {
+        Known { name, locations, arguments, status }
+    }
+    [
+        known("table", Repeatable, SCHEMA, &["name", "pk", "sk", "layout"]),
+        known("tableIndex", Repeatable, SCHEMA, &["table", "name", "pk", "sk", "projection", "include"]),
+        known("item", Once, OBJECT, &["table", "pk", "sk", "type", "version", "ttl"]),
+        known("index", Repeatable, OBJECT, &["name", "as", "pk", "sk"]),
+        known("attribute", Once, FIELD, &["name", "generate", "hidden", "as", "pad"]),
+        known("get", Once, FIELD, &["bind", "consistent"]),
+        known("query", Once, FIELD, &["index", "bind", "range", "filter", "order", "consistent"]),
+        known("put", Once, FIELD, &["bind", "spread", "if", "when"]),
+        known("update", Once, FIELD, &["bind", "spread", "expect", "if", "when"]),
+        known("delete", Once, FIELD, &["bind", "expect", "if", "when"]),
+        known("page", Once, GUARDED, &["items", "next", "after"]),
+        known("deprecated", Once, DEPRECATED, &["reason"]),
+        known("specifiedBy", Once, &[Location::Scalar], &["url"]),
+        known("transact", Planned, FIELD, &[]),
+        known("authenticated", Planned, GUARDED, &[]),
+        known("requiresScopes", Planned, GUARDED, &[]),
+        known("auth", Planned, GUARDED, &[]),
+        known("cost", Planned, GUARDED, &[]),
+        known("listSize", Planned, FIELD, &[]),
+        known("constraint", Planned, INPUTS, &[]),
+    ]
+};
+
+/// Refuses directives that do not exist, stand in the wrong place, stand twice, or are not carried out yet.
+pub(super) fn check(directives: &[Directive], location: Location, reports: &Reports) {
+    for (at, directive) in directives.iter().enumerate() {
+        let name = directive.name.value.as_str();
+        let span = &directive.name.span;
+        let Some(known) = CATALOGUE.iter().find(|known| known.name == name) else {
+            let hint = did_you_mean(name, CATALOGUE.iter().map(|known| known.name));
+            reports.report(span, format!("there is no directive `@{name}`"), hint);
+            continue;
+        };
+        if !known.locations.contains(&location) {
+            let places: Vec<_> = known.locations.iter().map(|place| place.describe()).collect();
+            let message = format!("`@{name}` may not stand on {}", location.describe());
+            reports.report(span, message, format!("it stands on {}", places.join(" or ")));
+        } else if known.status == Status::Planned {
+            let hint = "take it out until it is: the gateway carries out every directive that it accepts";
+            reports.report(span, format!("`@{name}` is not supported yet"), hint);
+        } else {
+            let twice = directives.iter().take(at).any(|other| other.name.value == name);
+            if twice && known.status == Status::Once {
+                reports.report(span, format!("`@{name}` stands here twice"), "keep one of them");
+            }
+            check_arguments(name, &directive.arguments, known.arguments, reports);
+        }
+    }
+}
+
+/// Refuses arguments that do not exist, and those that stand twice.
+pub(super) fn check_arguments(name: &str, arguments: &Arguments, known: &[&str], reports: &Reports) {
+    for (at, (argument, _)) in arguments.iter().enumerate() {
+        let written = argument.value.as_str();
+        if !known.contains(&written) {
+            let hint = did_you_mean(written, known.iter().copied());
+            reports.report(&argument.span, format!("`{name}` has no argument `{written}`"), hint);
+        } else if arguments.iter().take(at).any(|(other, _)| other.value == written) {
+            reports.report(&argument.span, format!("`{written}` stands here twice"), "keep one of them");
+        }
+    }
+}
+
+/// Reads the arguments of one directive, or the members of an object among them.
+pub(super) struct Args<'a> {
+    name: &'a str,
+    span: &'a Range<usize>,
+    arguments: &'a Arguments,
+    pub(super) reports: &'a Reports,
+}
+
+impl<'a> Args<'a> {
+    pub(super) fn of(directive: &'a Directive, reports: &'a Reports) -> Self {
+        Self::new(&directive.name.value, &directive.name.span, &directive.arguments, reports)
+    }
+
+    fn new(name: &'a str, span: &'a Range<usize>, arguments: &'a Arguments, reports: &'a Reports) -> Self {
+        Self { name, span, arguments, reports }
+    }
+
+    /// Where the directive stands.
+    pub(super) fn span(&self) -> &'a Range<usize> {
+        self.span
+    }
+
+    /// The arguments as they are, for those whose names are the user's own.
+    pub(super) fn all(&self) -> &'a Arguments {
+        self.arguments
+    }
+
+    fn find(&self, name: &str) -> Option<&'a Spanned<Literal>> {
+        let found =
+            self.arguments.iter().find(|(argument, _)| argument.value == name).map(|(_, value)| value);
+        found.filter(|value| value.value != Literal::Word("null".to_owned()))
+    }
+
+    fn expected(&self, name: &str, value: &Spanned<Literal>, what: &str) {
+        let message = format!("`{name}` must be {what}, and this is {}", value.value.kind());
+        self.reports.report(&value.span, message, format!("write {what}"));
+    }
+
+    /// A string.
+    pub(super) fn string(&self, name: &str) -> Option<&'a Text> {
+        let value = self.find(name)?;
+        if let Literal::String(text) = &value.value {
+            return Some(text);
+        }
+        self.expected(name, value, "a string");
+        None
+    }
+
+    /// A string that must be there.
+    pub(super) fn required(&self, name: &str) -> Option<&'a Text> {
+        if self.find(name).is_none() {
+            let message = format!("`{}` needs `{name}`", self.name);
+            self.reports.report(self.span, message, format!("write `{name}: \"…\"`"));
+        }
+        self.string(name)
+    }
+
+    /// One of several words.
+    pub(super) fn word<T: Copy>(&self, name: &str, words: &[(&'static str, T)]) -> Option<T> {
+        let value = self.find(name)?;
+        let all = || words.iter().map(|(word, _)| *word);
+        let Literal::Word(word) = &value.value else {
+            self.expected(name, value, &format!("one of {}", all().collect::<Vec<_>>().join(", ")));
+            return None;
+        };
+        let found = words.iter().find(|(known, _)| known == word).map(|(_, meaning)| *meaning);
+        if found.is_none() {
+            self.reports.report(
+                &value.span,
+                format!("`{name}` cannot be `{word}`"),
+                did_you_mean(word, all()),
+            );
+        }
+        found
+    }
+
+    /// `true` or `false`.
+    pub(super) fn boolean(&self, name: &str) -> Option<bool> {
+        let value = self.find(name)?;
+        match &value.value {
+            Literal::Word(word) if word == "true" => Some(true),
+            Literal::Word(word) if word == "false" => Some(false),
+            _ => {
+                self.expected(name, value, "true or false");
+                None
+            }
+        }
+    }
+
+    /// A whole number, with its place.
+    pub(super) fn number(&self, name: &str) -> Option<(u64, &'a Range<usize>)> {
+        let value = self.find(name)?;
+        let number = match &value.value {
+            Literal::Number(number) => number.parse().ok(),
+            Literal::String(_) | Literal::Word(_) | Literal::List(_) | Literal::Object(_) => None,
+        };
+        if number.is_none() {
+            self.expected(name, value, "a whole number");
+        }
+        number.map(|number| (number, &value.span))
+    }
+
+    /// A list of strings.
+    pub(super) fn strings(&self, name: &str) -> Vec<&'a Text> {
+        let Some(value) = self.find(name) else {
+            return Vec::new();
+        };
+        let items = match &value.value {
+            Literal::List(items) => items.iter().collect(),
+            Literal::String(_) | Literal::Word(_) | Literal::Number(_) | Literal::Object(_) => {
+                vec![value]
+            }
+        };
+        let one = |item: &'a Spanned<Literal>| {
+            if let Literal::String(text) = &item.value {
+                return Some(text);
+            }
+            self.expected(name, item, "a list of strings");
+            None
+        };
+        items.into_iter().filter_map(one).collect()
+    }
+
+    /// An object, to be read as arguments are.
+    pub(super) fn object(&self, name: &'a str) -> Option<Args<'a>> {
+        let value = self.find(name)?;
+        if let Literal::Object(members) = &value.value {
+            return Some(Args::new(name, &value.span, members, self.reports));
+        }
+        self.expected(name, value, "an object");
+        None
+    }
+}

@@ -1,0 +1,237 @@
+//! Reads the arguments of a directive again, so that every word of them has its place.
+//!
+//! async-graphql's parser is the judge of what is valid SDL, but it keeps no positions inside an argument's literal.
+//! So the source is scanned once more from the directive on. What this reader meets has been parsed before: it
+//! need not be strict, only exact about places.
+
+use std::ops::Range;
+
+/// A value and where it stands, in bytes of the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Spanned<T> {
+    pub(super) value: T,
+    pub(super) span: Range<usize>,
+}
+
+impl<T> Spanned<T> {
+    pub(super) fn new(value: T, span: Range<usize>) -> Self {
+        Self { value, span }
+    }
+}
+
+/// A literal of the schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Literal {
+    String(Text),
+    /// An enum value, `true`, `false` or `null`.
+    Word(String),
+    Number(String),
+    List(Vec<Spanned<Literal>>),
+    Object(Vec<(Spanned<String>, Spanned<Literal>)>),
+}
+
+impl Literal {
+    /// What it is, for a message.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::String(_) => "a string",
+            Self::Word(word) if matches!(word.as_str(), "true" | "false") => "true or false",
+            Self::Word(word) if word == "null" => "null",
+            Self::Word(_) => "an enum value",
+            Self::Number(_) => "a number",
+            Self::List(_) => "a list",
+            Self::Object(_) => "an object",
+        }
+    }
+}
+
+/// A string's value, with the place of each of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Text {
+    pub(super) value: String,
+    /// Where each byte of the value stands; one more, for the end.
+    offsets: Vec<usize>,
+}
+
+impl Text {
+    /// Where the whole value stands.
+    pub(super) fn whole(&self) -> Range<usize> {
+        self.span(0..self.value.len())
+    }
+
+    /// Where a range of the value stands in the source.
+    pub(super) fn span(&self, range: Range<usize>) -> Range<usize> {
+        let at = |index: usize| self.offsets.get(index).or(self.offsets.last()).copied().unwrap_or_default();
+        at(range.start)..at(range.end)
+    }
+}
+
+/// The arguments of a directive.
+pub(super) type Arguments = Vec<(Spanned<String>, Spanned<Literal>)>;
+
+/// Reads the arguments that follow `offset`, the place just after the directive's name.
+pub(super) fn arguments(source: &str, offset: usize) -> Arguments {
+    let mut scanner = Scanner { source, at: offset };
+    scanner.skip();
+    if scanner.take('(') { scanner.members(')') } else { Vec::new() }
+}
+
+struct Scanner<'a> {
+    source: &'a str,
+    at: usize,
+}
+
+impl Scanner<'_> {
+    fn rest(&self) -> &str {
+        self.source.get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    /// Passes over what GraphQL ignores: white space, commas, comments, a byte order mark.
+    fn skip(&mut self) {
+        while let Some(c) = self.peek() {
+            match c {
+                '#' => self.at += self.rest().find('\n').unwrap_or(self.rest().len()),
+                c if c.is_whitespace() || matches!(c, ',' | '\u{feff}') => self.at += c.len_utf8(),
+                _ => break,
+            }
+        }
+    }
+
+    fn take(&mut self, wanted: char) -> bool {
+        let found = self.peek() == Some(wanted);
+        if found {
+            self.at += wanted.len_utf8();
+        }
+        found
+    }
+
+    /// `name: value` up to a closing sign.
+    fn members(&mut self, close: char) -> Arguments {
+        let mut members = Vec::new();
+        loop {
+            self.skip();
+            if self.take(close) || self.peek().is_none() {
+                return members;
+            }
+            let name = self.word();
+            self.skip();
+            self.take(':');
+            members.push((name, self.literal()));
+        }
+    }
+
+    fn word(&mut self) -> Spanned<String> {
+        let start = self.at;
+        let length = self.rest().find(|c: char| !(c.is_alphanumeric() || "_-+.".contains(c)));
+        // At least one character is taken, so that nothing is met twice.
+        self.at += length.unwrap_or(self.rest().len()).max(self.peek().map_or(0, char::len_utf8));
+        Spanned::new(self.source.get(start..self.at).unwrap_or_default().to_owned(), start..self.at)
+    }
+
+    fn literal(&mut self) -> Spanned<Literal> {
+        self.skip();
+        let start = self.at;
+        let literal = match self.peek() {
+            Some('"') => Literal::String(self.string()),
+            Some('[') => {
+                self.take('[');
+                let mut items = Vec::new();
+                loop {
+                    self.skip();
+                    if self.take(']') || self.peek().is_none() {
+                        break;
+                    }
+                    items.push(self.literal());
+                }
+                Literal::List(items)
+            }
+            Some('{') => {
+                self.take('{');
+                Literal::Object(self.members('}'))
+            }
+            _ => {
+                let word = self.word().value;
+                let number = word.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+                if number { Literal::Number(word) } else { Literal::Word(word) }
+            }
+        };
+        Spanned::new(literal, start..self.at)
+    }
+
+    fn string(&mut self) -> Text {
+        let quotes = if self.rest().starts_with("\"\"\"") { "\"\"\"" } else { "\"" };
+        self.at += quotes.len();
+        let mut text = Text { value: String::new(), offsets: Vec::new() };
+        while let Some(c) = self.peek() {
+            if self.rest().starts_with(quotes) {
+                break;
+            }
+            let start = self.at;
+            let c = if c == '\\' && quotes.len() == 1 { self.escape() } else { self.pass(c) };
+            text.value.push(c);
+            text.offsets.extend(std::iter::repeat_n(start, c.len_utf8()));
+        }
+        text.offsets.push(self.at);
+        self.at += quotes.len();
+        text
+    }
+
+    fn pass(&mut self, c: char) -> char {
+        self.at += c.len_utf8();
+        c
+    }
+
+    fn escape(&mut self) -> char {
+        self.at += 1;
+        let kind = self.peek().unwrap_or('\\');
+        self.at += kind.len_utf8();
+        match kind {
+            'n' => '\n',
+            't' => '\t',
+            'r' => '\r',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'u' => {
+                let digits = self.rest().get(..4).unwrap_or_default();
+                let c = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
+                self.at += digits.len();
+                c.unwrap_or(char::REPLACEMENT_CHARACTER)
+            }
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_has_its_place() {
+        let source = r#"@x(a: "b\"c", # comment
+            list: [1, -2.5, true], o: {k: ANY, n: null})"#;
+        let arguments = arguments(source, 2);
+        let at = |span: &Range<usize>| source[span.clone()].to_owned();
+        let names: Vec<_> = arguments.iter().map(|(name, _)| at(&name.span)).collect();
+        assert_eq!(names, ["a", "list", "o"]);
+        let Literal::String(text) = &arguments[0].1.value else { panic!("a string") };
+        assert_eq!((text.value.as_str(), at(&text.span(2..3))), ("b\"c", "c".to_owned()));
+        let Literal::List(items) = &arguments[1].1.value else { panic!("a list") };
+        assert_eq!(items.iter().map(|item| at(&item.span)).collect::<Vec<_>>(), ["1", "-2.5", "true"]);
+        let Literal::Object(members) = &arguments[2].1.value else { panic!("an object") };
+        assert_eq!((at(&members[0].1.span), members[1].1.value.kind()), ("ANY".to_owned(), "null"));
+    }
+
+    #[test]
+    fn a_text_that_breaks_off_ends_the_reading() {
+        for source in
+            ["@x(", "@x(a", "@x(a: \"b", "@x(a: [", "@x(a: {b: ", "@x(a: \"\\", "@x(a: \"\\u12", "@x(:::)"]
+        {
+            arguments(source, 2);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! From what was written to what it means: the AST becomes a plan, or a list of everything that is wrong with it.
+//!
+//! The steps build on each other: tables, types, pages, attributes, items, then the operations that run on them. A step that meets the
+//! ruins of an earlier mistake passes over them in silence, so that each mistake is reported once.
+
+mod bind;
+mod fits;
+mod get;
+mod inputs;
+mod items;
+mod overlap;
+mod pages;
+mod query;
+mod tables;
+mod types;
+mod write;
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use self::bind::Site;
+use self::items::ItemDraft;
+use self::pages::PageType;
+use super::ast::{Ast, Directive, FieldDef, Kind, TypeDef};
+use super::directive::{Args, Location, Reports, check};
+use super::plan::{Argument, Attribute, Enum, Field, Input, Name, Object, Operation, Plan, Resolve, Table};
+use crate::claim::ClaimKinds;
+
+/// The directives that say what a field runs.
+const OPERATIONS: [&str; 6] = ["get", "query", "put", "update", "delete", "transact"];
+
+/// The state of a lowering: what has been understood so far.
+pub(super) struct Lowering<'a> {
+    ast: &'a Ast,
+    reports: &'a Reports,
+    claims: &'a ClaimKinds,
+    defs: HashMap<&'a str, &'a TypeDef>,
+    tables: IndexMap<Name, Table>,
+    enums: IndexMap<Name, Enum>,
+    inputs: IndexMap<Name, Input>,
+    drafts: IndexMap<Name, Draft<'a>>,
+    pages: IndexMap<Name, PageType>,
+}
+
+/// An object type, half understood: its attributes are known, its operations not yet.
+struct Draft<'a> {
+    def: &'a TypeDef,
+    fields: &'a [FieldDef],
+    attributes: IndexMap<Name, Attribute>,
+    item: Option<ItemDraft<'a>>,
+}
+
+/// Makes a plan. None if something was reported.
+pub(super) fn lower(ast: &Ast, claims: &ClaimKinds, reports: &Reports) -> Option<Plan> {
+    let mut lowering = Lowering {
+        ast,
+        reports,
+        claims,
+        defs: HashMap::new(),
+        tables: IndexMap::new(),
+        enums: IndexMap::new(),
+        inputs: IndexMap::new(),
+        drafts: IndexMap::new(),
+        pages: IndexMap::new(),
+    };
+    lowering.check_file();
+    lowering.tables();
+    lowering.types();
+    lowering.find_pages();
+    lowering.attributes();
+    lowering.items();
+    lowering.overlaps();
+    lowering.prefixes();
+    lowering.plan()
+}
+
+impl<'a> Lowering<'a> {
+    /// What is valid SDL and cannot be carried out.
+    fn check_file(&self) {
+        check(&self.ast.directives, Location::Schema, self.reports);
+        for span in &self.ast.extensions {
+            self.reports.report(span, "`extend` is not supported", "write the type in one piece");
+        }
+        if let Some(root) = &self.ast.subscription {
+            self.reports.report(&root.span, "subscriptions are not supported", "take the root out");
+        }
+        if self.ast.query.is_none() {
+            let hint = "write `schema @table(name: \"main\", pk: \"pk\", sk: \"sk\") { query: Query }`";
+            self.reports.report(&(0..0), "the schema has no `schema { query: … }`", hint);
+        }
+    }
+
+    fn is_root(&self, name: &str) -> bool {
+        [&self.ast.query, &self.ast.mutation].into_iter().flatten().any(|root| root.value == name)
+    }
+
+    fn plan(mut self) -> Option<Plan> {
+        for root in [&self.ast.query, &self.ast.mutation].into_iter().flatten() {
+            if !self.drafts.contains_key(root.value.as_str()) {
+                let message = format!("there is no object type `{}`", root.value);
+                self.reports.report(&root.span, message, "define it");
+            }
+        }
+        let mut objects: IndexMap<Name, Object> =
+            self.drafts.iter().map(|(name, draft)| (name.clone(), self.object(name, draft))).collect();
+        for (name, page) in std::mem::take(&mut self.pages) {
+            objects.insert(name, page.object);
+        }
+        let ttls: Vec<(Name, Name)> = objects.values().filter_map(ttl).collect();
+        for (table, attribute) in ttls {
+            if let Some(table) = self.tables.get_mut(&table) {
+                table.ttl = Some(attribute);
+            }
+        }
+        Some(Plan {
+            tables: self.tables,
+            objects,
+            enums: self.enums,
+            inputs: self.inputs,
+            query: self.ast.query.as_ref()?.value.as_str().into(),
+            mutation: self.ast.mutation.as_ref().map(|root| root.value.as_str().into()),
+        })
+    }
+
+    fn object(&self, name: &Name, draft: &Draft<'a>) -> Object {
+        let fields = draft.fields.iter().filter_map(|field| self.field(name, draft, field));
+        Object {
+            name: name.clone(),
+            description: draft.def.description.clone(),
+            fields: fields.map(|field| (field.name.clone(), field)).collect(),
+            item: draft.item.as_ref().map(|draft| draft.item.clone()),
+        }
+    }
+
+    fn field(&self, object: &Name, draft: &Draft<'a>, def: &'a FieldDef) -> Option<Field> {
+        let arguments = self.arguments(&def.arguments);
+        let resolve = match operation(&def.directives) {
+            None => {
+                if self.is_root(object) {
+                    let hint = "say what it runs: @get, @query, @put, @update or @delete";
+                    let message = format!("`{object}.{}` runs nothing", def.name.value);
+                    self.reports.report(&def.name.span, message, hint);
+                    return None;
+                }
+                if let Some(argument) = def.arguments.first() {
+                    let hint = "arguments belong to fields that run an operation";
+                    self.reports.report(&argument.name.span, "an attribute takes no arguments", hint);
+                }
+                Resolve::Attribute(draft.attributes.get(def.name.value.as_str())?.clone())
+            }
+            Some(directive) => {
+                if let Some(other) = def.directives.iter().filter(|other| is_operation(other)).nth(1) {
+                    let hint = "a field runs one operation";
+                    self.reports.report(&other.name.span, "the field runs something already", hint);
+                }
+                let operation = self.operation(draft, def, &arguments, directive)?;
+                if operation.is_write()
+                    && Some(object.as_ref()) != self.ast.mutation.as_ref().map(|it| it.value.as_str())
+                {
+                    let hint = "queries and relations only read; move the field to the mutation root";
+                    self.reports.report(
+                        &directive.name.span,
+                        "only a field of the mutation root may write",
+                        hint,
+                    );
+                }
+                Resolve::Operation(Box::new(operation))
+            }
+        };
+        Some(Field {
+            name: def.name.value.as_str().into(),
+            description: def.description.clone(),
+            deprecated: deprecation(&def.directives, self.reports),
+            ty: self.output_type(&def.ty)?,
+            arguments,
+            resolve,
+        })
+    }
+
+    fn operation(
+        &self,
+        draft: &Draft<'a>,
+        def: &'a FieldDef,
+        arguments: &IndexMap<Name, Argument>,
+        directive: &'a Directive,
+    ) -> Option<Operation> {
+        let args = Args::of(directive, self.reports);
+        let parent = (!self.is_root(&draft.def.name.value)).then_some(draft);
+        let site = Site::new(self, def, arguments, parent, args);
+        let operation = match directive.name.value.as_str() {
+            "get" => self.get(&site).map(Operation::Get),
+            "query" => self.query(&site).map(Operation::Query),
+            "put" => self.put(&site).map(Operation::Put),
+            "update" => self.update(&site).map(Operation::Update),
+            "delete" => self.delete(&site).map(Operation::Delete),
+            // `@transact` has been reported as not supported yet.
+            _ => return None,
+        };
+        if operation.is_some() {
+            site.refuse_unused_arguments();
+        }
+        operation
+    }
+}
+
+fn is_operation(directive: &Directive) -> bool {
+    OPERATIONS.contains(&directive.name.value.as_str())
+}
+
+/// The directive that says what a field runs.
+fn operation(directives: &[Directive]) -> Option<&Directive> {
+    directives.iter().find(|directive| is_operation(directive))
+}
+
+fn find<'a>(directives: &'a [Directive], name: &str) -> Option<&'a Directive> {
+    directives.iter().find(|directive| directive.name.value == name)
+}
+
+/// The reason of `@deprecated`; GraphQL's own where none is given.
+fn deprecation(directives: &[Directive], reports: &Reports) -> Option<String> {
+    let directive = find(directives, "deprecated")?;
+    let reason = Args::of(directive, reports).string("reason").map(|text| text.value.clone());
+    Some(reason.unwrap_or_else(|| "No longer supported".to_owned()))
+}
+
+/// The table and the attribute of a type's time to live.
+fn ttl(object: &Object) -> Option<(Name, Name)> {
+    let item = object.item.as_ref()?;
+    let attribute = object.attribute(item.ttl.as_deref()?)?;
+    Some((item.table.clone(), attribute.name.clone()))
+}
+
+/// The fields of an object type's definition.
+fn fields(def: &TypeDef) -> &[FieldDef] {
+    match &def.kind {
+        Kind::Object { fields, .. } => fields,
+        Kind::Scalar | Kind::Interface | Kind::Union | Kind::Enum(_) | Kind::Input(_) => &[],
+    }
+}

@@ -1,0 +1,195 @@
+//! Could an item of one type be taken for an item of another? Decided by the languages of their keys.
+
+use std::collections::BTreeSet;
+
+use super::Lowering;
+use crate::id::TenantId;
+use crate::schema::language::{Alphabet, Language, Step, meet};
+use crate::schema::plan::{Attribute, Item, KeyTemplates, Name, Part, Shape, Template};
+use crate::schema::scalar::Scalar;
+
+impl Lowering<'_> {
+    /// Types whose keys meet must be told apart by a discriminator.
+    pub(super) fn overlaps(&self) {
+        let items: Vec<_> =
+            self.drafts.iter().filter_map(|(name, draft)| Some((name, draft.item.as_ref()?))).collect();
+        for (at, (name, draft)) in items.iter().enumerate() {
+            for (other_name, other) in items.iter().take(at) {
+                if told_apart(&draft.item, &other.item) {
+                    continue;
+                }
+                let Some(place) = self.shared_place(name, &draft.item, other_name, &other.item) else {
+                    continue;
+                };
+                let message =
+                    format!("an item of `{name}` can have the same key as one of `{other_name}` in {place}");
+                let hint = "give them keys that cannot meet, or `type: \"__typename\"` in both `@item`s";
+                self.reports.report(draft.span, message, hint);
+            }
+        }
+    }
+
+    /// What stands before the tenant must not look like a tenant: with `T#${tenant}#…` and `T#X#${tenant}` in one
+    /// table, a tenant named `X` would make keys of the second form.
+    pub(super) fn prefixes(&self) {
+        let items = || self.drafts.iter().filter_map(|(name, draft)| Some((name, draft.item.as_ref()?)));
+        for (name, draft) in items() {
+            for (other_name, other) in items().filter(|(_, other)| other.item.table == draft.item.table) {
+                if let Some((shorter, longer)) =
+                    partitions(&draft.item, &other.item).find(|(a, b)| mistakable(a, b))
+                {
+                    let message = format!(
+                        "a tenant's keys under `{shorter}` of `{name}` can be another's under `{longer}` of `{other_name}`"
+                    );
+                    let hint = "begin both partition keys alike, up to the tenant";
+                    self.reports.report(draft.span, message, hint);
+                }
+            }
+        }
+    }
+
+    /// Where the keys of two types meet: in the table or in an index.
+    fn shared_place(&self, one: &Name, one_item: &Item, other: &Name, other_item: &Item) -> Option<String> {
+        if one_item.table != other_item.table {
+            return None;
+        }
+        if self.keys_meet((one, &one_item.keys), (other, &other_item.keys)) {
+            return Some(format!("the table `{}`", one_item.table));
+        }
+        one_item.indexes.iter().find_map(|index| {
+            let same = other_item.indexes.iter().find(|other| other.name == index.name)?;
+            self.keys_meet((one, &index.keys), (other, &same.keys))
+                .then(|| format!("the index `{}`", index.name))
+        })
+    }
+
+    fn keys_meet(&self, one: (&Name, &KeyTemplates), other: (&Name, &KeyTemplates)) -> bool {
+        let language = |(object, template): (&Name, &Template)| self.language(object, template);
+        let partitions = meet(&language((one.0, &one.1.partition)), &language((other.0, &other.1.partition)));
+        partitions
+            && match (&one.1.sort, &other.1.sort) {
+                (Some(sort), Some(other_sort)) => {
+                    meet(&language((one.0, sort)), &language((other.0, other_sort)))
+                }
+                _ => true,
+            }
+    }
+
+    /// A type other than `object` whose items a query can meet. `sort` is the language of the sort keys that it asks for.
+    pub(super) fn met_by_query(&self, object: &Name, index: Option<usize>, sort: &Language) -> Option<&Name> {
+        let item = &self.drafts.get(object)?.item.as_ref()?.item;
+        let keys = match index {
+            None => &item.keys,
+            Some(at) => &item.indexes.get(at)?.keys,
+        };
+        let index_name = index.and_then(|at| item.indexes.get(at)).map(|index| &index.name);
+        self.drafts.iter().find_map(|(name, draft)| {
+            let other = &draft.item.as_ref()?.item;
+            if name == object || other.table != item.table || told_apart(item, other) {
+                return None;
+            }
+            let other_keys = match index_name {
+                None => &other.keys,
+                Some(index_name) => &other.indexes.iter().find(|index| index.name == *index_name)?.keys,
+            };
+            let partitions =
+                meet(&self.language(object, &keys.partition), &self.language(name, &other_keys.partition));
+            let sorts = other_keys.sort.as_ref().is_none_or(|other| meet(sort, &self.language(name, other)));
+            (partitions && sorts).then_some(name)
+        })
+    }
+
+    /// All keys that a template makes.
+    pub(super) fn language(&self, object: &Name, template: &Template) -> Language {
+        let attributes = self.drafts.get(object).map(|draft| &draft.attributes);
+        let mut language = Language::new();
+        let mut parts = template.parts.iter().peekable();
+        while let Some(part) = parts.next() {
+            let delimiter = parts.peek().and_then(|next| match next {
+                Part::Literal(text) => text.chars().next(),
+                Part::Tenant | Part::Field(_) => None,
+            });
+            let run = |alphabet: Alphabet| Step::Run(delimiter.into_iter().fold(alphabet, Alphabet::without));
+            match part {
+                Part::Literal(text) => language.extend(text.chars().map(Step::One)),
+                Part::Tenant => language.push(run(Alphabet::only(ascii().filter(|c| TenantId::allows(*c))))),
+                Part::Field(name) => {
+                    let attribute = attributes.and_then(|attributes| attributes.get(name));
+                    let alphabet = attribute.map_or_else(Alphabet::all, |attribute| self.alphabet(attribute));
+                    language.push(run(alphabet));
+                }
+            }
+        }
+        language
+    }
+
+    fn alphabet(&self, attribute: &Attribute) -> Alphabet {
+        if let Shape::Enum(name) = &attribute.shape
+            && let Some(values) = self.enums.get(name)
+        {
+            let chars: BTreeSet<char> = values.values.keys().flat_map(|value| value.chars()).collect();
+            return Alphabet::Only(chars);
+        }
+        alphabet(attribute)
+    }
+}
+
+/// The partition keys of two types that stand in one place: the table, or an index.
+fn partitions<'a>(one: &'a Item, other: &'a Item) -> impl Iterator<Item = (&'a Template, &'a Template)> {
+    let indexes = one.indexes.iter().filter_map(|index| {
+        let same = other.indexes.iter().find(|other| other.name == index.name)?;
+        Some((&index.keys.partition, &same.keys.partition))
+    });
+    std::iter::once((&one.keys.partition, &other.keys.partition)).chain(indexes)
+}
+
+/// Whether the second template's keys can begin as the first's do for a tenant that its literal spells.
+fn mistakable(shorter: &Template, longer: &Template) -> bool {
+    let (Some(short), Some(long)) = (before_tenant(shorter), before_tenant(longer)) else {
+        return false;
+    };
+    let rest = long.strip_prefix(short).and_then(|rest| rest.chars().next());
+    rest.is_some_and(TenantId::allows)
+}
+
+fn before_tenant(template: &Template) -> Option<&str> {
+    match template.parts.as_slice() {
+        [Part::Tenant, ..] => Some(""),
+        [Part::Literal(text), Part::Tenant, ..] => Some(text),
+        _ => None,
+    }
+}
+
+/// Both carry a discriminator in the same attribute, so that every read can tell them apart.
+fn told_apart(one: &Item, other: &Item) -> bool {
+    one.discriminator.is_some() && one.discriminator == other.discriminator
+}
+
+fn ascii() -> impl Iterator<Item = char> {
+    (0_u8..128).map(char::from)
+}
+
+/// The characters of an attribute's values in keys.
+fn alphabet(attribute: &Attribute) -> Alphabet {
+    let digits = || '0'..='9';
+    match &attribute.shape {
+        Shape::Scalar(Scalar::Int | Scalar::BigInt) if attribute.pad.is_some() => Alphabet::only(digits()),
+        Shape::Scalar(Scalar::Int | Scalar::BigInt | Scalar::Date) => Alphabet::only(digits().chain(['-'])),
+        Shape::Scalar(Scalar::DateTime) => Alphabet::only(digits().chain("-:.TZ".chars())),
+        Shape::Scalar(Scalar::Boolean) => Alphabet::only("truefalse".chars()),
+        Shape::Scalar(_) | Shape::Enum(_) | Shape::Object(_) | Shape::List(_) | Shape::Set(_) => {
+            Alphabet::all()
+        }
+    }
+}
+
+/// Whether a value of a type with a known alphabet may contain a character: then no value could ever be checked
+/// against it, and the template is refused. Free text is checked value by value instead.
+pub(super) fn always_may_contain(attribute: &Attribute, c: char) -> bool {
+    match alphabet(attribute) {
+        Alphabet::Only(chars) => chars.contains(&c),
+        Alphabet::AllBut(_) => {
+            matches!(attribute.shape, Shape::Enum(_)) && (c.is_ascii_alphanumeric() || c == '_')
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `schema.graphql` becomes a [`Plan`]: what each field runs, and how its keys are made.
+//!
+//! The compiler is pure: a text goes in, a plan or a list of problems comes out. A syntax error is reported alone;
+//! all other mistakes at once, each with its line, the word under the caret and a hint. It knows nothing of tenants,
+//! policies or AWS beyond the shape of a table.
+
+mod ast;
+mod condition;
+mod directive;
+mod language;
+mod literal;
+mod lower;
+mod plan;
+mod scalar;
+mod template;
+
+use std::sync::Arc;
+
+pub use plan::*;
+pub use scalar::{NotA, Scalar};
+
+use crate::claim::ClaimKinds;
+use crate::problem::{Problems, Source};
+
+/// Compiles a schema. `claims` are those that the configuration names; the schema may bind them.
+pub fn compile(source: &Arc<Source>, claims: &ClaimKinds) -> Result<Plan, Problems> {
+    let ast = ast::parse(source)?;
+    let reports = directive::Reports::new(source);
+    let plan = lower::lower(&ast, claims, &reports);
+    let problems = reports.into_problems();
+    match plan {
+        Some(plan) => problems.or(plan),
+        None => Err(problems),
+    }
+}

@@ -1,0 +1,67 @@
+//! Attributes of items, and the values that they hold.
+
+use super::Name;
+use crate::schema::scalar::Scalar;
+
+/// An attribute of an item, and the value that it holds.
+#[derive(Debug, Clone)]
+pub struct Attribute {
+    /// Its name in DynamoDB.
+    pub name: Name,
+    /// What it holds.
+    pub shape: Shape,
+    /// Whether it must be there.
+    pub non_null: bool,
+    /// The value that a `@put` gives it when nobody else does.
+    pub generate: Option<Generate>,
+    /// The width that a whole number is padded to in keys.
+    pub pad: Option<u8>,
+    /// Whether clients never see it.
+    pub hidden: bool,
+}
+
+/// A value that the gateway makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generate {
+    /// A ULID.
+    Ulid,
+    /// The time of creation.
+    CreatedAt,
+    /// The time of the last write.
+    UpdatedAt,
+}
+
+/// What an attribute holds, and so how it is read and written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape {
+    /// A scalar.
+    Scalar(Scalar),
+    /// One of an enum's values, as text.
+    Enum(Name),
+    /// A map with the fields of an object type.
+    Object(Name),
+    /// A list.
+    List(Box<Element>),
+    /// A set of scalars: SS, NS or BS by the scalar.
+    Set(Box<Element>),
+}
+
+impl Shape {
+    /// Whether two values of it can be compared, so that it can be filtered by.
+    pub fn is_comparable(&self) -> bool {
+        match self {
+            Self::Scalar(scalar) => *scalar != Scalar::Json,
+            Self::Enum(_) => true,
+            Self::Object(_) | Self::List(_) | Self::Set(_) => false,
+        }
+    }
+}
+
+/// What a list or a set holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Element {
+    /// What each of them is.
+    pub shape: Shape,
+    /// Whether none may be null.
+    pub non_null: bool,
+}

@@ -1,0 +1,102 @@
+//! The plan: what `schema.graphql` means, ready to be carried out.
+//!
+//! Plain data. Every name in it exists, every type fits, every key can be rendered: the compiler has seen to that,
+//! and nothing downstream checks again.
+
+mod attribute;
+mod item;
+mod object;
+mod operation;
+mod table;
+
+use std::fmt;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+pub use attribute::{Attribute, Element, Generate, Shape};
+pub use item::{Item, ItemIndex, KeyTemplates, Part, Template};
+pub use object::{Argument, Enum, EnumValue, Field, Input, Object, Of, PagePart, Resolve, Type};
+pub use operation::{
+    Bindings, Comparison, Condition, Delete, Get, Operand, Operation, Page, PageKind, Put, Query, Range,
+    Touch, Update, ValueSource,
+};
+pub use table::{Index, KeyAttribute, KeyKind, Keys, Layout, Projection, Table};
+
+/// A name of the schema: a type, a field, an attribute, a table. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(Arc<str>);
+
+impl Name {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Name {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl std::ops::Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Name {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::borrow::Borrow<str> for Name {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// A compiled schema.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The tables, by the name that the schema calls them.
+    pub tables: IndexMap<Name, Table>,
+    /// The object types.
+    pub objects: IndexMap<Name, Object>,
+    /// The enum types.
+    pub enums: IndexMap<Name, Enum>,
+    /// The input object types.
+    pub inputs: IndexMap<Name, Input>,
+    /// The query root.
+    pub query: Name,
+    /// The mutation root, if there is one.
+    pub mutation: Option<Name>,
+}
+
+impl Plan {
+    /// Every field that runs an operation, with the type that it belongs to.
+    pub fn operations(&self) -> impl Iterator<Item = (&Object, &Field, &Operation)> {
+        self.objects.values().flat_map(|object| {
+            object.fields.values().filter_map(move |field| match &field.resolve {
+                Resolve::Operation(operation) => Some((object, field, operation.as_ref())),
+                Resolve::Attribute(_) | Resolve::Page(_) => None,
+            })
+        })
+    }
+}

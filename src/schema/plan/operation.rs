@@ -1,0 +1,239 @@
+//! What a field runs, and the values that it draws on.
+
+use async_graphql::Value;
+use indexmap::IndexMap;
+
+use super::Name;
+
+/// What a field runs.
+#[derive(Debug, Clone)]
+pub enum Operation {
+    /// GetItem.
+    Get(Get),
+    /// Query.
+    Query(Query),
+    /// PutItem.
+    Put(Put),
+    /// UpdateItem.
+    Update(Update),
+    /// DeleteItem.
+    Delete(Delete),
+}
+
+impl Operation {
+    /// The type whose items it is about.
+    pub fn object(&self) -> &Name {
+        match self {
+            Self::Get(get) => &get.object,
+            Self::Query(query) => &query.object,
+            Self::Put(put) => &put.object,
+            Self::Update(update) => &update.object,
+            Self::Delete(delete) => &delete.object,
+        }
+    }
+
+    /// Whether it changes anything.
+    pub fn is_write(&self) -> bool {
+        match self {
+            Self::Get(_) | Self::Query(_) => false,
+            Self::Put(_) | Self::Update(_) | Self::Delete(_) => true,
+        }
+    }
+}
+
+/// Which value each field of a type is given.
+pub type Bindings = IndexMap<Name, ValueSource>;
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ValueSource {
+    /// An argument, or a field within an input object.
+    Argument(Vec<Name>),
+    /// A field of the item that the operation's field belongs to.
+    Parent(Name),
+    /// A claim of the token that the configuration names.
+    Claim(Name),
+}
+
+/// `@get`.
+#[derive(Debug, Clone)]
+pub struct Get {
+    /// The type.
+    pub object: Name,
+    /// The values of the key's fields.
+    pub key: Bindings,
+    /// Whether the read is strongly consistent.
+    pub consistent: bool,
+}
+
+/// `@query`.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// The type.
+    pub object: Name,
+    /// The index, by its place in [`Item::indexes`]; none for the table itself.
+    pub index: Option<usize>,
+    /// The values of the partition key's fields, and of the sort key's from the left as far as they are bound.
+    pub key: Bindings,
+    /// Bounds on the first sort key field that is not bound.
+    pub range: Option<Range>,
+    /// Fields that must equal a value, where the value is given.
+    pub filter: Bindings,
+    /// Whether the last comes first.
+    pub descending: bool,
+    /// Whether the read is strongly consistent.
+    pub consistent: bool,
+    /// What is returned.
+    pub page: Page,
+}
+
+/// Bounds on a sort key's field.
+#[derive(Debug, Clone)]
+pub struct Range {
+    /// The field.
+    pub of: Name,
+    /// The least value, inclusive.
+    pub from: Option<ValueSource>,
+    /// The greatest value, inclusive.
+    pub to: Option<ValueSource>,
+}
+
+/// What a `@query` returns, and the arguments that steer it.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// How it is shaped.
+    pub kind: PageKind,
+    /// The argument that says how many items.
+    pub first: Option<Name>,
+    /// The argument that says after which.
+    pub after: Option<Name>,
+}
+
+/// The shapes that a `@query` can return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageKind {
+    /// A list, whole or not at all.
+    List,
+    /// A Relay connection.
+    Connection,
+    /// Items and a token.
+    Tokens,
+}
+
+/// `@put`.
+#[derive(Debug, Clone)]
+pub struct Put {
+    /// The type.
+    pub object: Name,
+    /// The values of the item's fields.
+    pub values: Bindings,
+    /// Whether an item that is there already is replaced (`if: ANY`).
+    pub replace: bool,
+    /// What must hold of an item that is replaced.
+    pub when: Option<Condition>,
+}
+
+/// `@update`.
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// The type.
+    pub object: Name,
+    /// The values of the key's fields.
+    pub key: Bindings,
+    /// The values of the fields that it sets.
+    pub set: Bindings,
+    /// The version that the item must have.
+    pub expect: Option<ValueSource>,
+    /// What must hold of the item.
+    pub when: Option<Condition>,
+    /// Whether an item that is not there is made (`if: ANY`).
+    pub upsert: bool,
+    /// The indexes whose keys it may touch, by their place in [`Item::indexes`].
+    pub touches: Vec<Touch>,
+}
+
+/// An index whose key an update may have to make anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touch {
+    /// The index, by its place in [`Item::indexes`].
+    pub index: usize,
+    /// Whether the arguments may lack a field of the key, so that the item has to be read first.
+    pub reads: bool,
+}
+
+/// `@delete`.
+#[derive(Debug, Clone)]
+pub struct Delete {
+    /// The type.
+    pub object: Name,
+    /// The values of the key's fields.
+    pub key: Bindings,
+    /// The version that the item must have.
+    pub expect: Option<ValueSource>,
+    /// What must hold of the item.
+    pub when: Option<Condition>,
+    /// Whether an item that is not there is fine (`if: ANY`).
+    pub idempotent: bool,
+}
+
+/// `when`: what must hold of an item before it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// A field compared with a value.
+    Compare {
+        /// The field.
+        field: Name,
+        /// How.
+        comparison: Comparison,
+        /// With what.
+        operand: Operand,
+    },
+    /// A field is there.
+    Exists(Name),
+    /// All hold.
+    And(Vec<Condition>),
+    /// At least one holds.
+    Or(Vec<Condition>),
+    /// It does not hold.
+    Not(Box<Condition>),
+}
+
+/// How two values are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `=`
+    Equal,
+    /// `<>`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    /// The operator as DynamoDB's expressions write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "<>",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+}
+
+/// What a field is compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operand {
+    /// A value that stands in the schema.
+    Literal(Value),
+    /// An argument.
+    Argument(Vec<Name>),
+}
