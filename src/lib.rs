@@ -8,8 +8,16 @@ pub mod problem;
 pub mod settings;
 pub mod json;
 pub mod fetch;
+pub mod telemetry;
+pub mod aws;
 pub mod claim;
+pub mod authorizer;
+pub mod tenant;
 pub mod schema;
 pub mod policy;
+pub mod credentials;
+pub mod item;
+pub mod operation;
+pub mod graphql;
 #[cfg(feature = "dev")]
 pub mod dev;

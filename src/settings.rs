@@ -118,6 +118,11 @@ impl<'a> Section<'a> {
         self.reading.report(problem);
     }
 
+    /// Says that a key may stand here, also where nobody has read it.
+    pub fn expect(&self, key: &str) {
+        self.known.borrow_mut().insert(key.to_owned());
+    }
+
     /// Whether the file or a variable has the key.
     pub fn has(&self, key: &str) -> bool {
         self.written(key).is_some()
@@ -184,6 +189,15 @@ impl<'a> Section<'a> {
             .collect();
         self.known.borrow_mut().extend(names.iter().map(|name| name.value.clone()));
         names
+    }
+
+    /// Whether a key is written as a string.
+    pub fn is_string(&self, key: &str) -> bool {
+        match self.written(key) {
+            Some((Written::Variable(text), _)) => !text.contains(','),
+            Some((Written::Toml(value), _)) => value.as_str().is_some(),
+            None => false,
+        }
     }
 
     /// A string.

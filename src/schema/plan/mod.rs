@@ -90,6 +90,18 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// A plan of nothing, for values that need none.
+    pub fn empty() -> Self {
+        Self {
+            tables: IndexMap::new(),
+            objects: IndexMap::new(),
+            enums: IndexMap::new(),
+            inputs: IndexMap::new(),
+            query: "Query".into(),
+            mutation: None,
+        }
+    }
+
     /// Every field that runs an operation, with the type that it belongs to.
     pub fn operations(&self) -> impl Iterator<Item = (&Object, &Field, &Operation)> {
         self.objects.values().flat_map(|object| {

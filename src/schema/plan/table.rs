@@ -38,6 +38,11 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// The names of the key attributes.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        std::iter::once(&self.partition).chain(&self.sort).map(|key| &key.name)
+    }
+
     /// Whether an attribute is one of the keys.
     pub fn contains(&self, attribute: &str) -> bool {
         self.partition.name.as_ref() == attribute

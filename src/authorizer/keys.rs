@@ -1,0 +1,260 @@
+//! The key sets of issuers (RFC 7517): fetched, kept, renewed in the background.
+//!
+//! A `kid` is an exact key of the configured set and nothing else. One that is not there may mean that the issuer
+//! has rotated its keys, so the set is fetched again, but at most once in a set interval, whatever is sprayed at us.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use http::{Request, StatusCode, Uri};
+use http_body_util::Full;
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde::Deserialize;
+use thiserror::Error;
+use tokio::sync::Mutex;
+
+use super::millis;
+use crate::clock::Clock;
+use crate::error::Chain;
+use crate::fetch::{Bounds, Fetch, FetchError};
+
+/// The bounds of a fetch: key sets are small, and a request waits for the first one.
+const FETCH: Bounds = Bounds { time: Duration::from_secs(5), body: 256 * 1024 };
+/// When a set is renewed in the background.
+const RENEW_AFTER: Duration = Duration::from_mins(10);
+/// How long a set counts while its issuer cannot be reached.
+const KEEP_FOR: Duration = Duration::from_hours(24);
+/// The least time between two fetches, whatever the reason.
+const MIN_INTERVAL: Duration = Duration::from_secs(30);
+/// The least length of an RSA modulus, in bits (RFC 7518, section 3.3).
+const MIN_RSA_BITS: usize = 2048;
+
+/// A key set could not be had.
+#[derive(Debug, Error)]
+pub enum Unavailable {
+    /// The fetch failed.
+    #[error("fetching the key set")]
+    Fetch(#[source] FetchError),
+    /// The answer was no success.
+    #[error("the key set's address answers {0}")]
+    Status(StatusCode),
+    /// The answer is no key set.
+    #[error("reading the key set")]
+    Json(#[source] serde_json::Error),
+    /// It failed a moment ago, and is not tried again yet.
+    #[error("the key set could not be fetched a moment ago")]
+    Resting,
+}
+
+/// A key of a set, with what it may be used for.
+#[derive(Debug)]
+pub(super) struct Key {
+    verifier: DecodingKey,
+    kind: Kind,
+    /// `alg`, where the key is for one algorithm alone.
+    algorithm: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Rsa,
+    P256,
+    P384,
+    Ed25519,
+}
+
+impl Key {
+    pub(super) fn verifier(&self) -> &DecodingKey {
+        &self.verifier
+    }
+
+    /// Whether the key's type is the algorithm's, and its `alg`, where it has one, the same.
+    pub(super) fn fits(&self, algorithm: Algorithm) -> bool {
+        let kind = match algorithm {
+            Algorithm::RS256 | Algorithm::RS384 | Algorithm::RS512 | Algorithm::PS256 | Algorithm::PS384 => {
+                Kind::Rsa
+            }
+            Algorithm::ES256 => Kind::P256,
+            Algorithm::ES384 => Kind::P384,
+            Algorithm::EdDSA => Kind::Ed25519,
+            _ => return false,
+        };
+        let same = |name: &String| name.parse() == Ok::<_, jsonwebtoken::errors::Error>(algorithm);
+        self.kind == kind && self.algorithm.as_ref().is_none_or(same)
+    }
+}
+
+/// The key set of one issuer.
+#[derive(Debug)]
+pub(super) struct KeySets {
+    uri: Uri,
+    fetch: Arc<Fetch>,
+    /// The last set that was fetched. Life: 24 hours; renewed after ten minutes. One fetch at a time.
+    current: ArcSwapOption<KeySet>,
+    /// When the last fetch began, in milliseconds since the epoch. Holding it is the right to fetch.
+    last_fetch: Mutex<Option<u64>>,
+}
+
+#[derive(Debug)]
+struct KeySet {
+    by_kid: HashMap<String, Arc<Key>>,
+    /// The key of a set that holds just one, for tokens without `kid`.
+    only: Option<Arc<Key>>,
+    fetched_at: u64,
+}
+
+impl KeySets {
+    pub(super) fn new(uri: Uri, fetch: Arc<Fetch>) -> Self {
+        Self { uri, fetch, current: ArcSwapOption::empty(), last_fetch: Mutex::default() }
+    }
+
+    /// The key of a `kid`; of a set with a single key, where there is no `kid`.
+    pub(super) async fn find(
+        self: &Arc<Self>,
+        kid: Option<&str>,
+        clock: &Clock,
+    ) -> Result<Option<Arc<Key>>, Unavailable> {
+        let now = clock.unix_millis();
+        let current = self.current.load_full().filter(|set| now < set.fetched_at + millis(KEEP_FOR));
+        let Some(set) = current else {
+            return Ok(self.refresh(None, clock).await?.find(kid));
+        };
+        if let Some(key) = set.find(kid) {
+            if now >= set.fetched_at + millis(RENEW_AFTER) {
+                self.refresh_in_background(&set, clock);
+            }
+            return Ok(Some(key));
+        }
+        match self.refresh(Some(&set), clock).await {
+            Ok(set) => Ok(set.find(kid)),
+            // The known keys go on; this token's is not among them.
+            Err(_) => Ok(None),
+        }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a renewal must not keep the request waiting that happened to notice"
+    )]
+    fn refresh_in_background(self: &Arc<Self>, set: &Arc<KeySet>, clock: &Clock) {
+        let (this, set, clock) = (Arc::clone(self), Arc::clone(set), clock.clone());
+        tokio::spawn(async move { this.refresh(Some(&set), &clock).await.map(drop) });
+    }
+
+    /// Fetches the set, unless somebody has just done so. `seen` is the set that was found wanting.
+    async fn refresh(&self, seen: Option<&Arc<KeySet>>, clock: &Clock) -> Result<Arc<KeySet>, Unavailable> {
+        let mut last_fetch = self.last_fetch.lock().await;
+        let current = self.current.load_full();
+        let is_newer = match (&current, seen) {
+            (Some(current), Some(seen)) => !Arc::ptr_eq(current, seen),
+            (Some(current), None) => clock.unix_millis() < current.fetched_at + millis(KEEP_FOR),
+            (None, _) => false,
+        };
+        if let Some(current) = current.filter(|_| is_newer) {
+            return Ok(current);
+        }
+        let now = clock.unix_millis();
+        if last_fetch.is_some_and(|last| now < last + millis(MIN_INTERVAL)) {
+            return Err(Unavailable::Resting);
+        }
+        *last_fetch = Some(now);
+        let fetched = self.fetch_set(now).await;
+        match &fetched {
+            Ok(set) => self.current.store(Some(Arc::clone(set))),
+            Err(error) => tracing::warn!(uri = %self.uri, error = %Chain(error), "no key set"),
+        }
+        fetched
+    }
+
+    async fn fetch_set(&self, now: u64) -> Result<Arc<KeySet>, Unavailable> {
+        let mut request = Request::new(Full::new(Bytes::new()));
+        *request.uri_mut() = self.uri.clone();
+        let answer = self.fetch.send(request, FETCH).await.map_err(Unavailable::Fetch)?;
+        if !answer.status().is_success() {
+            return Err(Unavailable::Status(answer.status()));
+        }
+        let raw: RawSet = serde_json::from_slice(answer.body()).map_err(Unavailable::Json)?;
+        Ok(Arc::new(KeySet::new(raw, now)))
+    }
+}
+
+impl KeySet {
+    fn new(raw: RawSet, fetched_at: u64) -> Self {
+        let alone = raw.keys.len() == 1;
+        let mut by_kid: HashMap<String, Option<Arc<Key>>> = HashMap::new();
+        let mut only = None;
+        for value in raw.keys {
+            // A key of a kind that we do not use is no mistake: sets hold keys for other purposes.
+            let Ok(raw) = serde_json::from_value::<RawKey>(value) else { continue };
+            let kid = raw.kid.clone();
+            let Some(key) = raw.key().map(Arc::new) else { continue };
+            only = alone.then(|| Arc::clone(&key));
+            if let Some(kid) = kid {
+                // Two keys of one name: neither can be meant.
+                let twice = by_kid.contains_key(&kid);
+                by_kid.insert(kid, (!twice).then_some(key));
+            }
+        }
+        let by_kid = by_kid.into_iter().filter_map(|(kid, key)| key.map(|key| (kid, key))).collect();
+        Self { by_kid, only, fetched_at }
+    }
+
+    fn find(&self, kid: Option<&str>) -> Option<Arc<Key>> {
+        match kid {
+            Some(kid) => self.by_kid.get(kid).cloned(),
+            None => self.only.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct RawSet {
+    keys: Vec<serde_json::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawKey {
+    kty: String,
+    kid: Option<String>,
+    #[serde(rename = "use")]
+    purpose: Option<String>,
+    key_ops: Option<Vec<String>>,
+    alg: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
+
+impl RawKey {
+    /// The key, if it is one that a signature can be checked with. Shared secrets in a public set never are.
+    fn key(self) -> Option<Key> {
+        let for_signatures = self.purpose.as_deref().is_none_or(|purpose| purpose == "sig");
+        let may_verify =
+            self.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|it| it == "verify"));
+        if !for_signatures || !may_verify {
+            return None;
+        }
+        let (kind, verifier) = match (self.kty.as_str(), self.crv.as_deref()) {
+            ("RSA", None) => {
+                let (n, e) = (self.n?, self.e?);
+                let bits = URL_SAFE_NO_PAD.decode(&n).ok()?.len() * 8;
+                if bits < MIN_RSA_BITS {
+                    return None;
+                }
+                (Kind::Rsa, DecodingKey::from_rsa_components(&n, &e).ok()?)
+            }
+            ("EC", Some("P-256")) => (Kind::P256, DecodingKey::from_ec_components(&self.x?, &self.y?).ok()?),
+            ("EC", Some("P-384")) => (Kind::P384, DecodingKey::from_ec_components(&self.x?, &self.y?).ok()?),
+            ("OKP", Some("Ed25519")) => (Kind::Ed25519, DecodingKey::from_ed_components(&self.x?).ok()?),
+            _ => return None,
+        };
+        Some(Key { verifier, kind, algorithm: self.alg })
+    }
+}

@@ -1,0 +1,191 @@
+//! What can be sent through the door: the SDK's input builders, and what comes back.
+//!
+//! `Call` is sealed and implemented here alone. So no caller ever holds a client, and an operation that is not
+//! listed cannot be sent.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
+use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemOutput};
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
+use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemOutput};
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
+use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use thiserror::Error;
+
+use super::sts::AssumeError;
+
+/// An item as DynamoDB has it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// Whether a write that failed may have been applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// It was not.
+    No,
+    /// No answer came, or one that does not say.
+    Unknown,
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, Error)]
+pub enum CallError {
+    /// IAM denies it.
+    #[error("IAM denies the call: {0}")]
+    Denied(Arc<str>),
+    /// The condition of a write failed. The item is what is there, if anything is.
+    #[error("the condition failed")]
+    ConditionFailed(Option<Item>),
+    /// DynamoDB throttled it for longer than it may be retried.
+    #[error("DynamoDB throttles the call: {0}")]
+    Throttled(Arc<str>),
+    /// No answer came, or DynamoDB failed.
+    #[error("DynamoDB does not answer: {reason}")]
+    Unavailable {
+        /// Whether a write may have been applied.
+        applied: Applied,
+        /// What happened.
+        reason: Arc<str>,
+    },
+    /// DynamoDB refuses the request itself: the schema and the table do not fit, or the gateway is at fault.
+    #[error("DynamoDB refuses the request: {0}")]
+    Refused(Arc<str>),
+    /// The credentials are not taken any more. The session renews them once.
+    #[error("the credentials are not accepted: {0}")]
+    Credentials(Arc<str>),
+    /// STS gives no credentials.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
+}
+
+/// Why a tenant has no credentials.
+#[derive(Debug, Clone, Error)]
+pub enum LeaseError {
+    /// STS refuses.
+    #[error("no credentials: {0}")]
+    Refused(Arc<str>),
+    /// STS does not answer.
+    #[error("no credentials: {0}")]
+    Unavailable(Arc<str>),
+}
+
+impl From<AssumeError> for LeaseError {
+    fn from(error: AssumeError) -> Self {
+        match error {
+            AssumeError::Refused(text) => Self::Refused(text),
+            AssumeError::Unavailable(text) => Self::Unavailable(text),
+        }
+    }
+}
+
+mod sealed {
+    pub(crate) trait Sealed {}
+}
+
+/// A DynamoDB call that is ready to be sent.
+pub(crate) trait Call: sealed::Sealed + Clone + Send + 'static {
+    /// The answer.
+    type Output: Send;
+
+    /// The operation's name in DynamoDB.
+    const NAME: &'static str;
+
+    /// Sends it. Only a session has a client to send it with.
+    fn send(self, client: &Client) -> impl Future<Output = Result<Self::Output, CallError>> + Send;
+}
+
+/// Whether an error is a failed condition, and what it brings back.
+enum Condition<'a> {
+    Failed(Option<&'a Item>),
+    NotThat,
+}
+
+trait FailedCondition {
+    fn failed_condition(&self) -> Condition<'_>;
+}
+
+macro_rules! calls {
+    ($($name:literal, $builder:ty, $output:ty, $error:ty, $condition:expr;)*) => {$(
+        impl sealed::Sealed for $builder {}
+
+        impl FailedCondition for $error {
+            fn failed_condition(&self) -> Condition<'_> {
+                let condition: fn(&$error) -> Condition<'_> = $condition;
+                condition(self)
+            }
+        }
+
+        impl Call for $builder {
+            type Output = $output;
+
+            const NAME: &'static str = $name;
+
+            async fn send(self, client: &Client) -> Result<$output, CallError> {
+                // Boxed: the SDK's futures are several kilobytes large.
+                Box::pin(self.send_with(client)).await.map_err(|error| classify(&error))
+            }
+        }
+    )*};
+}
+
+macro_rules! condition_of {
+    ($error:ident) => {
+        |error| match error {
+            $error::ConditionalCheckFailedException(failed) => Condition::Failed(failed.item()),
+            _ => Condition::NotThat,
+        }
+    };
+}
+
+calls! {
+    "GetItem", GetItemInputBuilder, GetItemOutput, GetItemError, |_| Condition::NotThat;
+    "Query", QueryInputBuilder, QueryOutput, QueryError, |_| Condition::NotThat;
+    "PutItem", PutItemInputBuilder, PutItemOutput, PutItemError, condition_of!(PutItemError);
+    "UpdateItem", UpdateItemInputBuilder, UpdateItemOutput, UpdateItemError, condition_of!(UpdateItemError);
+    "DeleteItem", DeleteItemInputBuilder, DeleteItemOutput, DeleteItemError, condition_of!(DeleteItemError);
+}
+
+/// Codes of credentials that are not taken any more.
+const STALE: [&str; 4] =
+    ["ExpiredTokenException", "ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"];
+const THROTTLED: [&str; 4] = [
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "ThrottledException",
+];
+
+fn classify<E>(error: &SdkError<E, HttpResponse>) -> CallError
+where
+    E: ProvideErrorMetadata + FailedCondition + std::error::Error + Send + Sync + 'static,
+{
+    let reason: Arc<str> = DisplayErrorContext(error).to_string().into();
+    match error {
+        SdkError::ServiceError(service) => {
+            if let Condition::Failed(item) = service.err().failed_condition() {
+                return CallError::ConditionFailed(item.cloned());
+            }
+            match service.err().code() {
+                Some("AccessDeniedException") => CallError::Denied(reason),
+                Some(code) if STALE.contains(&code) => CallError::Credentials(reason),
+                Some(code) if THROTTLED.contains(&code) => CallError::Throttled(reason),
+                _ if service.raw().status().is_server_error() => {
+                    CallError::Unavailable { applied: Applied::Unknown, reason }
+                }
+                _ => CallError::Refused(reason),
+            }
+        }
+        SdkError::ConstructionFailure(_) => CallError::Refused(reason),
+        _ => CallError::Unavailable { applied: Applied::Unknown, reason },
+    }
+}

@@ -1,0 +1,86 @@
+//! The client of a lease: the SDK's, with one tenant's credentials in it.
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::config::{BehaviorVersion, IdentityCache, StalledStreamProtectionConfig};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime::client::retries::RetryPartition;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::retries::classifiers::{
+    ClassifyRetry, RetryAction, RetryClassifierPriority, RetryReason,
+};
+use aws_smithy_types::retry::{ErrorKind, RetryConfig};
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use super::assumption::Assumption;
+use super::config::Config;
+use crate::aws::Aws;
+
+/// A client that signs with these credentials, and has no others to fall back on.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the lease: the one place that makes a client for tenant data"
+)]
+pub(super) fn client(
+    aws: &Aws,
+    config: &Config,
+    assumption: &Assumption,
+    credentials: Credentials,
+) -> aws_sdk_dynamodb::Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(config.connect_timeout)
+        .operation_attempt_timeout(config.attempt_timeout)
+        .operation_timeout(config.call_timeout)
+        .build();
+    let mut builder = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(aws_sdk_dynamodb::config::Region::new(assumption.region.to_string()))
+        .credentials_provider(credentials)
+        // Each credentials provider is a partition of the identity cache, which is capped; these are static.
+        .identity_cache(IdentityCache::no_cache())
+        .http_client(aws.http.clone())
+        .time_source(aws.clock.clone())
+        .sleep_impl(TokioSleep::new())
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        // A custom partition: the SDK's default retry budget is per Region and process-wide, so one throttled
+        // tenant would spend everybody's. This one is owned by the client and ends with the lease.
+        .retry_partition(RetryPartition::custom(assumption.tenant.to_string()).build())
+        .retry_classifier(WritesAreNotRepeated)
+        // Attempt and operation timeouts do the same, for 6 µs a call less.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .timeout_config(timeouts);
+    if let Some(endpoint) = &aws.dynamodb_endpoint {
+        builder = builder.endpoint_url(endpoint);
+    }
+    aws_sdk_dynamodb::Client::from_conf(builder.build())
+}
+
+/// A write whose answer was lost may have been applied. Whether it is repeated is decided where its meaning is
+/// known, in `operation`; here a write is sent again only if DynamoDB has said that it throttled it.
+#[derive(Debug)]
+struct WritesAreNotRepeated;
+
+const READS: [&str; 4] = ["GetItem", "Query", "BatchGetItem", "TransactGetItems"];
+
+impl ClassifyRetry for WritesAreNotRepeated {
+    fn classify_retry(&self, _context: &InterceptorContext) -> RetryAction {
+        RetryAction::NoActionIndicated
+    }
+
+    fn classify_retry_v2(&self, context: &InterceptorContext, previous: &RetryAction) -> RetryAction {
+        let throttled = matches!(
+            previous,
+            RetryAction::RetryIndicated(RetryReason::RetryableError { kind: ErrorKind::ThrottlingError, .. })
+        );
+        let target = context.request().and_then(|request| request.headers().get("x-amz-target"));
+        let reads = target.is_some_and(|target| READS.iter().any(|operation| target.ends_with(operation)));
+        if reads || throttled { RetryAction::NoActionIndicated } else { RetryAction::RetryForbidden }
+    }
+
+    fn name(&self) -> &'static str {
+        "writes are not repeated"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}

@@ -1,0 +1,86 @@
+//! How long credentials live, and how long a call may take.
+
+use std::time::Duration;
+
+use crate::settings::Section;
+
+/// How sessions are made and used.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `DurationSeconds`. A gateway that itself runs under a role is capped at one hour.
+    pub duration: Duration,
+    /// How long before its end a lease is renewed, at the latest. Well under half of `duration`: a window as long
+    /// as the session would renew without end.
+    pub renew_ahead: Duration,
+    /// The most leases that are kept. Each has a client of some 18 KB.
+    pub max_leases: u64,
+    /// The most `AssumeRole` calls at one time.
+    pub max_assume_role: usize,
+    /// `SourceIdentity`: the gateway's instance, never the caller.
+    pub source_identity: Option<String>,
+    /// From the start of a connection to its end.
+    pub connect_timeout: Duration,
+    /// For one attempt of a call.
+    pub attempt_timeout: Duration,
+    /// For a call with its retries.
+    pub call_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            duration: Duration::from_hours(1),
+            renew_ahead: Duration::from_mins(10),
+            max_leases: 10_000,
+            max_assume_role: 32,
+            source_identity: None,
+            connect_timeout: Duration::from_secs(1),
+            attempt_timeout: Duration::from_secs(3),
+            call_timeout: Duration::from_secs(8),
+        }
+    }
+}
+
+impl Config {
+    /// Reads `[credentials]`.
+    pub fn read(file: &Section<'_>) -> Option<Self> {
+        const SECOND: Duration = Duration::from_secs(1);
+        let section = file.section("credentials");
+        let mut config = Self::default();
+        let own = |key, within, into: &mut Duration| {
+            if let Some(value) = section.duration(key, within) {
+                *into = value;
+            }
+        };
+        own("duration", Duration::from_mins(15)..=Duration::from_hours(12), &mut config.duration);
+        config.renew_ahead = config.duration / 6;
+        own("renew-ahead", SECOND..=Duration::from_hours(5), &mut config.renew_ahead);
+        own("connect-timeout", SECOND / 10..=SECOND * 30, &mut config.connect_timeout);
+        own("attempt-timeout", SECOND / 10..=SECOND * 60, &mut config.attempt_timeout);
+        own("call-timeout", SECOND / 10..=SECOND * 60, &mut config.call_timeout);
+        config.max_leases = section.count("max-leases", 1..=1_000_000).unwrap_or(config.max_leases);
+        if let Some(most) = section.count("max-assume-role", 1..=1_000) {
+            config.max_assume_role = usize::try_from(most).unwrap_or(config.max_assume_role);
+        }
+        config.source_identity = source_identity(&section);
+        let fits = config.renew_ahead <= config.duration / 3;
+        if !fits {
+            let problem =
+                section.place_of("renew-ahead").problem("`renew-ahead` is more than a third of `duration`");
+            section.report(problem.hint("a window as long as the session renews without end"));
+        }
+        section.finish();
+        fits.then_some(config)
+    }
+}
+
+fn source_identity(section: &Section<'_>) -> Option<String> {
+    let written = section.string("source-identity")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    if matches!(written.value.len(), 2..=64) && written.value.chars().all(plain) {
+        return Some(written.value);
+    }
+    let problem = written.place.problem("`source-identity` is no source identity");
+    section.report(problem.hint("write 2 to 64 characters of A-Z, a-z, 0-9 and _+=,.@-"));
+    None
+}

@@ -1,0 +1,23 @@
+//! With what power? Turns a tenant's context into a session that can reach that tenant's items, and no others.
+//!
+//! Credentials are asked of STS once a lease, not once a request: a lease outlives many sessions and is renewed
+//! before it ends. Nothing here decides *whether* the caller may act; IAM does. [`TenantSession::run`] is the only
+//! way to DynamoDB: no client, and no credential, leaves this module.
+
+mod assumption;
+mod broker;
+mod call;
+mod client;
+mod config;
+mod power;
+mod session;
+mod slot;
+mod sts;
+
+pub use assumption::Assumption;
+pub use broker::{Broker, OpenError};
+pub use call::{Applied, CallError, LeaseError};
+pub(crate) use call::{Call, Item};
+pub use config::Config;
+pub use power::{PolicyTemplates, Power, variables};
+pub use session::TenantSession;

@@ -1,0 +1,67 @@
+//! The only door to DynamoDB.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::call::{Call, CallError};
+use super::slot::LeaseSlot;
+use crate::id::RequestId;
+use crate::telemetry::Event;
+use crate::tenant::TenantContext;
+
+/// A tenant's session for one request: what it runs is signed with that tenant's credentials, and nothing else.
+///
+/// Made by [`super::Broker::open`] alone. Cheap to clone.
+#[derive(Clone)]
+pub struct TenantSession {
+    context: Arc<TenantContext>,
+    slot: Arc<LeaseSlot>,
+    request: RequestId,
+    /// The field that the session works for at the moment, for the audit.
+    operation: Arc<str>,
+}
+
+impl fmt::Debug for TenantSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Fields appear only if named here, so that a new one stays out of the logs.
+        f.debug_struct("TenantSession").field("tenant", self.context.tenant()).finish_non_exhaustive()
+    }
+}
+
+impl TenantSession {
+    pub(super) fn new(context: TenantContext, slot: Arc<LeaseSlot>, request: RequestId) -> Self {
+        Self { context: Arc::new(context), slot, request, operation: "".into() }
+    }
+
+    /// The tenant and its caller.
+    pub fn context(&self) -> &TenantContext {
+        &self.context
+    }
+
+    /// The request that the session is for.
+    pub fn request(&self) -> &RequestId {
+        &self.request
+    }
+
+    /// The same session, working for a field such as `Query.order`.
+    pub(crate) fn working_for(&self, operation: &Arc<str>) -> Self {
+        Self { operation: Arc::clone(operation), ..self.clone() }
+    }
+
+    /// Runs a call with the tenant's credentials. Credentials that are not taken any more are renewed once, and the
+    /// call sent once more; a denial is an audit event.
+    pub(crate) async fn run<C: Call>(&self, call: C) -> Result<C::Output, CallError> {
+        let lease = self.slot.lease().await?;
+        let mut result = call.clone().send(&lease.client).await;
+        if matches!(result, Err(CallError::Credentials(_))) {
+            self.slot.give_up(&lease);
+            let lease = self.slot.lease().await?;
+            result = call.send(&lease.client).await;
+        }
+        if let Err(CallError::Denied(reason)) = &result {
+            let (request, tenant) = (&self.request, self.context.tenant());
+            Event::AccessDenied { request, tenant, operation: &self.operation, call: C::NAME, reason }.emit();
+        }
+        result
+    }
+}

@@ -1,0 +1,180 @@
+//! A place for one lease: asked for once at a time, renewed ahead, kept until it really ends.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwapOption;
+use aws_sdk_dynamodb::Client;
+
+use super::assumption::Assumption;
+use super::call::LeaseError;
+use super::client::client;
+use super::config::Config;
+use super::sts::Sts;
+use crate::aws::Aws;
+use crate::entropy::Entropy;
+use crate::telemetry::Event;
+
+/// How long a refusal of STS is remembered: a broken role asks a handful of times a minute, not once a request.
+const REFUSAL_LIFE: Duration = Duration::from_secs(5);
+/// How long a failure to reach STS is remembered.
+const OUTAGE_LIFE: Duration = Duration::from_secs(1);
+/// How long a renewal that failed rests before the next.
+const RENEWAL_REST: Duration = Duration::from_secs(10);
+
+/// What every slot of a broker shares.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) aws: Aws,
+    pub(super) sts: Sts,
+    pub(super) config: Config,
+    pub(super) entropy: Entropy,
+}
+
+/// The place of one lease. It belongs to one lease key for ever.
+pub(super) struct LeaseSlot {
+    pub(super) assumption: Assumption,
+    shared: Arc<Shared>,
+    lease: ArcSwapOption<Lease>,
+    /// Holding it is the right to ask STS.
+    turn: tokio::sync::Mutex<()>,
+    refusal: Mutex<Option<(SystemTime, LeaseError)>>,
+    renewing: AtomicBool,
+}
+
+/// Credentials of one session, in the client that signs with them.
+pub(super) struct Lease {
+    pub(super) client: Client,
+    expires_at: SystemTime,
+    /// From when on it is to be renewed; moved on by a renewal that fails.
+    renew_at: Mutex<SystemTime>,
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Fields appear only if named here, so that a new one stays out of the logs.
+        f.debug_struct("Lease").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for LeaseSlot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LeaseSlot").field("tenant", &self.assumption.tenant).finish_non_exhaustive()
+    }
+}
+
+impl LeaseSlot {
+    pub(super) fn new(assumption: Assumption, shared: Arc<Shared>) -> Self {
+        Self {
+            assumption,
+            shared,
+            lease: ArcSwapOption::empty(),
+            turn: tokio::sync::Mutex::default(),
+            refusal: Mutex::default(),
+            renewing: AtomicBool::default(),
+        }
+    }
+
+    /// The lease: the one that is there, or a new one. One STS call at a time, however many wait for it.
+    pub(super) async fn lease(self: &Arc<Self>) -> Result<Arc<Lease>, LeaseError> {
+        if let Some(lease) = self.live() {
+            self.renew_if_due(&lease);
+            return Ok(lease);
+        }
+        let _turn = self.turn.lock().await;
+        if let Some(lease) = self.live() {
+            return Ok(lease);
+        }
+        if let Some(refusal) = self.remembered() {
+            return Err(refusal);
+        }
+        self.assume().await
+    }
+
+    /// Gives up a lease whose credentials DynamoDB does not take any more, unless another is there already.
+    pub(super) fn give_up(&self, lease: &Arc<Lease>) {
+        self.lease.rcu(|current| match current {
+            Some(current) if !Arc::ptr_eq(current, lease) => Some(Arc::clone(current)),
+            _ => None,
+        });
+    }
+
+    /// The lease, unless it has ended.
+    fn live(&self) -> Option<Arc<Lease>> {
+        let now = self.shared.aws.clock.now();
+        self.lease.load_full().filter(|lease| now < lease.expires_at)
+    }
+
+    fn remembered(&self) -> Option<LeaseError> {
+        let now = self.shared.aws.clock.now();
+        let refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        refusal.as_ref().filter(|(until, _)| now < *until).map(|(_, error)| error.clone())
+    }
+
+    /// Asks STS. Called by whoever holds the turn.
+    async fn assume(&self) -> Result<Arc<Lease>, LeaseError> {
+        let Assumption { tenant, role, session_name, .. } = &self.assumption;
+        match self.shared.sts.assume(&self.assumption).await {
+            Ok(assumed) => {
+                Event::LeaseGranted { tenant, role, session: session_name }.emit();
+                let lease = Arc::new(Lease {
+                    client: client(
+                        &self.shared.aws,
+                        &self.shared.config,
+                        &self.assumption,
+                        assumed.credentials,
+                    ),
+                    expires_at: assumed.expires_at,
+                    renew_at: Mutex::new(self.renewal_time(assumed.expires_at)),
+                });
+                self.lease.store(Some(Arc::clone(&lease)));
+                *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                Ok(lease)
+            }
+            Err(error) => {
+                Event::LeaseRefused { tenant, role, reason: &error }.emit();
+                let error = LeaseError::from(error);
+                let life = match error {
+                    LeaseError::Refused(_) => REFUSAL_LIFE,
+                    LeaseError::Unavailable(_) => OUTAGE_LIFE,
+                };
+                let until = self.shared.aws.clock.now() + life;
+                *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    /// The window before the end, made wider by up to a half at random: leases that began together are not renewed
+    /// together.
+    fn renewal_time(&self, expires_at: SystemTime) -> SystemTime {
+        let ahead = self.shared.config.renew_ahead;
+        let half = u64::try_from(ahead.as_millis() / 2).unwrap_or_default();
+        let jitter = Duration::from_millis(self.shared.entropy.below(half));
+        expires_at.checked_sub(ahead + jitter).unwrap_or(expires_at)
+    }
+
+    /// Renews a lease that nears its end, while it goes on serving.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a renewal serves the requests to come; none of them should wait for it"
+    )]
+    fn renew_if_due(self: &Arc<Self>, lease: &Arc<Lease>) {
+        let now = self.shared.aws.clock.now();
+        let due = now >= *lease.renew_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if !due || self.renewing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (slot, lease) = (Arc::clone(self), Arc::clone(lease));
+        tokio::spawn(async move {
+            let _turn = slot.turn.lock().await;
+            // A failed renewal keeps the lease that is there, and rests before it tries again.
+            *lease.renew_at.lock().unwrap_or_else(PoisonError::into_inner) = now + RENEWAL_REST;
+            let renewed = slot.assume().await;
+            slot.renewing.store(false, Ordering::Release);
+            renewed.map(drop)
+        });
+    }
+}

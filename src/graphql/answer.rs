@@ -1,0 +1,212 @@
+//! The answer: data, errors, extensions; its status and its bytes.
+//!
+//! GraphQL over HTTP (working draft), "Response": under `application/graphql-response+json` an answer without `data`
+//! is a 4xx; under the older `application/json` every answer to a well-formed request is a 200.
+
+use async_graphql::parser::Pos;
+use async_graphql::{Name, ServerError, Value};
+use bytes::Bytes;
+use http::StatusCode;
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::{Map, json};
+
+use crate::error::{Code, Public};
+use crate::id::RequestId;
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// `application/graphql-response+json`.
+    GraphqlResponse,
+    /// `application/json`.
+    Json,
+}
+
+impl Media {
+    /// The media type, as `Content-Type` has it.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+        }
+    }
+}
+
+/// A finished answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// How the body is written.
+    pub media: Media,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The answer to a request that got nowhere: one error, and nothing that differs from request to request.
+    pub fn refused(status: StatusCode, media: Media, error: &dyn Public) -> Self {
+        let body = json!({ "errors": [{
+            "message": error.message(),
+            "extensions": { "code": error.code().as_str() },
+        }]});
+        Self { status, media, body: Bytes::from(body.to_string()) }
+    }
+}
+
+/// An error of an answer.
+#[derive(Debug, Serialize)]
+pub(super) struct GraphError {
+    pub(super) message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) locations: Vec<Pos>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) path: Vec<Segment>,
+    pub(super) extensions: Map<String, serde_json::Value>,
+}
+
+/// A step of a path: a name in the answer, or a place in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(super) enum Segment {
+    Name(Name),
+    Index(usize),
+}
+
+impl GraphError {
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+        let extensions = Map::from_iter([("code".to_owned(), json!(code.as_str()))]);
+        Self { message: message.into(), locations: Vec::new(), path: Vec::new(), extensions }
+    }
+}
+
+/// A request that is refused before anything is run.
+#[derive(Debug)]
+pub(super) struct Refused {
+    status: StatusCode,
+    /// Whether the document could not even be read, or asks for what HTTP forbids: then the status holds, whatever
+    /// the media type.
+    always: bool,
+    errors: Vec<GraphError>,
+}
+
+impl Refused {
+    fn bad_request(errors: Vec<GraphError>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, always: false, errors }
+    }
+
+    /// The document does not parse.
+    pub(super) fn syntax(error: &async_graphql::parser::Error) -> Self {
+        // The parser's own message is a drawing; its last line says what was expected.
+        let text = error.to_string();
+        let expected =
+            text.lines().last().unwrap_or_default().trim_start_matches([' ', '=']).replace('_', " ");
+        let mut error_out = GraphError::new(Code::BadRequest, format!("Syntax error: {expected}."));
+        error_out.locations = error.positions().collect();
+        Self::bad_request(vec![error_out])
+    }
+
+    /// The document does not validate.
+    pub(super) fn invalid(errors: &[ServerError], most: usize) -> Self {
+        let one = |error: &ServerError| {
+            let mut graph = GraphError::new(Code::BadRequest, error.message.clone());
+            graph.locations.clone_from(&error.locations);
+            graph
+        };
+        Self::bad_request(errors.iter().take(most).map(one).collect())
+    }
+
+    /// A limit is passed.
+    pub(super) fn limit(what: &str, most: usize, found: usize) -> Self {
+        let message = format!("The document has {found} {what}, and may have {most}.");
+        Self::bad_request(vec![GraphError::new(Code::BadRequest, message)])
+    }
+
+    /// A fragment spreads itself.
+    pub(super) fn cycle(fragment: &Name) -> Self {
+        let message = format!("The fragment `{fragment}` spreads itself.");
+        Self::bad_request(vec![GraphError::new(Code::BadRequest, message)])
+    }
+
+    /// The request names no operation, or none that there is.
+    pub(super) fn operation(message: &str) -> Self {
+        Self::bad_request(vec![GraphError::new(Code::BadRequest, message)])
+    }
+
+    /// Something at a place of the document.
+    pub(super) fn at(pos: Pos, message: impl Into<String>) -> Self {
+        let mut error = GraphError::new(Code::BadRequest, message);
+        error.locations = vec![pos];
+        Self::bad_request(vec![error])
+    }
+
+    /// A mutation came by GET.
+    pub(super) fn mutation_by_get() -> Self {
+        let error = GraphError::new(Code::BadRequest, "A mutation needs POST.");
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, always: true, errors: vec![error] }
+    }
+}
+
+/// An answer in its parts.
+#[derive(Debug)]
+pub(super) struct Response {
+    refused: Option<(StatusCode, bool)>,
+    /// Null where an error went up to the root; absent where nothing was run.
+    data: Option<Value>,
+    errors: Vec<GraphError>,
+    /// The paths of pages that the read budget cut short.
+    partial: Vec<Vec<Segment>>,
+}
+
+impl Response {
+    pub(super) fn refused(refused: Refused) -> Self {
+        Self {
+            refused: Some((refused.status, refused.always)),
+            data: None,
+            errors: refused.errors,
+            partial: Vec::new(),
+        }
+    }
+
+    pub(super) fn new(
+        data: Option<IndexMap<Name, Value>>,
+        errors: Vec<GraphError>,
+        partial: Vec<Vec<Segment>>,
+    ) -> Self {
+        let data = data.map_or(Value::Null, Value::Object);
+        Self { refused: None, data: Some(data), errors, partial }
+    }
+
+    pub(super) fn into_answer(mut self, media: Media, request: &RequestId) -> Answer {
+        for error in &mut self.errors {
+            error.extensions.insert("requestId".to_owned(), json!(request.as_str()));
+        }
+        let status = match (self.refused, media) {
+            (Some((status, true)), _) | (Some((status, false)), Media::GraphqlResponse) => status,
+            (Some((_, false)), Media::Json) | (None, _) => StatusCode::OK,
+        };
+        let body = Body {
+            errors: &self.errors,
+            data: self.data.as_ref(),
+            extensions: (!self.partial.is_empty()).then_some(Extensions { partial: &self.partial }),
+        };
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        Answer { status, media, body: Bytes::from(body) }
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "<[GraphError]>::is_empty")]
+    errors: &'a [GraphError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<Extensions<'a>>,
+}
+
+#[derive(Serialize)]
+struct Extensions<'a> {
+    partial: &'a [Vec<Segment>],
+}

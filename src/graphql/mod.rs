@@ -1,0 +1,111 @@
+//! What is asked? A GraphQL document becomes operations and arguments, and their outcomes become an answer.
+//!
+//! async-graphql parses, validates and introspects. Execution is our own: its dynamic executor (7.2) drops a field
+//! that failed instead of answering null, answers in the order in which fields finish, and runs a mutation twice
+//! that is selected twice (`docs/ARCHITECTURE.md`, "Execution"). No caller sees its types.
+
+mod answer;
+mod config;
+mod execute;
+mod input;
+mod limits;
+mod schema;
+mod selection;
+
+use std::sync::Arc;
+
+use async_graphql::dynamic::Schema;
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::OperationType;
+
+pub use answer::{Answer, Media};
+pub use config::Config;
+
+use crate::credentials::TenantSession;
+use crate::operation::Operations;
+use crate::problem::Problems;
+use crate::schema::Plan;
+use answer::{Refused, Response};
+use selection::Prepared;
+
+/// A GraphQL request, as it came over HTTP.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The document.
+    pub query: String,
+    /// Which of its operations.
+    pub operation_name: Option<String>,
+    /// The variables.
+    pub variables: serde_json::Map<String, serde_json::Value>,
+    /// Whether a mutation may be run: it may not by GET.
+    pub may_mutate: bool,
+    /// How the answer is written.
+    pub media: Media,
+}
+
+/// The GraphQL interface of a plan.
+pub struct Api {
+    schema: Schema,
+    operations: Arc<Operations>,
+    config: Config,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Api {
+    /// The interface of a plan.
+    ///
+    /// # Errors
+    /// GraphQL itself does not allow the schema, such as a type without fields.
+    pub fn new(plan: &Plan, operations: Arc<Operations>, config: Config) -> Result<Self, Problems> {
+        Ok(Self { schema: schema::build(plan)?, operations, config })
+    }
+
+    /// Carries a request out in a tenant's session, and gives a finished answer.
+    pub async fn execute(&self, session: &TenantSession, request: &Request) -> Answer {
+        let response = match self.prepare(request).await {
+            Ok(prepared) => execute::run(&self.operations, session, prepared).await,
+            Err(refused) => Response::refused(refused),
+        };
+        response.into_answer(request.media, session.request())
+    }
+
+    /// Everything that can be known before anything is run.
+    async fn prepare(&self, request: &Request) -> Result<Prepared<'_>, Refused> {
+        limits::check_text(&request.query, &self.config)?;
+        let document = parse_query(&request.query).map_err(|error| Refused::syntax(&error))?;
+        limits::check_document(&document, &self.config)?;
+        let operation = selection::operation(&document, request.operation_name.as_deref())?;
+        if operation.node.ty == OperationType::Mutation && !request.may_mutate {
+            return Err(Refused::mutation_by_get());
+        }
+        let introspection = self.validate(&document, request).await?;
+        let plan = self.operations.plan();
+        selection::Preparing::new(plan, &document, operation, request)?.prepare(introspection, &self.config)
+    }
+
+    /// Validates a document, and answers what it asks of the schema itself. No resolver runs.
+    async fn validate(
+        &self,
+        document: &async_graphql::parser::types::ExecutableDocument,
+        request: &Request,
+    ) -> Result<async_graphql::Value, Refused> {
+        let variables = serde_json::Value::Object(request.variables.clone());
+        let mut validation = async_graphql::Request::new(&request.query)
+            .variables(async_graphql::Variables::from_json(variables))
+            .only_introspection();
+        if let Some(name) = &request.operation_name {
+            validation = validation.operation_name(name);
+        }
+        validation.set_parsed_query(document.clone());
+        let response = self.schema.execute(validation).await;
+        if response.errors.is_empty() {
+            return Ok(response.data);
+        }
+        Err(Refused::invalid(&response.errors, self.config.max_errors))
+    }
+}

@@ -1,0 +1,113 @@
+//! The plan as async-graphql's dynamic schema: for validation and introspection.
+//!
+//! Its resolvers never run. The introspected schema has no trace of directives, keys or hidden fields.
+
+use async_graphql::Value;
+use async_graphql::dynamic::{
+    Enum as GraphEnum, EnumItem, Field as GraphField, FieldFuture, InputObject, InputValue,
+    Object as GraphObject, Scalar as GraphScalar, Schema, TypeRef,
+};
+
+use crate::item::marshal;
+use crate::problem::{Problem, Problems};
+use crate::schema::{Argument, Attribute, Field, Object, Of, Plan, Resolve, Scalar, Shape, Type};
+
+/// Builds the schema of a plan.
+pub(super) fn build(plan: &Plan) -> Result<Schema, Problems> {
+    let mut builder = Schema::build(&plan.query, plan.mutation.as_deref(), None);
+    for scalar in Scalar::ALL.into_iter().filter(|scalar| !scalar.is_standard()) {
+        builder = builder.register(scalar_type(scalar));
+    }
+    for definition in plan.enums.values() {
+        builder = builder.register(enum_type(definition));
+    }
+    for definition in plan.inputs.values() {
+        let mut input = InputObject::new(&*definition.name);
+        if let Some(description) = &definition.description {
+            input = input.description(description);
+        }
+        builder = builder
+            .register(definition.fields.values().fold(input, |input, it| input.field(input_value(it))));
+    }
+    for definition in plan.objects.values() {
+        builder = builder.register(object_type(definition));
+    }
+    // Positions in errors tell a client what to mend; suggestions tell a stranger what there is.
+    builder.disable_suggestions().finish().map_err(|error| {
+        Problems::from(Problem::of("schema.graphql", format!("is no schema that GraphQL allows: {error}")))
+    })
+}
+
+fn scalar_type(scalar: Scalar) -> GraphScalar {
+    let plan = Plan::empty();
+    GraphScalar::new(scalar.name())
+        .description(scalar.description())
+        .validator(move |value: &Value| marshal(&plan, &Shape::Scalar(scalar), value).is_ok())
+}
+
+fn enum_type(definition: &crate::schema::Enum) -> GraphEnum {
+    let mut graph = GraphEnum::new(&*definition.name);
+    if let Some(description) = &definition.description {
+        graph = graph.description(description);
+    }
+    definition.values.iter().fold(graph, |graph, (name, value)| {
+        let mut item = EnumItem::new(&**name);
+        if let Some(description) = &value.description {
+            item = item.description(description);
+        }
+        if let Some(reason) = &value.deprecated {
+            item = item.deprecation(Some(reason));
+        }
+        graph.item(item)
+    })
+}
+
+fn object_type(definition: &Object) -> GraphObject {
+    let mut object = GraphObject::new(&*definition.name);
+    if let Some(description) = &definition.description {
+        object = object.description(description);
+    }
+    definition
+        .fields
+        .values()
+        .filter(|field| !is_hidden(field))
+        .fold(object, |object, it| object.field(field(it)))
+}
+
+fn is_hidden(field: &Field) -> bool {
+    matches!(field.resolve, Resolve::Attribute(Attribute { hidden: true, .. }))
+}
+
+fn field(definition: &Field) -> GraphField {
+    let mut field =
+        GraphField::new(&*definition.name, type_ref(&definition.ty), |_| FieldFuture::Value(None));
+    if let Some(description) = &definition.description {
+        field = field.description(description);
+    }
+    if let Some(reason) = &definition.deprecated {
+        field = field.deprecation(Some(reason));
+    }
+    definition.arguments.values().fold(field, |field, it| field.argument(input_value(it)))
+}
+
+fn input_value(definition: &Argument) -> InputValue {
+    let mut value = InputValue::new(&*definition.name, type_ref(&definition.ty));
+    if let Some(description) = &definition.description {
+        value = value.description(description);
+    }
+    if let Some(reason) = &definition.deprecated {
+        value = value.deprecation(Some(reason));
+    }
+    if let Some(default) = &definition.default {
+        value = value.default_value(default.clone());
+    }
+    value
+}
+
+fn type_ref(ty: &Type) -> TypeRef {
+    let nullable = match &ty.of {
+        Of::Named(name) => TypeRef::Named(name.to_string().into()),
+        Of::List(of) => TypeRef::List(Box::new(type_ref(of))),
+    };
+    if ty.non_null { TypeRef::NonNull(Box::new(nullable)) } else { nullable }
+}

@@ -1,0 +1,264 @@
+//! A document becomes a tree of selections: fragments in place, equal fields merged, arguments coerced.
+//!
+//! GraphQL, section 6.3.2 ("Field Collection"). Two selections of one field under one name are one field: it runs
+//! once, and its sub-selections are merged.
+
+use async_graphql::parser::types::{
+    Directive, DocumentOperations, ExecutableDocument, Field as GraphField, OperationDefinition,
+    OperationType, Selection, SelectionSet,
+};
+use async_graphql::parser::{Pos, Positioned};
+use async_graphql::{Name, Value};
+use async_graphql_value::Value as Literal;
+use indexmap::IndexMap;
+
+use super::Request;
+use super::answer::Refused;
+use super::config::Config;
+use super::input::{Variables, arguments};
+use crate::schema::{Field, Object, Plan, Resolve};
+
+/// An operation that is ready to run.
+#[derive(Debug)]
+pub(super) struct Prepared<'p> {
+    /// The root type.
+    pub(super) root: &'p Object,
+    /// Whether root fields run one after the other.
+    pub(super) serial: bool,
+    pub(super) selections: Vec<Selected<'p>>,
+    /// The answers to `__schema` and `__type`.
+    pub(super) introspection: Value,
+    pub(super) max_errors: usize,
+}
+
+/// A field that is selected on an object type.
+#[derive(Debug)]
+pub(super) struct Selected<'p> {
+    /// What it is called in the answer.
+    pub(super) key: Name,
+    pub(super) pos: Pos,
+    pub(super) what: What<'p>,
+}
+
+#[derive(Debug)]
+pub(super) enum What<'p> {
+    /// `__typename`.
+    TypeName,
+    /// `__schema` or `__type`.
+    Introspection,
+    /// A field of the type.
+    Field {
+        /// The field.
+        field: &'p Field,
+        /// `Query.order`: the coordinate of the field.
+        coordinate: std::sync::Arc<str>,
+        arguments: IndexMap<Name, Value>,
+        /// The selections on what it returns; empty for a leaf.
+        selections: Vec<Selected<'p>>,
+    },
+}
+
+/// The operation that a request means.
+pub(super) fn operation<'d>(
+    document: &'d ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'d Positioned<OperationDefinition>, Refused> {
+    match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Ok(operation),
+        (DocumentOperations::Multiple(operations), Some(name)) => operations
+            .get(name)
+            .ok_or_else(|| Refused::operation("The document has no operation of that name.")),
+        (DocumentOperations::Single(_), Some(_)) => {
+            Err(Refused::operation("The document has no operation of that name."))
+        }
+        (DocumentOperations::Multiple(operations), None) => {
+            let mut all = operations.values();
+            match (all.next(), all.next()) {
+                (Some(only), None) => Ok(only),
+                _ => Err(Refused::operation("The document has several operations; say which one to run.")),
+            }
+        }
+    }
+}
+
+/// A document that is being prepared.
+pub(super) struct Preparing<'p, 'd> {
+    plan: &'p Plan,
+    document: &'d ExecutableDocument,
+    operation: &'d Positioned<OperationDefinition>,
+    variables: Variables,
+}
+
+/// The fields of one name in the answer, in the order in which the name first appears.
+type Groups<'d> = IndexMap<&'d Name, Vec<&'d Positioned<GraphField>>>;
+
+impl<'p, 'd> Preparing<'p, 'd> {
+    pub(super) fn new(
+        plan: &'p Plan,
+        document: &'d ExecutableDocument,
+        operation: &'d Positioned<OperationDefinition>,
+        request: &Request,
+    ) -> Result<Self, Refused> {
+        Ok(Self { plan, document, operation, variables: variables(operation, request)? })
+    }
+
+    pub(super) fn prepare(&self, introspection: Value, config: &Config) -> Result<Prepared<'p>, Refused> {
+        let (root, serial) = match self.operation.node.ty {
+            OperationType::Query => (Some(&self.plan.query), false),
+            OperationType::Mutation => (self.plan.mutation.as_ref(), true),
+            OperationType::Subscription => (None, false),
+        };
+        let root = root.and_then(|root| self.plan.objects.get(root));
+        let root = root.ok_or_else(|| Refused::operation("The schema has no such kind of operation."))?;
+        let selections = self.selections(root, &[&self.operation.node.selection_set.node])?;
+        let asks = selections.iter().find(|selected| matches!(selected.what, What::Introspection));
+        if let Some(asked) = asks.filter(|_| !config.introspection) {
+            return Err(Refused::at(asked.pos, "Introspection is switched off."));
+        }
+        Ok(Prepared { root, serial, selections, introspection, max_errors: config.max_errors })
+    }
+
+    fn selections(
+        &self,
+        object: &'p Object,
+        sets: &[&'d SelectionSet],
+    ) -> Result<Vec<Selected<'p>>, Refused> {
+        let mut groups = Groups::new();
+        let mut spread = Vec::new();
+        for set in sets {
+            self.collect(object, set, &mut groups, &mut spread)?;
+        }
+        groups.into_iter().map(|(key, fields)| self.selected(object, key, &fields)).collect()
+    }
+
+    fn selected(
+        &self,
+        object: &'p Object,
+        key: &Name,
+        fields: &[&'d Positioned<GraphField>],
+    ) -> Result<Selected<'p>, Refused> {
+        let unknown = || Refused::operation("The document selects a field that does not exist.");
+        let first = fields.first().ok_or_else(unknown)?;
+        let name = first.node.name.node.as_str();
+        let what = match name {
+            "__typename" => What::TypeName,
+            "__schema" | "__type" => What::Introspection,
+            _ => {
+                let field = object.fields.get(name).ok_or_else(unknown)?;
+                let sets: Vec<_> = fields.iter().map(|field| &field.node.selection_set.node).collect();
+                let selections = match self.plan.objects.get(field.ty.base()) {
+                    Some(inner) => self.selections(inner, &sets)?,
+                    None => Vec::new(),
+                };
+                let arguments = self.arguments(field, first)?;
+                let coordinate = match field.resolve {
+                    Resolve::Operation(_) => format!("{}.{}", object.name, field.name).into(),
+                    Resolve::Attribute(_) | Resolve::Page(_) => "".into(),
+                };
+                What::Field { field, coordinate, arguments, selections }
+            }
+        };
+        Ok(Selected { key: key.clone(), pos: first.pos, what })
+    }
+
+    fn arguments(
+        &self,
+        field: &Field,
+        node: &Positioned<GraphField>,
+    ) -> Result<IndexMap<Name, Value>, Refused> {
+        let sent: Vec<(Name, Literal)> =
+            node.node.arguments.iter().map(|(name, value)| (name.node.clone(), value.node.clone())).collect();
+        arguments(self.plan, &field.arguments, &sent, &self.variables).map_err(|wrong| {
+            let message = format!("The argument `{}` must be {}.", wrong.path, wrong.expected);
+            Refused::at(node.pos, message)
+        })
+    }
+
+    fn collect(
+        &self,
+        object: &Object,
+        set: &'d SelectionSet,
+        groups: &mut Groups<'d>,
+        spread: &mut Vec<&'d Name>,
+    ) -> Result<(), Refused> {
+        for selection in &set.items {
+            if !self.is_included(selection.node.directives())? {
+                continue;
+            }
+            let (condition, inner) = match &selection.node {
+                Selection::Field(field) => {
+                    groups.entry(&field.node.response_key().node).or_default().push(field);
+                    continue;
+                }
+                Selection::InlineFragment(fragment) => {
+                    (fragment.node.type_condition.as_ref(), &fragment.node.selection_set)
+                }
+                Selection::FragmentSpread(it) => {
+                    let name = &it.node.fragment_name.node;
+                    let fragment = self.document.fragments.get(name);
+                    let Some(fragment) = fragment.filter(|_| !spread.contains(&name)) else { continue };
+                    spread.push(name);
+                    (Some(&fragment.node.type_condition), &fragment.node.selection_set)
+                }
+            };
+            // There are no interfaces and unions: a fragment is on the type itself, or on no type of this object.
+            if condition.is_none_or(|condition| *condition.node.on.node == *object.name) {
+                self.collect(object, &inner.node, groups, spread)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `@skip` and `@include`.
+    fn is_included(&self, directives: &[Positioned<Directive>]) -> Result<bool, Refused> {
+        for directive in directives {
+            let excluded_when = match directive.node.name.node.as_str() {
+                "skip" => true,
+                "include" => false,
+                _ => continue,
+            };
+            let condition = directive.node.get_argument("if").map(|value| &value.node);
+            let condition = match condition {
+                Some(Literal::Boolean(value)) => Some(*value),
+                Some(Literal::Variable(name)) => match self.variables.get(name) {
+                    Some(Value::Boolean(value)) => Some(*value),
+                    _ => None,
+                },
+                _ => None,
+            };
+            match condition {
+                Some(condition) if condition == excluded_when => return Ok(false),
+                Some(_) => {}
+                None => return Err(Refused::at(directive.pos, "`if` must be true or false.")),
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The variables' values: what the request gives, and the operation's defaults.
+fn variables(operation: &Positioned<OperationDefinition>, request: &Request) -> Result<Variables, Refused> {
+    let mut variables = Variables::new();
+    for definition in &operation.node.variable_definitions {
+        let name = &definition.node.name.node;
+        let sent = request.variables.get(name.as_str());
+        let value = match sent {
+            Some(value) => Some(Value::from_json(value.clone()).map_err(|error| {
+                Refused::at(definition.pos, format!("The variable `${name}` cannot be read: {error}."))
+            })?),
+            None => definition.node.default_value.as_ref().map(|default| default.node.clone()),
+        };
+        let required = !definition.node.var_type.node.nullable;
+        if required && value.as_ref().is_none_or(|value| *value == Value::Null) {
+            let ty = &definition.node.var_type.node;
+            return Err(Refused::at(
+                definition.pos,
+                format!("The variable `${name}` of type {ty} needs a value."),
+            ));
+        }
+        if let Some(value) = value {
+            variables.insert(name.clone(), value);
+        }
+    }
+    Ok(variables)
+}

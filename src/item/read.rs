@@ -1,0 +1,123 @@
+//! Reading: what is stored becomes what a field answers.
+
+use async_graphql::{Name as GraphName, Value};
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use indexmap::IndexMap;
+use serde_json::Number;
+use thiserror::Error;
+
+use crate::schema::{Plan, Scalar, Shape};
+
+/// The stored value is not of the field's type. The text names types, never the value.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the stored value is {found}, and the field is {expected}")]
+pub struct Mismatch {
+    /// What the field is.
+    pub expected: String,
+    /// What is stored: DynamoDB's name of its type, or what is wrong with it.
+    pub found: &'static str,
+}
+
+/// The answer of a field that is a scalar or an enum. `NULL` is null, whatever the field is.
+pub fn leaf(plan: &Plan, shape: &Shape, stored: &AttributeValue) -> Result<Value, Mismatch> {
+    if let AttributeValue::Null(_) = stored {
+        return Ok(Value::Null);
+    }
+    let (value, expected) = match shape {
+        Shape::Scalar(scalar) => (scalar_value(*scalar, stored), scalar.name().to_owned()),
+        Shape::Enum(name) => (enum_value(plan, name, stored), name.to_string()),
+        Shape::Object(_) | Shape::List(_) | Shape::Set(_) => (None, "a list or an object".to_owned()),
+    };
+    value.ok_or_else(|| Mismatch { expected, found: kind(stored) })
+}
+
+/// The elements of a list or a set. A list is also read where a set is stored, and a set where a list is.
+pub fn elements(stored: &AttributeValue) -> Option<Vec<AttributeValue>> {
+    match stored {
+        AttributeValue::L(items) => Some(items.clone()),
+        AttributeValue::Ss(texts) => Some(texts.iter().cloned().map(AttributeValue::S).collect()),
+        AttributeValue::Ns(numbers) => Some(numbers.iter().cloned().map(AttributeValue::N).collect()),
+        AttributeValue::Bs(blobs) => Some(blobs.iter().cloned().map(AttributeValue::B).collect()),
+        _ => None,
+    }
+}
+
+fn enum_value(plan: &Plan, name: &str, stored: &AttributeValue) -> Option<Value> {
+    let text = stored.as_s().ok()?;
+    let known = plan.enums.get(name)?.values.contains_key(text.as_str());
+    known.then(|| Value::Enum(GraphName::new(text)))
+}
+
+fn scalar_value(scalar: Scalar, stored: &AttributeValue) -> Option<Value> {
+    let text = || stored.as_s().ok().cloned();
+    let number = || stored.as_n().ok().map(String::as_str);
+    let canonical = |text: &str| scalar.canonical(text).ok();
+    match scalar {
+        Scalar::String => text().map(Value::String),
+        // Tables that were made by others have numbers for ids.
+        Scalar::Id => text().or_else(|| number().map(str::to_owned)).map(Value::String),
+        Scalar::Boolean => stored.as_bool().ok().copied().map(Value::Boolean),
+        Scalar::Int => whole(number()?).and_then(|number| i32::try_from(number).ok()).map(Value::from),
+        Scalar::Float => {
+            let number: f64 = number()?.parse().ok()?;
+            Number::from_f64(number).map(Value::Number)
+        }
+        Scalar::Decimal | Scalar::BigInt => canonical(number()?).map(Value::String),
+        Scalar::DateTime | Scalar::Date => canonical(stored.as_s().ok()?).map(Value::String),
+        Scalar::Base64 => stored.as_b().ok().map(|bytes| Value::String(STANDARD.encode(bytes))),
+        Scalar::Json => json(stored),
+    }
+}
+
+/// A whole number, also where it is written as `1.0` or `1e2`.
+fn whole(text: &str) -> Option<i64> {
+    text.parse().ok().or_else(|| Scalar::BigInt.canonical(text).ok()?.parse().ok())
+}
+
+/// Any value as JSON. A number that is neither an exact i64 nor an exact f64 has no JSON that every client would
+/// read back, so it is no value of the type.
+fn json(stored: &AttributeValue) -> Option<Value> {
+    Some(match stored {
+        AttributeValue::S(text) => Value::String(text.clone()),
+        AttributeValue::N(text) => Value::Number(exact(text)?),
+        AttributeValue::B(bytes) => Value::String(STANDARD.encode(bytes)),
+        AttributeValue::Bool(value) => Value::Boolean(*value),
+        AttributeValue::Null(_) => Value::Null,
+        AttributeValue::M(members) => {
+            // In the order of the names: DynamoDB keeps none.
+            let mut names: Vec<_> = members.keys().collect();
+            names.sort_unstable();
+            let member = |name: &String| Some((GraphName::new(name), json(members.get(name)?)?));
+            Value::Object(names.into_iter().map(member).collect::<Option<IndexMap<_, _>>>()?)
+        }
+        other => Value::List(elements(other)?.iter().map(json).collect::<Option<_>>()?),
+    })
+}
+
+fn exact(text: &str) -> Option<Number> {
+    if let Some(number) = whole(text) {
+        return Some(number.into());
+    }
+    let number = Number::from_f64(text.parse().ok()?)?;
+    let same = Scalar::Decimal.canonical(&number.to_string()) == Scalar::Decimal.canonical(text);
+    same.then_some(number)
+}
+
+/// DynamoDB's name of a value's type (*Data type descriptors*).
+fn kind(stored: &AttributeValue) -> &'static str {
+    match stored {
+        AttributeValue::S(_) => "S",
+        AttributeValue::N(_) => "N",
+        AttributeValue::B(_) => "B",
+        AttributeValue::Bool(_) => "BOOL",
+        AttributeValue::Null(_) => "NULL",
+        AttributeValue::M(_) => "M",
+        AttributeValue::L(_) => "L",
+        AttributeValue::Ss(_) => "SS",
+        AttributeValue::Ns(_) => "NS",
+        AttributeValue::Bs(_) => "BS",
+        _ => "of a type that is not known",
+    }
+}

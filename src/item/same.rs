@@ -1,0 +1,64 @@
+//! Whether two items are the same, as DynamoDB would say: numbers by value, sets without order.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::Attributes;
+use crate::schema::Scalar;
+
+/// Whether two items hold the same attributes with the same values.
+pub fn same_item(one: &Attributes, other: &Attributes) -> bool {
+    one.len() == other.len()
+        && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| same(value, other)))
+}
+
+fn same(one: &AttributeValue, other: &AttributeValue) -> bool {
+    use AttributeValue as A;
+    match (one, other) {
+        (A::N(one), A::N(other)) => number(one) == number(other),
+        (A::M(one), A::M(other)) => same_item(one, other),
+        (A::L(one), A::L(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(a, b)| same(a, b))
+        }
+        (A::Ss(one), A::Ss(other)) => one.iter().collect::<BTreeSet<_>>() == other.iter().collect(),
+        (A::Ns(one), A::Ns(other)) => numbers(one) == numbers(other),
+        (A::Bs(one), A::Bs(other)) => {
+            let bytes = |blobs: &[aws_sdk_dynamodb::primitives::Blob]| -> BTreeSet<Vec<u8>> {
+                blobs.iter().map(|blob| blob.as_ref().to_vec()).collect()
+            };
+            bytes(one) == bytes(other)
+        }
+        (one, other) => one == other,
+    }
+}
+
+fn number(text: &str) -> String {
+    Scalar::Decimal.canonical(text).unwrap_or_else(|_| text.to_owned())
+}
+
+fn numbers(texts: &[String]) -> BTreeSet<String> {
+    texts.iter().map(|text| number(text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_compared_by_value_and_sets_without_order() {
+        let item = |value| Attributes::from([("a".to_owned(), value)]);
+        let check = |one, other, expected| assert_eq!(same_item(&item(one), &item(other)), expected);
+        let numbers = |texts: [&str; 2]| AttributeValue::Ns(texts.map(str::to_owned).to_vec());
+        check(AttributeValue::N("1.50".into()), AttributeValue::N("1.5".into()), true);
+        check(numbers(["1", "2.0"]), numbers(["2", "1"]), true);
+        check(numbers(["1", "2.0"]), numbers(["2", "3"]), false);
+        check(AttributeValue::S("1".into()), AttributeValue::N("1".into()), false);
+        check(
+            AttributeValue::L(vec![AttributeValue::M(item(AttributeValue::N("1e2".into())))]),
+            AttributeValue::L(vec![AttributeValue::M(item(AttributeValue::N("100".into())))]),
+            true,
+        );
+        assert!(!same_item(&item(AttributeValue::Bool(true)), &Attributes::new()));
+    }
+}

@@ -1,0 +1,104 @@
+//! Why an operation has no answer, and what of that a client may know.
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+use crate::credentials::{Applied, CallError, LeaseError};
+use crate::error::{Code, Public};
+use crate::item::{Attributes, ComposeError, KeyError, Mismatch, Unfit};
+
+/// Why an operation failed.
+#[derive(Debug, Clone, Error)]
+pub enum Failure {
+    /// A value that the client sent does not do.
+    #[error("bad input: {0}")]
+    Input(String),
+    /// The cursor is none of ours, or of another tenant, field or parent.
+    #[error("the cursor does not belong here")]
+    Cursor,
+    /// The token lacks a claim that the field binds.
+    #[error("the token has no claim `{0}`")]
+    Claim(String),
+    /// The condition of a write failed. The item is what is there, where the caller may know it.
+    #[error("the condition failed")]
+    Conflict(Option<Attributes>),
+    /// A list would need more items than one request may read.
+    #[error("the read budget is spent")]
+    Budget,
+    /// What is stored is not what the schema says.
+    #[error(transparent)]
+    Stored(#[from] Mismatch),
+    /// The plan has no such type. The compiler has seen to it that this does not happen.
+    #[error("the plan has no items of `{0}` for this tenant")]
+    Unplanned(String),
+    /// The call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+impl Failure {
+    /// Whether a write may have been applied although no answer came.
+    pub fn applied_is_unknown(&self) -> bool {
+        matches!(self, Self::Call(CallError::Unavailable { applied: Applied::Unknown, .. }))
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        Self::Input(error.to_string())
+    }
+}
+
+impl From<Unfit> for Failure {
+    fn from(error: Unfit) -> Self {
+        Self::Input(error.to_string())
+    }
+}
+
+impl From<ComposeError> for Failure {
+    fn from(error: ComposeError) -> Self {
+        Self::Input(error.to_string())
+    }
+}
+
+impl Public for Failure {
+    fn code(&self) -> Code {
+        match self {
+            Self::Input(_) | Self::Cursor => Code::BadRequest,
+            Self::Claim(_) => Code::Forbidden,
+            Self::Conflict(_) => Code::Conflict,
+            Self::Budget => Code::BudgetExceeded,
+            Self::Stored(_) | Self::Unplanned(_) => Code::Internal,
+            Self::Call(error) => match error {
+                CallError::Denied(_) | CallError::Lease(LeaseError::Refused(_)) => Code::Forbidden,
+                CallError::ConditionFailed(_) => Code::Conflict,
+                CallError::Throttled(_) => Code::Throttled,
+                CallError::Unavailable { .. } | CallError::Credentials(_) | CallError::Lease(_) => {
+                    Code::Unavailable
+                }
+                CallError::Refused(_) => Code::Internal,
+            },
+        }
+    }
+
+    fn message(&self) -> Cow<'static, str> {
+        match self {
+            // What the client sent, in our words: names of the schema and what they should be.
+            Self::Input(message) => format!("The request cannot be carried out: {message}.").into(),
+            Self::Cursor => "The cursor does not belong to this page.".into(),
+            Self::Claim(_) => "The token lacks a claim that this field needs.".into(),
+            Self::Conflict(_) => "The item is not as this write expects it.".into(),
+            Self::Budget => "The list has more items than one request may read. Ask for fewer.".into(),
+            Self::Stored(_) => "The stored value is not of the field's type.".into(),
+            Self::Unplanned(_) => "The gateway cannot serve this field.".into(),
+            Self::Call(_) => match self.code() {
+                Code::Forbidden => "The tenant's policy does not allow this.".into(),
+                Code::Conflict => "The item is not as this write expects it.".into(),
+                Code::Throttled => "The database is busy. Try again shortly.".into(),
+                Code::Unavailable => "The database does not answer at the moment.".into(),
+                _ => "The gateway cannot serve this field.".into(),
+            },
+        }
+    }
+}

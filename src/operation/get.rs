@@ -1,0 +1,43 @@
+//! `@get`: one item by its key.
+
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
+
+use super::{Failure, Inputs, Operations, Target};
+use crate::item::{Attributes, KeyTexts, key_attributes};
+use crate::schema::Get;
+
+impl Operations {
+    /// The item; none if it is missing, of another type, or if the parent names none.
+    pub(crate) async fn get(&self, get: &Get, inputs: Inputs<'_>) -> Result<Option<Attributes>, Failure> {
+        let target = self.target(&get.object, inputs.session)?;
+        let texts = self.texts(target.object, &get.key, inputs)?;
+        let Some(key) = self.key(&target, inputs, &texts)? else { return Ok(None) };
+        self.read(&target, key, get.consistent, inputs).await
+    }
+
+    /// The key of an item; none if a field of it has no value.
+    pub(super) fn key(
+        &self,
+        target: &Target<'_>,
+        inputs: Inputs<'_>,
+        texts: &KeyTexts,
+    ) -> Result<Option<Attributes>, Failure> {
+        Ok(key_attributes(&target.table.keys, &target.item.keys, self.tenant(inputs.session), texts)?)
+    }
+
+    /// Reads an item by its key.
+    pub(super) async fn read(
+        &self,
+        target: &Target<'_>,
+        key: Attributes,
+        consistent: bool,
+        inputs: Inputs<'_>,
+    ) -> Result<Option<Attributes>, Failure> {
+        let call = GetItemInputBuilder::default()
+            .table_name(target.physical.as_str())
+            .set_key(Some(key))
+            .consistent_read(consistent);
+        let answer = inputs.session.run(call).await?;
+        Ok(answer.item.filter(|found| target.is_own(found)))
+    }
+}

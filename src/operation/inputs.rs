@@ -1,0 +1,133 @@
+//! The values that an operation draws on: arguments, the parent's fields, claims.
+
+use std::borrow::Cow;
+
+use async_graphql::{Name as GraphName, Value};
+use indexmap::IndexMap;
+
+use super::{Budget, Failure, Operations};
+use crate::claim::ClaimValue;
+use crate::credentials::TenantSession;
+use crate::item::{Attributes, KeyTexts, elements, key_text, leaf};
+use crate::schema::{Attribute, Bindings, Name, Object, Shape, ValueSource};
+
+/// What a field was given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Inputs<'a> {
+    pub(crate) session: &'a TenantSession,
+    /// The arguments, coerced: defaults are in, types fit.
+    pub(crate) arguments: &'a IndexMap<GraphName, Value>,
+    pub(crate) parent: Option<Parent<'a>>,
+    /// How many items the request may still read.
+    pub(crate) budget: &'a Budget,
+}
+
+/// The item that the field belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parent<'a> {
+    pub(crate) object: &'a Object,
+    pub(crate) item: &'a Attributes,
+}
+
+/// A value, told apart from its absence: an update leaves alone what is absent, and removes what is null.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Given<'a> {
+    Absent,
+    Null,
+    Value(Cow<'a, Value>),
+}
+
+impl<'a> Given<'a> {
+    /// The value, if there is one.
+    pub(super) fn value(self) -> Option<Cow<'a, Value>> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+}
+
+impl Operations {
+    /// The value of a source.
+    pub(super) fn given<'a>(&self, source: &ValueSource, inputs: Inputs<'a>) -> Result<Given<'a>, Failure> {
+        match source {
+            ValueSource::Argument(path) => Ok(argument(path, inputs.arguments)),
+            ValueSource::Parent(field) => {
+                let Some(parent) = inputs.parent else { return Ok(Given::Absent) };
+                let Some(attribute) = parent.object.attribute(field) else { return Ok(Given::Absent) };
+                match parent.item.get(attribute.name.as_str()) {
+                    None => Ok(Given::Absent),
+                    Some(stored) => match self.stored_value(&attribute.shape, stored)? {
+                        Value::Null => Ok(Given::Null),
+                        value => Ok(Given::Value(Cow::Owned(value))),
+                    },
+                }
+            }
+            ValueSource::Claim(name) => {
+                let claim = inputs.session.context().caller().claim(name);
+                let value = match claim.ok_or_else(|| Failure::Claim(name.to_string()))? {
+                    ClaimValue::String(text) => Value::String(text.clone()),
+                    ClaimValue::Integer(number) => Value::from(*number),
+                    ClaimValue::Strings(texts) => {
+                        Value::List(texts.iter().cloned().map(Value::String).collect())
+                    }
+                };
+                Ok(Given::Value(Cow::Owned(value)))
+            }
+        }
+    }
+
+    /// A stored value as GraphQL has it, for binding: scalars, enums and lists of them.
+    fn stored_value(
+        &self,
+        shape: &Shape,
+        stored: &aws_sdk_dynamodb::types::AttributeValue,
+    ) -> Result<Value, Failure> {
+        match shape {
+            Shape::List(element) | Shape::Set(element) => {
+                let items = elements(stored).unwrap_or_default();
+                let values: Result<Vec<_>, _> =
+                    items.iter().map(|item| self.stored_value(&element.shape, item)).collect();
+                Ok(Value::List(values?))
+            }
+            shape => Ok(leaf(&self.plan, shape, stored)?),
+        }
+    }
+
+    /// The texts of bound key fields, as far as they have values.
+    pub(super) fn texts(
+        &self,
+        object: &Object,
+        bindings: &Bindings,
+        inputs: Inputs<'_>,
+    ) -> Result<KeyTexts, Failure> {
+        let mut texts = KeyTexts::new();
+        for (field, source) in bindings {
+            let value = self.given(source, inputs)?.value();
+            if let (Some(value), Some(attribute)) = (value, object.attribute(field)) {
+                texts.insert(field.clone(), self.text(field, attribute, &value)?);
+            }
+        }
+        Ok(texts)
+    }
+
+    /// The form of a value in keys.
+    pub(super) fn text(&self, field: &Name, attribute: &Attribute, value: &Value) -> Result<String, Failure> {
+        Ok(key_text(&self.plan, field, attribute, value)?)
+    }
+}
+
+/// An argument, or a field within input objects.
+fn argument<'a>(path: &[Name], arguments: &'a IndexMap<GraphName, Value>) -> Given<'a> {
+    let Some((last, outer)) = path.split_last() else { return Given::Absent };
+    let mut members = arguments;
+    for step in outer {
+        let Some(Value::Object(inner)) = members.get(step.as_str()) else { return Given::Absent };
+        members = inner;
+    }
+    match members.get(last.as_str()) {
+        None => Given::Absent,
+        Some(Value::Null) => Given::Null,
+        Some(value) => Given::Value(Cow::Borrowed(value)),
+    }
+}

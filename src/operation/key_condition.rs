@@ -1,0 +1,193 @@
+//! Which keys does a query ask for? The partition key whole, the sort key as far as it is bound.
+
+use std::cmp::Ordering;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::cursor::Binding;
+use super::expression::Placeholders;
+use super::query::Asking;
+use super::{Failure, Operations};
+use crate::item::{KeyTexts, Prefix, attribute_value, key_attributes, prefix};
+use crate::schema::{KeyKind, KeyTemplates, Keys, Name, Part, Query, Range, Scalar, Template};
+
+/// The greatest character: what begins with a text sorts before that text with it.
+const GREATEST: char = char::MAX;
+
+/// A key condition, before it is an expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct KeyCondition {
+    partition: String,
+    sort: Sort,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Sort {
+    Any,
+    Equal(String),
+    BeginsWith(String),
+    AtLeast(String),
+    AtMost(String),
+    Between(String, String),
+}
+
+impl KeyCondition {
+    /// Binds a cursor to the rendered condition: a cursor of another parent is another query's.
+    pub(super) fn bind(&self, binding: &mut Binding) {
+        binding.bind(&self.partition);
+        let (kind, one, other) = match &self.sort {
+            Sort::Any => ("any", "", ""),
+            Sort::Equal(text) => ("=", text.as_str(), ""),
+            Sort::BeginsWith(text) => ("begins_with", text.as_str(), ""),
+            Sort::AtLeast(text) => (">=", text.as_str(), ""),
+            Sort::AtMost(text) => ("<=", text.as_str(), ""),
+            Sort::Between(from, to) => ("between", from.as_str(), to.as_str()),
+        };
+        for part in [kind, one, other] {
+            binding.bind(part);
+        }
+    }
+
+    /// `KeyConditionExpression`.
+    pub(super) fn expression(&self, keys: &Keys, placeholders: &mut Placeholders) -> String {
+        let name = placeholders.name(&keys.partition.name);
+        let value = placeholders.value(attribute_value(&keys.partition, self.partition.clone()));
+        let partition = format!("{name} = {value}");
+        let Some(key) = &keys.sort else { return partition };
+        let mut value = |text: &String| placeholders.value(attribute_value(key, text.clone()));
+        let sort = match &self.sort {
+            Sort::Any => return partition,
+            Sort::Equal(text) => ("= ", value(text), String::new()),
+            Sort::AtLeast(text) => (">= ", value(text), String::new()),
+            Sort::AtMost(text) => ("<= ", value(text), String::new()),
+            Sort::Between(from, to) => ("BETWEEN ", value(from), format!(" AND {}", value(to))),
+            Sort::BeginsWith(text) => {
+                let value = value(text);
+                return format!("{partition} AND begins_with({}, {value})", placeholders.name(&key.name));
+            }
+        };
+        format!("{partition} AND {} {}{}{}", placeholders.name(&key.name), sort.0, sort.1, sort.2)
+    }
+
+    /// Whether no key can meet it: a range whose end lies before its beginning. DynamoDB would call that an error.
+    pub(super) fn is_empty(&self, keys: &Keys) -> bool {
+        let Sort::Between(from, to) = &self.sort else { return false };
+        let number = keys.sort.as_ref().is_some_and(|key| key.kind == KeyKind::Number);
+        let order = if number { compare_numbers(from, to) } else { from.cmp(to) };
+        order == Ordering::Greater
+    }
+}
+
+impl Operations {
+    /// The key condition of a query; none if the parent lacks a value of the partition key: it has no such items.
+    pub(super) fn key_condition(&self, asking: &Asking<'_>) -> Result<Option<KeyCondition>, Failure> {
+        let Asking { target, query, inputs, keys, templates, .. } = asking;
+        let texts = self.texts(target.object, &query.key, *inputs)?;
+        let tenant = self.tenant(inputs.session);
+        let partition_only = KeyTemplates { partition: templates.partition.clone(), sort: None };
+        let partition_key = Keys { partition: keys.partition.clone(), sort: None };
+        if key_attributes(&partition_key, &partition_only, tenant, &texts)?.is_none() {
+            return Ok(None);
+        }
+        let partition = prefix(&templates.partition, tenant, &texts)?.text;
+        let Some(template) = &templates.sort else {
+            return Ok(Some(KeyCondition { partition, sort: Sort::Any }));
+        };
+        refuse_gaps(template, query, &texts)?;
+        let bound = prefix(template, tenant, &texts)?;
+        let sort = match &query.range {
+            Some(range) => self.range(asking, range, template, bound)?,
+            None if bound.complete => Sort::Equal(bound.text),
+            None if bound.text.is_empty() => Sort::Any,
+            None => Sort::BeginsWith(bound.text),
+        };
+        Ok(Some(KeyCondition { partition, sort }))
+    }
+
+    fn range(
+        &self,
+        asking: &Asking<'_>,
+        range: &Range,
+        template: &Template,
+        bound: Prefix,
+    ) -> Result<Sort, Failure> {
+        let end = |source: &Option<_>| {
+            let Some(source) = source else { return Ok(None) };
+            let value = self.given(source, asking.inputs)?.value();
+            let attribute = asking.target.object.attribute(&range.of);
+            value.zip(attribute).map(|(value, attribute)| self.text(&range.of, attribute, &value)).transpose()
+        };
+        let (from, to) = (end(&range.from)?, end(&range.to)?);
+        // A sort key that is a number, or the field alone, has no prefix to stay within.
+        let is_last = matches!(template.parts.last(), Some(Part::Field(last)) if *last == range.of);
+        let from = from.map(|from| format!("{}{from}", bound.text));
+        // Inclusive: whatever follows the value in the key still belongs to it.
+        let to = to.map(|to| {
+            if is_last { format!("{}{to}", bound.text) } else { format!("{}{to}{GREATEST}", bound.text) }
+        });
+        Ok(match (from, to, bound.text.is_empty()) {
+            (Some(from), Some(to), _) => Sort::Between(from, to),
+            (Some(from), None, true) => Sort::AtLeast(from),
+            (None, Some(to), true) => Sort::AtMost(to),
+            (Some(from), None, false) => Sort::Between(from, format!("{}{GREATEST}", bound.text)),
+            (None, Some(to), false) => Sort::Between(bound.text, to),
+            (None, None, true) => Sort::Any,
+            (None, None, false) => Sort::BeginsWith(bound.text),
+        })
+    }
+}
+
+/// A sort key is bound from the left: a value whose predecessor is absent would be passed over in silence.
+fn refuse_gaps(template: &Template, query: &Query, texts: &KeyTexts) -> Result<(), Failure> {
+    let mut absent: Option<&Name> = None;
+    for field in template.fields().filter(|field| query.key.contains_key(*field)) {
+        match (absent, texts.contains_key(field)) {
+            (None, false) => absent = Some(field),
+            (Some(absent), true) => return Err(Failure::Input(format!("`{field}` needs `{absent}` too"))),
+            (None, true) | (Some(_), false) => {}
+        }
+    }
+    let ranged = query.range.as_ref().is_some_and(|range| range.from.is_some() || range.to.is_some());
+    match absent.filter(|_| ranged) {
+        Some(absent) => Err(Failure::Input(format!("the range needs `{absent}` too"))),
+        None => Ok(()),
+    }
+}
+
+/// Compares two numbers in canonical form, without passing them through a float.
+fn compare_numbers(one: &str, other: &str) -> Ordering {
+    let split = |text: &str| {
+        let canonical = Scalar::Decimal.canonical(text).unwrap_or_else(|_| text.to_owned());
+        let (negative, digits) =
+            canonical.strip_prefix('-').map_or((false, canonical.as_str()), |rest| (true, rest));
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        (negative, whole.len(), whole.to_owned(), fraction.to_owned())
+    };
+    let (a, b) = (split(one), split(other));
+    let magnitude = (a.1, &a.2, &a.3).cmp(&(b.1, &b.2, &b.3));
+    match (a.0, b.0) {
+        (false, false) => magnitude,
+        (true, true) => magnitude.reverse(),
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_compared_by_value() {
+        for (one, other, expected) in [
+            ("9", "10", Ordering::Less),
+            ("-9", "-10", Ordering::Greater),
+            ("1.5", "1.50", Ordering::Equal),
+            ("-1", "1", Ordering::Less),
+            ("0.1", "0.09", Ordering::Greater),
+            ("90071992547409930000001", "90071992547409930000002", Ordering::Less),
+        ] {
+            assert_eq!(compare_numbers(one, other), expected, "{one} and {other}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Do it: one DynamoDB operation for a field, in the tenant's session.
+//!
+//! Keys come from templates and the session's tenant, expressions from placeholders alone. What comes back is
+//! attribute values; how they are answered is the affair of `graphql` and `item`. Nothing here decides who may do
+//! what: a key of another tenant cannot be made, and IAM would deny it.
+
+mod config;
+mod cursor;
+mod delete;
+mod expression;
+mod failure;
+mod get;
+mod inputs;
+mod key_condition;
+mod put;
+mod query;
+mod update;
+mod update_expression;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+pub use config::{Config, CursorKey};
+pub use cursor::Cursors;
+pub use failure::Failure;
+pub(crate) use inputs::{Inputs, Parent};
+pub(crate) use query::Found;
+
+use crate::clock::Clock;
+use crate::credentials::TenantSession;
+use crate::entropy::Entropy;
+use crate::id::{TableName, TenantId};
+use crate::item::Attributes;
+use crate::schema::{Item, Object, Plan, Table};
+
+/// Carries out the operations of a plan.
+#[derive(Debug)]
+pub struct Operations {
+    plan: Arc<Plan>,
+    cursors: Cursors,
+    config: Config,
+    clock: Clock,
+    entropy: Entropy,
+    /// A test's stand-in for the session's tenant in keys, to show that IAM denies what the gateway would forge.
+    #[cfg(debug_assertions)]
+    forged_tenant: Option<TenantId>,
+}
+
+impl Operations {
+    /// The operations of a plan.
+    pub fn new(plan: Arc<Plan>, config: Config, clock: Clock, entropy: Entropy) -> Self {
+        let cursors = Cursors::new(&config.cursor_keys, entropy.clone());
+        Self {
+            plan,
+            cursors,
+            config,
+            clock,
+            entropy,
+            #[cfg(debug_assertions)]
+            forged_tenant: None,
+        }
+    }
+
+    /// Makes every key from this tenant's id instead of the session's. No release build has it: it is how the tests
+    /// show that IAM, and not the gateway's good will, keeps tenants apart.
+    #[cfg(debug_assertions)]
+    pub fn forge(&mut self, tenant: TenantId) {
+        self.forged_tenant = Some(tenant);
+    }
+
+    /// How many items one request may read.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget(AtomicI64::new(i64::from(self.config.read_budget)))
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What `${tenant}` stands for: the tenant of the verified token, as the registry holds it.
+    fn tenant<'a>(&'a self, session: &'a TenantSession) -> &'a TenantId {
+        #[cfg(debug_assertions)]
+        if let Some(tenant) = &self.forged_tenant {
+            return tenant;
+        }
+        session.context().tenant()
+    }
+
+    /// The parts of the plan that an operation on a type's items needs.
+    fn target<'a>(&'a self, object: &str, session: &TenantSession) -> Result<Target<'a>, Failure> {
+        let unplanned = || Failure::Unplanned(object.to_owned());
+        let object = self.plan.objects.get(object).ok_or_else(unplanned)?;
+        let item = object.item.as_ref().ok_or_else(unplanned)?;
+        let table = self.plan.tables.get(&item.table).ok_or_else(unplanned)?;
+        let record = session.context().record();
+        let physical = record.tables.get(item.table.as_str()).ok_or_else(unplanned)?.clone();
+        Ok(Target { object, item, table, physical })
+    }
+}
+
+/// A type whose items are read or written, and where they are for this tenant.
+struct Target<'a> {
+    object: &'a Object,
+    item: &'a Item,
+    table: &'a Table,
+    physical: TableName,
+}
+
+impl Target<'_> {
+    /// Whether an item that was found is of this type. Where types share keys, each read checks it; an item of
+    /// another type is "missing".
+    fn is_own(&self, found: &Attributes) -> bool {
+        let Some(discriminator) = &self.item.discriminator else { return true };
+        let name = found.get(discriminator.as_str()).and_then(|value| value.as_s().ok());
+        name.is_some_and(|name| *name == *self.object.name)
+    }
+}
+
+/// How many items a request may still read. Shared by all its fields.
+#[derive(Debug)]
+pub(crate) struct Budget(AtomicI64);
+
+impl Budget {
+    /// How many are left; none, once it is overdrawn.
+    fn left(&self) -> i32 {
+        i32::try_from(self.0.load(Ordering::Relaxed).max(0)).unwrap_or(i32::MAX)
+    }
+
+    fn spend(&self, items: i32) {
+        self.0.fetch_sub(i64::from(items), Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,124 @@
+//! `@put`: a new item, or one in the place of another.
+
+use async_graphql::Value;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use indexmap::IndexMap;
+
+use super::expression::{Placeholders, all};
+use super::{Failure, Inputs, Operations, Target};
+use crate::credentials::{Applied, CallError};
+use crate::item::{Attributes, compose, same_item};
+use crate::schema::{Generate, Name, Put};
+
+/// The version of an item that has just been made.
+const FIRST_VERSION: i64 = 1;
+
+impl Operations {
+    /// Writes the item and gives it back.
+    pub(crate) async fn put(&self, put: &Put, inputs: Inputs<'_>) -> Result<Attributes, Failure> {
+        let target = self.target(&put.object, inputs.session)?;
+        let values = self.new_values(&target, put, inputs)?;
+        let composed = compose(&self.plan, target.object, self.tenant(inputs.session), &values)?;
+        let mut placeholders = Placeholders::default();
+        let condition = self.put_condition(&target, put, inputs, &mut placeholders)?;
+        let call = PutItemInputBuilder::default()
+            .table_name(target.physical.as_str())
+            .set_item(Some(composed.item.clone()))
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(placeholders.names())
+            .set_expression_attribute_values(placeholders.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match inputs.session.run(call.clone()).await {
+            Ok(_) => Ok(composed.item),
+            // Creating is safe to repeat: if the first attempt was applied, the condition fails, and what is there
+            // is what we wrote.
+            Err(CallError::Unavailable { applied: Applied::Unknown, .. }) if !put.replace => {
+                match inputs.session.run(call).await {
+                    Ok(_) => Ok(composed.item),
+                    Err(CallError::ConditionFailed(Some(found))) if same_item(&found, &composed.item) => {
+                        Ok(found)
+                    }
+                    Err(error) => Err(written(error)),
+                }
+            }
+            Err(error) => Err(written(error)),
+        }
+    }
+
+    /// The values of the item's fields: those that were given, those that are made here, and the first version.
+    fn new_values(
+        &self,
+        target: &Target<'_>,
+        put: &Put,
+        inputs: Inputs<'_>,
+    ) -> Result<IndexMap<Name, Value>, Failure> {
+        let mut values = IndexMap::new();
+        for (name, source) in &put.values {
+            if let Some(value) = self.given(source, inputs)?.value() {
+                values.insert(name.clone(), value.into_owned());
+            }
+        }
+        for (name, attribute) in target.object.attributes() {
+            if let Some(generate) = attribute.generate.filter(|_| !values.contains_key(name)) {
+                values.insert(name.clone(), self.generated(generate));
+            }
+        }
+        if let Some(version) = &target.item.version {
+            values.insert(version.clone(), Value::from(FIRST_VERSION));
+        }
+        Ok(values)
+    }
+
+    /// A value that the gateway makes.
+    pub(super) fn generated(&self, generate: Generate) -> Value {
+        match generate {
+            Generate::Ulid => Value::String(self.entropy.ulid(&self.clock)),
+            Generate::CreatedAt | Generate::UpdatedAt => Value::String(self.now()),
+        }
+    }
+
+    /// Now, as a `DateTime` is stored.
+    fn now(&self) -> String {
+        let millis = i128::from(self.clock.unix_millis());
+        let now = time::OffsetDateTime::from_unix_timestamp_nanos(millis * 1_000_000);
+        let text = now.ok().and_then(|now| now.format(&time::format_description::well_known::Rfc3339).ok());
+        text.and_then(|text| crate::schema::Scalar::DateTime.canonical(&text).ok()).unwrap_or_default()
+    }
+
+    fn put_condition(
+        &self,
+        target: &Target<'_>,
+        put: &Put,
+        inputs: Inputs<'_>,
+        placeholders: &mut Placeholders,
+    ) -> Result<Option<String>, Failure> {
+        let partition = &target.table.keys.partition.name;
+        if !put.replace {
+            return Ok(Some(format!("attribute_not_exists({})", placeholders.name(partition))));
+        }
+        let mut allowed: Vec<_> = target.own_condition(placeholders).into_iter().collect();
+        if let Some(when) = &put.when {
+            allowed.push(self.condition(when, target.object, inputs, placeholders)?);
+        }
+        Ok(all(&allowed)
+            .map(|allowed| format!("attribute_not_exists({}) OR ({allowed})", placeholders.name(partition))))
+    }
+}
+
+impl Target<'_> {
+    /// The condition that an item is of this type; none where no other type shares its keys.
+    pub(super) fn own_condition(&self, placeholders: &mut Placeholders) -> Option<String> {
+        let discriminator = self.item.discriminator.as_ref()?;
+        let value = placeholders.value(AttributeValue::S(self.object.name.to_string()));
+        Some(format!("{} = {value}", placeholders.name(discriminator)))
+    }
+}
+
+/// A failed write. What is there is not shown: a client that may create need not be one that may read.
+fn written(error: CallError) -> Failure {
+    match error {
+        CallError::ConditionFailed(_) => Failure::Conflict(None),
+        error => error.into(),
+    }
+}

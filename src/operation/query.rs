@@ -1,0 +1,259 @@
+//! `@query`: items of one partition, page by page, and honest about where it stopped.
+
+use async_graphql::Value;
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
+
+use super::cursor::Binding;
+use super::expression::{Placeholders, all};
+use super::{Failure, Inputs, Operations, Target};
+use crate::item::{Attributes, marshal};
+use crate::schema::{KeyTemplates, Keys, Name, PageKind, Query};
+
+/// The size of a page that a client does not ask for.
+const DEFAULT_PAGE: i32 = 50;
+/// How many items DynamoDB is asked for at a time where a filter drops some of them.
+const FILTERED_BATCH: i32 = 100;
+
+/// What a query found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The items, in the order of the sort key.
+    pub(crate) items: Vec<Attributes>,
+    /// Whether there are more. True also where the read budget ended before it was known.
+    pub(crate) has_next: bool,
+    /// Whether the page began after a cursor.
+    pub(crate) has_previous: bool,
+    /// Whether the read budget was spent before the page was full.
+    pub(crate) partial: bool,
+    /// Where the page ends, if that is not its last item.
+    end: Option<Attributes>,
+    /// What the cursors of this page are bound to.
+    binding: Binding,
+    /// The attributes that a place consists of.
+    place: Vec<Name>,
+}
+
+/// A query that is under way.
+pub(super) struct Asking<'a> {
+    pub(super) target: Target<'a>,
+    pub(super) query: &'a Query,
+    pub(super) inputs: Inputs<'a>,
+    /// The index that is asked; none for the table itself.
+    index: Option<&'a Name>,
+    /// The keys of the index, or of the table.
+    pub(super) keys: &'a Keys,
+    pub(super) templates: &'a KeyTemplates,
+}
+
+impl Operations {
+    /// Runs a query. `field` is the coordinate of the field, such as `Query.orders`.
+    pub(crate) async fn query(
+        &self,
+        field: &str,
+        query: &Query,
+        inputs: Inputs<'_>,
+    ) -> Result<Found, Failure> {
+        let asking = self.asking(query, inputs)?;
+        let wanted = self.wanted(query, inputs)?;
+        let mut found = Found::nothing(asking.place());
+        // A parent without a value for the key has no such items.
+        let Some(condition) = self.key_condition(&asking)? else { return Ok(found) };
+        asking.bind(field, &mut found.binding);
+        condition.bind(&mut found.binding);
+        let mut placeholders = Placeholders::default();
+        let key_condition = condition.expression(asking.keys, &mut placeholders);
+        let filter = self.filter(&asking, &mut placeholders, &mut found.binding)?;
+        let start = self.start(query, inputs, &found.binding)?;
+        found.has_previous = start.is_some();
+        if condition.is_empty(asking.keys) {
+            return Ok(found);
+        }
+        let call = QueryInputBuilder::default()
+            .table_name(asking.target.physical.as_str())
+            .set_index_name(asking.index.map(ToString::to_string))
+            .key_condition_expression(key_condition)
+            .set_filter_expression(filter)
+            .set_expression_attribute_names(placeholders.names())
+            .set_expression_attribute_values(placeholders.values())
+            .scan_index_forward(!query.descending)
+            .consistent_read(query.consistent)
+            .set_exclusive_start_key(start);
+        self.collect(&asking, call, wanted, found).await
+    }
+
+    fn asking<'a>(&'a self, query: &'a Query, inputs: Inputs<'a>) -> Result<Asking<'a>, Failure> {
+        let target = self.target(&query.object, inputs.session)?;
+        let (index, keys, templates) = match query.index {
+            None => (None, &target.table.keys, &target.item.keys),
+            Some(at) => {
+                let unplanned = || Failure::Unplanned(query.object.to_string());
+                let index = target.item.indexes.get(at).ok_or_else(unplanned)?;
+                let physical = target.table.indexes.get(&index.name).ok_or_else(unplanned)?;
+                (Some(&index.name), &physical.keys, &index.keys)
+            }
+        };
+        Ok(Asking { target, query, inputs, index, keys, templates })
+    }
+
+    /// Asks for page after page, until there are items enough, no more, or no budget.
+    async fn collect(
+        &self,
+        asking: &Asking<'_>,
+        mut call: QueryInputBuilder,
+        wanted: Option<usize>,
+        mut found: Found,
+    ) -> Result<Found, Failure> {
+        let Inputs { session, budget, .. } = asking.inputs;
+        loop {
+            let left = budget.left();
+            if left == 0 {
+                return found.out_of_budget(asking.query, call.get_exclusive_start_key().clone());
+            }
+            // One more than wanted tells whether there is a next page.
+            let missing = wanted
+                .map_or(i32::MAX, |wanted| i32::try_from(wanted + 1 - found.items.len()).unwrap_or(i32::MAX));
+            let filtered = call.get_filter_expression().is_some();
+            let batch = if filtered { missing.max(FILTERED_BATCH) } else { missing };
+            let answer = session.run(call.clone().limit(batch.min(left))).await?;
+            budget.spend(answer.scanned_count);
+            let own = answer.items.unwrap_or_default().into_iter().filter(|item| asking.target.is_own(item));
+            found.items.extend(own);
+            if let Some(wanted) = wanted.filter(|wanted| found.items.len() > *wanted) {
+                found.items.truncate(wanted);
+                found.has_next = true;
+                return Ok(found);
+            }
+            let Some(last) = answer.last_evaluated_key else { return Ok(found) };
+            call = call.set_exclusive_start_key(Some(last));
+        }
+    }
+
+    /// How many items are wanted; none for all of them.
+    fn wanted(&self, query: &Query, inputs: Inputs<'_>) -> Result<Option<usize>, Failure> {
+        let argument = query.page.first.as_ref();
+        let value =
+            argument.and_then(|name| inputs.arguments.get(name.as_str())).filter(|it| **it != Value::Null);
+        let first = match (value, query.page.kind) {
+            (None, PageKind::List) => return Ok(None),
+            (None, PageKind::Connection | PageKind::Tokens) => DEFAULT_PAGE.min(self.config.max_page),
+            (Some(value), _) => {
+                let number = match value {
+                    Value::Number(number) => number.as_i64().and_then(|number| i32::try_from(number).ok()),
+                    _ => None,
+                };
+                number.filter(|number| (0..=self.config.max_page).contains(number)).ok_or_else(|| {
+                    let name = argument.map_or("first", Name::as_str);
+                    Failure::Input(format!("`{name}` must be from 0 to {}", self.config.max_page))
+                })?
+            }
+        };
+        Ok(Some(usize::try_from(first).unwrap_or_default()))
+    }
+
+    /// Where the page begins. A cursor that does not open is refused before anything is asked of DynamoDB.
+    fn start(
+        &self,
+        query: &Query,
+        inputs: Inputs<'_>,
+        binding: &Binding,
+    ) -> Result<Option<Attributes>, Failure> {
+        let argument = query.page.after.as_ref().and_then(|name| inputs.arguments.get(name.as_str()));
+        match argument {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(cursor)) => {
+                self.cursors.open(cursor, binding).map(Some).ok_or(Failure::Cursor)
+            }
+            Some(_) => Err(Failure::Cursor),
+        }
+    }
+
+    /// `FilterExpression`: fields that must equal a value, and the discriminator.
+    fn filter(
+        &self,
+        asking: &Asking<'_>,
+        placeholders: &mut Placeholders,
+        binding: &mut Binding,
+    ) -> Result<Option<String>, Failure> {
+        let Asking { target, query, inputs, .. } = asking;
+        let mut conditions: Vec<_> = target.own_condition(placeholders).into_iter().collect();
+        for (field, source) in &query.filter {
+            let Some(value) = self.given(source, *inputs)?.value() else { continue };
+            let Some(attribute) = target.object.attribute(field) else { continue };
+            binding.bind(field);
+            binding.bind(&value.to_string());
+            let Some(stored) =
+                marshal(&self.plan, &attribute.shape, &value).map_err(|it| it.within(field))?
+            else {
+                continue;
+            };
+            let value = placeholders.value(stored);
+            conditions.push(format!("{} = {value}", placeholders.name(&attribute.name)));
+        }
+        Ok(all(&conditions))
+    }
+
+    /// The cursor of a place in a page; none where cursors have no key.
+    fn seal(&self, found: &Found, place: &Attributes) -> Option<String> {
+        let keys = found
+            .place
+            .iter()
+            .filter_map(|name| place.get(name.as_str()).map(|value| (name.to_string(), value.clone())));
+        self.cursors.seal(&keys.collect(), &found.binding)
+    }
+
+    /// The cursor of an item of a page.
+    pub(crate) fn cursor(&self, found: &Found, at: usize) -> Option<String> {
+        self.seal(found, found.items.get(at)?)
+    }
+
+    /// The cursor that continues after the page: its last item's, or where the budget ended.
+    pub(crate) fn end_cursor(&self, found: &Found) -> Option<String> {
+        self.seal(found, found.end.as_ref().or_else(|| found.items.last())?)
+    }
+}
+
+impl Asking<'_> {
+    /// The attributes that `ExclusiveStartKey` consists of.
+    fn place(&self) -> Vec<Name> {
+        let table = &self.target.table.keys;
+        let mut place: Vec<Name> = table.names().cloned().collect();
+        place.extend(self.keys.names().filter(|name| !table.contains(name)).cloned());
+        place
+    }
+
+    /// Binds cursors to what does not depend on values: tenant, field, table, index, direction.
+    fn bind(&self, field: &str, binding: &mut Binding) {
+        let direction = if self.query.descending { "descending" } else { "ascending" };
+        let index = self.index.map_or("", Name::as_str);
+        let tenant = self.inputs.session.context().tenant().as_str();
+        for bound in [tenant, field, self.target.physical.as_str(), index, direction] {
+            binding.bind(bound);
+        }
+    }
+}
+
+impl Found {
+    fn nothing(place: Vec<Name>) -> Self {
+        let binding = Binding::default();
+        Self {
+            items: Vec::new(),
+            has_next: false,
+            has_previous: false,
+            partial: false,
+            end: None,
+            binding,
+            place,
+        }
+    }
+
+    /// A page says that it is partial and where to go on; a list is whole or an error, never short.
+    fn out_of_budget(mut self, query: &Query, place: Option<Attributes>) -> Result<Self, Failure> {
+        if query.page.kind == PageKind::List {
+            return Err(Failure::Budget);
+        }
+        self.partial = true;
+        self.has_next = true;
+        self.end = place;
+        Ok(self)
+    }
+}

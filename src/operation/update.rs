@@ -1,0 +1,218 @@
+//! `@update`: what is given is set, what is null is removed, what is absent stays; and index keys follow.
+
+use async_graphql::Value;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use indexmap::IndexMap;
+
+use super::expression::{Placeholders, all};
+use super::inputs::Given;
+use super::{Failure, Inputs, Operations, Target};
+use crate::credentials::{Applied, CallError};
+use crate::item::{Attributes, KeyTexts, marshal, same_item};
+use crate::schema::{Generate, Name, Update, ValueSource};
+
+/// How often an update that has to read first is tried, when others write in between.
+const READ_ATTEMPTS: usize = 3;
+
+/// The new values of fields: a value, or null for those that are to go.
+pub(super) type Changes = IndexMap<Name, Option<Value>>;
+
+impl Operations {
+    /// The item as it is now; none if it was missing.
+    pub(crate) async fn update(
+        &self,
+        update: &Update,
+        inputs: Inputs<'_>,
+    ) -> Result<Option<Attributes>, Failure> {
+        let target = self.target(&update.object, inputs.session)?;
+        let texts = self.texts(target.object, &update.key, inputs)?;
+        let Some(key) = self.key(&target, inputs, &texts)? else { return Ok(None) };
+        let changes = self.changes(&target, update, inputs)?;
+        let writing = Writing { update, inputs, key, texts, changes };
+        if !needs_read(&target, &writing) {
+            return self.write(&target, &writing, None).await;
+        }
+        for _ in 1..READ_ATTEMPTS {
+            match self.read_and_write(&target, &writing).await {
+                // Somebody wrote in between; what the caller expects may still be so.
+                Err(Failure::Conflict(_)) if update.expect.is_none() && update.when.is_none() => {}
+                done => return done,
+            }
+        }
+        self.read_and_write(&target, &writing).await
+    }
+
+    /// Reads the item for the fields that an index key lacks, and writes under the version that was read.
+    async fn read_and_write(
+        &self,
+        target: &Target<'_>,
+        writing: &Writing<'_>,
+    ) -> Result<Option<Attributes>, Failure> {
+        let read = self.read(target, writing.key.clone(), true, writing.inputs).await?;
+        match read {
+            None => Ok(None),
+            Some(current) => self.write(target, writing, Some(&current)).await,
+        }
+    }
+
+    async fn write(
+        &self,
+        target: &Target<'_>,
+        writing: &Writing<'_>,
+        current: Option<&Attributes>,
+    ) -> Result<Option<Attributes>, Failure> {
+        let Writing { update, inputs, key, .. } = writing;
+        let mut placeholders = Placeholders::default();
+        let expression = self.update_expression(target, writing, current, &mut placeholders)?;
+        let mut conditions: Vec<_> = target.own_condition(&mut placeholders).into_iter().collect();
+        let expected = match &update.expect {
+            Some(expect) => self.expected_version(target, expect, *inputs, &mut placeholders)?,
+            None => None,
+        };
+        let is_pinned = expected.is_some() || current.is_some();
+        conditions.extend(expected);
+        if let Some(current) = current {
+            conditions.extend(target.same_version(current, &mut placeholders));
+        }
+        if let Some(when) = &update.when {
+            conditions.push(self.condition(when, target.object, *inputs, &mut placeholders)?);
+        }
+        let condition = target.there(conditions, update.upsert, &mut placeholders);
+        let call = UpdateItemInputBuilder::default()
+            .table_name(target.physical.as_str())
+            .set_key(Some(key.clone()))
+            .set_update_expression(expression)
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(placeholders.names())
+            .set_expression_attribute_values(placeholders.values())
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match inputs.session.run(call.clone()).await {
+            Ok(answer) => Ok(answer.attributes),
+            Err(CallError::ConditionFailed(found)) => target.missing_or_conflict(found),
+            // Under a version it is safe to repeat: if the first attempt was applied, the version has moved on, and
+            // what is there holds our values.
+            Err(CallError::Unavailable { applied: Applied::Unknown, .. }) if is_pinned => {
+                match inputs.session.run(call).await {
+                    Ok(answer) => Ok(answer.attributes),
+                    Err(CallError::ConditionFailed(Some(found))) if self.is_ours(target, writing, &found) => {
+                        Ok(Some(found))
+                    }
+                    Err(CallError::ConditionFailed(found)) => target.missing_or_conflict(found),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What is to change.
+    fn changes(&self, target: &Target<'_>, update: &Update, inputs: Inputs<'_>) -> Result<Changes, Failure> {
+        let mut changes = Changes::new();
+        for (name, source) in &update.set {
+            let Some(attribute) = target.object.attribute(name) else { continue };
+            match self.given(source, inputs)? {
+                Given::Absent => {}
+                Given::Null if attribute.non_null => {
+                    return Err(Failure::Input(format!("`{name}` must not be null")));
+                }
+                Given::Null => {
+                    changes.insert(name.clone(), None);
+                }
+                Given::Value(value) => {
+                    changes.insert(name.clone(), Some(value.into_owned()));
+                }
+            }
+        }
+        for (name, attribute) in target.object.attributes() {
+            if attribute.generate == Some(Generate::UpdatedAt) {
+                changes.entry(name.clone()).or_insert_with(|| Some(self.generated(Generate::UpdatedAt)));
+            }
+        }
+        Ok(changes)
+    }
+
+    /// `rev = :expected`, where a version is expected and not null.
+    pub(super) fn expected_version(
+        &self,
+        target: &Target<'_>,
+        expect: &ValueSource,
+        inputs: Inputs<'_>,
+        placeholders: &mut Placeholders,
+    ) -> Result<Option<String>, Failure> {
+        let Some(value) = self.given(expect, inputs)?.value() else { return Ok(None) };
+        let Some(version) = &target.item.version else { return Ok(None) };
+        let Some(attribute) = target.object.attribute(version) else { return Ok(None) };
+        let Some(stored) = marshal(&self.plan, &attribute.shape, &value)? else { return Ok(None) };
+        let value = placeholders.value(stored);
+        Ok(Some(format!("{} = {value}", placeholders.name(&attribute.name))))
+    }
+
+    /// Whether an item holds everything that an update set.
+    fn is_ours(&self, target: &Target<'_>, writing: &Writing<'_>, found: &Attributes) -> bool {
+        writing.changes.iter().all(|(name, change)| {
+            let Some(attribute) = target.object.attribute(name) else { return true };
+            let wanted =
+                change.as_ref().and_then(|value| marshal(&self.plan, &attribute.shape, value).ok().flatten());
+            let one = |value: Option<AttributeValue>| {
+                value.map(|value| ("value".to_owned(), value)).into_iter().collect()
+            };
+            let (wanted, found): (Attributes, Attributes) =
+                (one(wanted), one(found.get(attribute.name.as_str()).cloned()));
+            same_item(&wanted, &found)
+        })
+    }
+}
+
+/// An update that is under way.
+pub(super) struct Writing<'a> {
+    pub(super) update: &'a Update,
+    pub(super) inputs: Inputs<'a>,
+    key: Attributes,
+    /// The texts of the key's fields.
+    pub(super) texts: KeyTexts,
+    pub(super) changes: Changes,
+}
+
+/// Whether an index key has to be made of fields that are not at hand.
+fn needs_read(target: &Target<'_>, writing: &Writing<'_>) -> bool {
+    writing.update.touches.iter().filter(|touch| touch.reads).any(|touch| {
+        let Some(index) = target.item.indexes.get(touch.index) else { return false };
+        let changed = |field: &Name| writing.changes.contains_key(field);
+        let at_hand = |field: &Name| changed(field) || writing.texts.contains_key(field);
+        index.keys.fields().any(changed) && !index.keys.fields().all(at_hand)
+    })
+}
+
+impl Target<'_> {
+    pub(super) fn version_attribute(&self) -> Option<&Name> {
+        let version = self.item.version.as_ref()?;
+        self.object.attribute(version).map(|attribute| &attribute.name)
+    }
+
+    /// The condition that an item has the version that was read.
+    fn same_version(&self, current: &Attributes, placeholders: &mut Placeholders) -> Option<String> {
+        let attribute = self.version_attribute()?;
+        let name = placeholders.name(attribute);
+        Some(match current.get(attribute.as_str()) {
+            Some(version) => format!("{name} = {}", placeholders.value(version.clone())),
+            None => format!("attribute_not_exists({name})"),
+        })
+    }
+
+    /// The whole condition: the item is there and all of these hold; or, where it may be missing, it is.
+    pub(super) fn there(
+        &self,
+        mut conditions: Vec<String>,
+        may_be_missing: bool,
+        placeholders: &mut Placeholders,
+    ) -> Option<String> {
+        let partition = placeholders.name(&self.table.keys.partition.name);
+        if may_be_missing {
+            return all(&conditions).map(|there| format!("attribute_not_exists({partition}) OR ({there})"));
+        }
+        conditions.push(format!("attribute_exists({partition})"));
+        all(&conditions)
+    }
+}

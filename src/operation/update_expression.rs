@@ -1,0 +1,164 @@
+//! What an update writes: the fields, the index keys that follow from them, the version, and for an item that it
+//! makes, what it needs to be one.
+
+use async_graphql::Value;
+use aws_sdk_dynamodb::types::AttributeValue;
+use indexmap::IndexMap;
+
+use super::expression::Placeholders;
+use super::update::Writing;
+use super::{Failure, Operations, Target};
+use crate::item::{Attributes, key_attributes, leaf, marshal};
+use crate::schema::Name;
+
+impl Operations {
+    /// `UpdateExpression`.
+    pub(super) fn update_expression(
+        &self,
+        target: &Target<'_>,
+        writing: &Writing<'_>,
+        current: Option<&Attributes>,
+        placeholders: &mut Placeholders,
+    ) -> Result<Option<String>, Failure> {
+        let mut clauses = Clauses::default();
+        for (name, change) in &writing.changes {
+            let Some(attribute) = target.object.attribute(name) else { continue };
+            let stored = match change {
+                Some(value) => {
+                    marshal(&self.plan, &attribute.shape, value).map_err(|unfit| unfit.within(name))?
+                }
+                None => None,
+            };
+            clauses.change(&attribute.name, stored, placeholders);
+        }
+        for (attribute, value) in self.index_keys(target, writing, current)? {
+            clauses.change(&attribute, value, placeholders);
+        }
+        if let Some(version) = target.version_attribute() {
+            let version = placeholders.name(version);
+            let number = |number: &str| AttributeValue::N(number.to_owned());
+            let (zero, one) = (placeholders.value(number("0")), placeholders.value(number("1")));
+            clauses.set.push(format!("{version} = if_not_exists({version}, {zero}) + {one}"));
+        }
+        if writing.update.upsert {
+            self.first_values(target, writing, (&mut clauses, placeholders))?;
+        }
+        Ok(clauses.expression())
+    }
+
+    /// What an item that is made by an update needs beside what it sets: its key's fields, generated values, the
+    /// discriminator.
+    fn first_values(
+        &self,
+        target: &Target<'_>,
+        writing: &Writing<'_>,
+        (clauses, placeholders): (&mut Clauses, &mut Placeholders),
+    ) -> Result<(), Failure> {
+        for (name, source) in &writing.update.key {
+            let Some(attribute) = target.object.attribute(name) else { continue };
+            let value = self.given(source, writing.inputs)?.value();
+            let stored =
+                value.map(|value| marshal(&self.plan, &attribute.shape, &value)).transpose()?.flatten();
+            if let Some(stored) = stored.filter(|_| !target.table.keys.contains(&attribute.name)) {
+                clauses.change(&attribute.name, Some(stored), placeholders);
+            }
+        }
+        for (name, attribute) in target.object.attributes() {
+            let Some(generate) = attribute.generate.filter(|_| !writing.changes.contains_key(name)) else {
+                continue;
+            };
+            if writing.update.key.contains_key(name) {
+                continue;
+            }
+            let value = marshal(&self.plan, &attribute.shape, &self.generated(generate))?;
+            if let Some(value) = value.map(|value| placeholders.value(value)) {
+                let name = placeholders.name(&attribute.name);
+                clauses.set.push(format!("{name} = if_not_exists({name}, {value})"));
+            }
+        }
+        if let Some(discriminator) = &target.item.discriminator {
+            let value = AttributeValue::S(target.object.name.to_string());
+            clauses.change(discriminator, Some(value), placeholders);
+        }
+        Ok(())
+    }
+
+    /// The index keys that change, each with its new value; none for one that goes, because a field of it is null
+    /// now and the item leaves the index.
+    fn index_keys(
+        &self,
+        target: &Target<'_>,
+        writing: &Writing<'_>,
+        current: Option<&Attributes>,
+    ) -> Result<IndexMap<String, Option<AttributeValue>>, Failure> {
+        let mut keys = IndexMap::new();
+        for touch in &writing.update.touches {
+            let Some(index) = target.item.indexes.get(touch.index) else { continue };
+            let Some(physical) = target.table.indexes.get(&index.name) else { continue };
+            let changed = index.keys.fields().any(|field| writing.changes.contains_key(field));
+            if !changed && !writing.update.upsert {
+                continue;
+            }
+            let mut texts = writing.texts.clone();
+            for field in index.keys.fields() {
+                if let Some(text) = self.new_text(target, writing, current, field)? {
+                    texts.insert(field.clone(), text);
+                }
+            }
+            let tenant = self.tenant(writing.inputs.session);
+            let rendered = key_attributes(&physical.keys, &index.keys, tenant, &texts)?.unwrap_or_default();
+            for key in std::iter::once(&physical.keys.partition).chain(&physical.keys.sort) {
+                keys.insert(key.name.to_string(), rendered.get(key.name.as_str()).cloned());
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The text of a field in keys after the update: its new value, or the one that was read.
+    fn new_text(
+        &self,
+        target: &Target<'_>,
+        writing: &Writing<'_>,
+        current: Option<&Attributes>,
+        field: &Name,
+    ) -> Result<Option<String>, Failure> {
+        let Some(attribute) = target.object.attribute(field) else { return Ok(None) };
+        let value = match writing.changes.get(field) {
+            Some(change) => change.clone(),
+            None => match current.and_then(|current| current.get(attribute.name.as_str())) {
+                Some(stored) => Some(leaf(&self.plan, &attribute.shape, stored)?),
+                None => None,
+            },
+        };
+        let value = value.filter(|value| *value != Value::Null);
+        value.map(|value| self.text(field, attribute, &value)).transpose()
+    }
+}
+
+/// The clauses of an `UpdateExpression`.
+#[derive(Debug, Default)]
+struct Clauses {
+    set: Vec<String>,
+    remove: Vec<String>,
+}
+
+impl Clauses {
+    /// Sets an attribute, or removes it.
+    fn change(&mut self, attribute: &str, value: Option<AttributeValue>, placeholders: &mut Placeholders) {
+        let name = placeholders.name(attribute);
+        match value {
+            Some(value) => self.set.push(format!("{name} = {}", placeholders.value(value))),
+            None => self.remove.push(name),
+        }
+    }
+
+    /// None if nothing changes: DynamoDB takes no empty expression.
+    fn expression(&self) -> Option<String> {
+        let clause = |word: &str, parts: &[String]| {
+            (!parts.is_empty()).then(|| format!("{word} {}", parts.join(", ")))
+        };
+        let clauses = [clause("SET", &self.set), clause("REMOVE", &self.remove)];
+        let clauses: Vec<_> = clauses.into_iter().flatten().collect();
+        (!clauses.is_empty()).then(|| clauses.join(" "))
+    }
+}

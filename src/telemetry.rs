@@ -1,0 +1,157 @@
+//! What operators rely on: one type for everything the gateway says on purpose.
+//!
+//! An [`Event`] has typed fields and becomes a log line under the target `innkeeper::audit`. Nothing secret has a
+//! place in it: no token, no credential, no item. ARNs and role names may stand here, since the log is the
+//! operator's; no answer to a client is made from an event.
+
+use std::fmt;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::id::{RequestId, RoleArn, TenantId};
+
+/// Something that an operator or an auditor wants to know.
+#[derive(Clone, Copy)]
+pub enum Event<'a> {
+    /// A token was refused (401).
+    TokenRefused {
+        /// The request.
+        request: &'a RequestId,
+        /// Why.
+        reason: &'a dyn fmt::Display,
+    },
+    /// A caller was not admitted to a tenant (403).
+    TenantRefused {
+        /// The request.
+        request: &'a RequestId,
+        /// The tenant that the token names.
+        tenant: &'a TenantId,
+        /// `sub` of the token.
+        subject: &'a str,
+        /// Why.
+        reason: &'a dyn fmt::Display,
+    },
+    /// STS has issued credentials for a tenant.
+    LeaseGranted {
+        /// The tenant.
+        tenant: &'a TenantId,
+        /// The role.
+        role: &'a RoleArn,
+        /// `RoleSessionName`.
+        session: &'a str,
+    },
+    /// STS has not.
+    LeaseRefused {
+        /// The tenant.
+        tenant: &'a TenantId,
+        /// The role.
+        role: &'a RoleArn,
+        /// What STS said.
+        reason: &'a dyn fmt::Display,
+    },
+    /// A session was asked for another tenant than its lease is for. This cannot happen; if it does, it is refused.
+    TenantMismatch {
+        /// The request.
+        request: &'a RequestId,
+        /// The tenant of the request.
+        tenant: &'a TenantId,
+        /// The tenant of the lease.
+        lease: &'a TenantId,
+    },
+    /// IAM has denied a call: the tenant's policy does not allow what the schema asks for.
+    AccessDenied {
+        /// The request.
+        request: &'a RequestId,
+        /// The tenant.
+        tenant: &'a TenantId,
+        /// The field, such as `Query.order`.
+        operation: &'a str,
+        /// The DynamoDB operation.
+        call: &'static str,
+        /// What AWS said.
+        reason: &'a dyn fmt::Display,
+    },
+    /// Another registry is in force.
+    RegistryReplaced {
+        /// How many tenants it holds.
+        tenants: usize,
+    },
+    /// A changed registry could not be read; the former one stays in force.
+    RegistryRejected {
+        /// What is wrong with it.
+        reason: &'a dyn fmt::Display,
+    },
+}
+
+/// The target of the lines that events become.
+pub const AUDIT: &str = "innkeeper::audit";
+
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Event(…)")
+    }
+}
+
+impl Event<'_> {
+    /// Says it.
+    pub fn emit(self) {
+        match self {
+            Self::TokenRefused { request, reason } => {
+                tracing::info!(target: AUDIT, event = "token.refused", request.id = %request, %reason);
+            }
+            Self::TenantRefused { request, tenant, subject, reason } => {
+                tracing::info!(
+                    target: AUDIT, event = "tenant.refused", request.id = %request, tenant.id = %tenant, subject, %reason
+                );
+            }
+            Self::LeaseGranted { tenant, role, session } => {
+                tracing::info!(target: AUDIT, event = "lease.granted", tenant.id = %tenant, %role, session);
+            }
+            Self::LeaseRefused { tenant, role, reason } => {
+                tracing::warn!(target: AUDIT, event = "lease.refused", tenant.id = %tenant, %role, %reason);
+            }
+            Self::TenantMismatch { request, tenant, lease } => {
+                tracing::error!(
+                    target: AUDIT, event = "tenant.mismatch", request.id = %request, tenant.id = %tenant,
+                    lease.tenant = %lease
+                );
+            }
+            Self::AccessDenied { request, tenant, operation, call, reason } => {
+                tracing::warn!(
+                    target: AUDIT, event = "access.denied", request.id = %request, tenant.id = %tenant,
+                    operation.name = operation, call, %reason
+                );
+            }
+            Self::RegistryReplaced { tenants } => {
+                tracing::info!(target: AUDIT, event = "registry.replaced", tenants);
+            }
+            Self::RegistryRejected { reason } => {
+                tracing::error!(target: AUDIT, event = "registry.rejected", %reason);
+            }
+        }
+    }
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Starts to log to standard error. `filter` is a list of directives such as `info,innkeeper=debug`.
+pub fn start(format: Format, filter: &str) -> Result<(), tracing_subscriber::filter::ParseError> {
+    let filter = EnvFilter::try_new(filter)?;
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // A second start in one process (tests) keeps the first.
+    match format {
+        Format::Pretty => drop(registry.with(lines.with_target(false)).try_init()),
+        Format::Json => drop(registry.with(lines.json().flatten_event(true)).try_init()),
+    }
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! A tenant that the registry holds, together with the caller who speaks for it.
+
+use std::sync::Arc;
+
+use super::TenantRecord;
+use crate::authorizer::Caller;
+use crate::id::TenantId;
+
+/// An admitted caller. Made by [`super::Tenants::admit`] alone, so that the caller's tenant and the record's are one.
+#[derive(Debug, Clone)]
+pub struct TenantContext {
+    caller: Caller,
+    record: Arc<TenantRecord>,
+}
+
+impl TenantContext {
+    pub(super) fn new(caller: Caller, record: Arc<TenantRecord>) -> Self {
+        Self { caller, record }
+    }
+
+    /// The tenant.
+    pub fn tenant(&self) -> &TenantId {
+        &self.record.id
+    }
+
+    /// What the registry holds of it.
+    pub fn record(&self) -> &Arc<TenantRecord> {
+        &self.record
+    }
+
+    /// Who speaks for it.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+}

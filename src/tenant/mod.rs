@@ -1,0 +1,84 @@
+//! For whom? Turns a caller into the context of a tenant that the registry holds, or refuses it.
+//!
+//! The registry is asked on every request and apart from the token: a suspended tenant is out as soon as the file
+//! says so, whatever tokens are about. An unknown tenant, a suspended one and one that the token's issuer may not
+//! speak for are refused alike; the log tells them apart.
+
+mod context;
+mod record;
+mod registry;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use thiserror::Error;
+
+pub use context::TenantContext;
+pub use record::{Mode, State, TenantRecord};
+pub use registry::{Registry, Requirements};
+
+use crate::authorizer::Caller;
+use crate::error::{Code, Public};
+use crate::problem::Problems;
+
+/// The tenants, as they are now.
+#[derive(Debug)]
+pub struct Tenants {
+    registry: ArcSwap<Registry>,
+}
+
+/// Why a caller is not admitted. The log tells them apart, the answer does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Refused {
+    /// The configuration does not let the token's issuer speak for this tenant.
+    #[error("the issuer may not speak for the tenant")]
+    Issuer,
+    /// The registry does not hold the tenant.
+    #[error("the tenant is unknown")]
+    Unknown,
+    /// The tenant is suspended.
+    #[error("the tenant is suspended")]
+    Suspended,
+}
+
+impl Public for Refused {
+    fn code(&self) -> Code {
+        Code::Forbidden
+    }
+
+    fn message(&self) -> std::borrow::Cow<'static, str> {
+        "The tenant may not use this service.".into()
+    }
+}
+
+impl Tenants {
+    /// The tenants of a registry.
+    pub fn new(registry: Registry) -> Self {
+        Self { registry: ArcSwap::from_pointee(registry) }
+    }
+
+    /// The context of the caller's tenant. Nothing is asked of anybody: the registry is in memory.
+    pub fn admit(&self, caller: Caller) -> Result<TenantContext, Refused> {
+        if !caller.issuer_speaks_for_tenant() {
+            return Err(Refused::Issuer);
+        }
+        let record = self.registry.load().find(caller.tenant()).ok_or(Refused::Unknown)?;
+        match record.state {
+            State::Active => Ok(TenantContext::new(caller, record)),
+            State::Suspended => Err(Refused::Suspended),
+        }
+    }
+
+    /// The registry as it is now.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.registry.load_full()
+    }
+
+    /// Puts another registry in the place of this one. Records that did not change stay the same, and with them
+    /// the tenants' leases. A registry that cannot be read changes nothing.
+    pub fn replace(&self, read: Result<Registry, Problems>) -> Result<(), Problems> {
+        let registry = read?.keeping_unchanged(&self.registry.load());
+        self.registry.store(Arc::new(registry));
+        Ok(())
+    }
+}
