@@ -19,5 +19,8 @@ pub mod credentials;
 pub mod item;
 pub mod operation;
 pub mod graphql;
+pub mod server;
+pub mod config;
+pub mod cli;
 #[cfg(feature = "dev")]
 pub mod dev;

@@ -74,6 +74,9 @@ pub fn variables(record: &TenantRecord) -> Variables {
     variables.set("account", record.role.account().as_str());
     variables.set("region", record.region.as_str());
     variables.set("partition", record.region.partition());
+    if let Some(id) = &record.external_id {
+        variables.set("external-id", id.as_str());
+    }
     for (name, table) in &record.tables {
         variables.set(format!("table.{name}"), table.as_str());
     }

@@ -11,8 +11,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use serde_json::Value;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -46,6 +47,8 @@ pub struct Options {
     pub clock: Clock,
     /// How many calls the record holds.
     pub observe: usize,
+    /// The key set that is served at `/.well-known/jwks.json`.
+    pub jwks: String,
 }
 
 /// Why it does not start.
@@ -76,6 +79,7 @@ struct Shared {
     engine: Engine,
     schemas: SchemaCache,
     observer: Observer,
+    jwks: String,
 }
 
 impl Drop for Aws {
@@ -99,6 +103,7 @@ impl Aws {
             engine: Engine::new(options.storage),
             schemas: SchemaCache::default(),
             observer: Observer::new(options.observe),
+            jwks: options.jwks,
         });
         let refused = |error| StartError::Listen(options.listen, error);
         let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
@@ -146,6 +151,24 @@ impl Aws {
         Some(self.shared.sessions.issue(session, &self.shared.entropy, self.shared.clock.now()))
     }
 
+    /// What STS answers a session of `caller` that calls `AssumeRole` with these parameters: credentials, or the
+    /// error's code and message. As over HTTP, but for the signature.
+    pub fn assume_role(
+        &self,
+        caller: &RoleArn,
+        parameters: &[(&str, &str)],
+    ) -> Result<IssuedCredentials, String> {
+        let said = |error: StsError| format!("{}: {}", error.code, error.message);
+        let role = self.shared.iam.find(caller).ok_or_else(|| format!("there is no role {caller}"))?;
+        let name = "innkeeper".to_owned();
+        let caller = Arc::new(Session { role, name, tags: BTreeMap::new(), policy: None, expires_at: None });
+        let form: Form =
+            parameters.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let now = self.shared.clock.now();
+        let assumed = AssumeRole::parse(&form).and_then(|asked| asked.assume(&self.shared.iam, &caller, now));
+        Ok(self.shared.sessions.issue(assumed.map_err(said)?.session, &self.shared.entropy, now))
+    }
+
     /// Runs a DynamoDB operation behind the front: to create tables and to seed. Nothing is judged or recorded.
     pub async fn behind_the_front(
         &self,
@@ -162,6 +185,9 @@ impl Aws {
 }
 
 async fn serve(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
+    if request.method() == Method::GET && request.uri().path() == "/.well-known/jwks.json" {
+        return ([(CONTENT_TYPE, "application/jwk-set+json")], shared.jwks.clone()).into_response();
+    }
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();

@@ -10,6 +10,7 @@ mod engine;
 mod expression;
 mod front;
 mod iam;
+mod issuer;
 mod observe;
 mod partiql;
 mod reply;
@@ -17,12 +18,15 @@ mod schemas;
 mod session;
 mod signature;
 mod sts;
+mod tables;
 
 pub use engine::Storage;
 pub use front::{Aws, Options, StartError};
+pub use issuer::{AUDIENCE, Claims, ISSUER, Issuer, IssuerError, private_file};
 pub use observe::{Observed, Observer, Outcome, Service};
 pub use reply::Reply;
 pub use session::IssuedCredentials;
+pub use tables::{create_table, time_to_live};
 
 use crate::policy::Context;
 use session::Session;

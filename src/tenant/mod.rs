@@ -19,6 +19,7 @@ pub use registry::{Registry, Requirements};
 
 use crate::authorizer::Caller;
 use crate::error::{Code, Public};
+use crate::id::TenantId;
 use crate::problem::Problems;
 
 /// The tenants, as they are now.
@@ -27,9 +28,21 @@ pub struct Tenants {
     registry: ArcSwap<Registry>,
 }
 
-/// Why a caller is not admitted. The log tells them apart, the answer does not.
+/// A caller is not admitted.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{subject}` is not admitted to the tenant `{tenant}`: {reason}")]
+pub struct Refused {
+    /// The tenant that the token names.
+    pub tenant: TenantId,
+    /// `sub` of the token.
+    pub subject: String,
+    /// Why. The log tells it, the answer does not.
+    pub reason: Reason,
+}
+
+/// Why a caller is not admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Refused {
+pub enum Reason {
     /// The configuration does not let the token's issuer speak for this tenant.
     #[error("the issuer may not speak for the tenant")]
     Issuer,
@@ -59,13 +72,23 @@ impl Tenants {
 
     /// The context of the caller's tenant. Nothing is asked of anybody: the registry is in memory.
     pub fn admit(&self, caller: Caller) -> Result<TenantContext, Refused> {
-        if !caller.issuer_speaks_for_tenant() {
-            return Err(Refused::Issuer);
+        match self.record(&caller) {
+            Ok(record) => Ok(TenantContext::new(caller, record)),
+            Err(reason) => {
+                let (tenant, subject) = (caller.tenant().clone(), caller.subject().to_owned());
+                Err(Refused { tenant, subject, reason })
+            }
         }
-        let record = self.registry.load().find(caller.tenant()).ok_or(Refused::Unknown)?;
+    }
+
+    fn record(&self, caller: &Caller) -> Result<Arc<TenantRecord>, Reason> {
+        if !caller.issuer_speaks_for_tenant() {
+            return Err(Reason::Issuer);
+        }
+        let record = self.registry.load().find(caller.tenant()).ok_or(Reason::Unknown)?;
         match record.state {
-            State::Active => Ok(TenantContext::new(caller, record)),
-            State::Suspended => Err(Refused::Suspended),
+            State::Active => Ok(record),
+            State::Suspended => Err(Reason::Suspended),
         }
     }
 

@@ -1,0 +1,185 @@
+//! An application: schema, policies, tenants and configuration, read and checked together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::authorizer::Authorizer;
+use crate::aws::Aws;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::credentials::{Broker, PolicyTemplates};
+use crate::entropy::Entropy;
+use crate::fetch::Fetch;
+use crate::graphql::Api;
+use crate::operation::Operations;
+use crate::policy::{RoleTemplate, Template};
+use crate::problem::{Problem, Problems, Source};
+use crate::schema::{Layout, Plan, compile};
+use crate::server::Gateway;
+use crate::tenant::{Registry, Requirements, Tenants};
+
+/// A whole application, ready to be served.
+#[derive(Debug)]
+pub struct Application {
+    /// The configuration.
+    pub config: Config,
+    /// What the schema means.
+    pub plan: Arc<Plan>,
+    /// The session policies.
+    pub policies: Arc<PolicyTemplates>,
+    /// The declared roles.
+    pub roles: Vec<RoleTemplate>,
+    /// What every tenant's record must have.
+    pub requirements: Requirements,
+    /// The tenants.
+    pub registry: Registry,
+}
+
+impl Application {
+    /// Reads everything that a configuration names. All mistakes in all files are reported at once.
+    pub fn load(config: Config) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let plan = Source::read(&config.schema).map_err(Problems::from);
+        let plan = problems.take(plan.and_then(|source| compile(&source, &config.claims)));
+        let tables: BTreeSet<String> =
+            plan.iter().flat_map(|plan| plan.tables.keys()).map(ToString::to_string).collect();
+        let known =
+            variables(plan.as_ref().map_or_else(|| config.tables.keys().cloned().collect(), |_| tables));
+        let policies = problems.take(session_policies(&config.policies, &known));
+        // A trust policy may name the external id; a session policy has no use for it.
+        let known = known.into_iter().chain(["external-id".to_owned()]).collect();
+        let roles = problems.take(roles(&config.policies.join("roles"), &known));
+        // What the tenants' records must have is known only with the schema and the policies.
+        let (Some(plan), Some(policies), Some(roles)) = (plan, policies, roles) else { return Err(problems) };
+        let requirements = problems.take(requirements(&config, &plan, &policies));
+        let Some(requirements) = requirements else { return Err(problems) };
+        let registry = problems.take(read_registry(&config.tenants, &requirements, &policies));
+        let Some(registry) = registry else { return Err(problems) };
+        let (plan, policies) = (Arc::new(plan), Arc::new(policies));
+        problems.or(Self { config, plan, policies, roles, requirements, registry })
+    }
+
+    /// How the tenants are read again when their file changes.
+    pub fn registry_reader(&self) -> impl Fn() -> Result<Registry, Problems> + Send + 'static {
+        let (path, requirements) = (self.config.tenants.clone(), self.requirements.clone());
+        let policies = Arc::clone(&self.policies);
+        move || read_registry(&path, &requirements, &policies)
+    }
+
+    /// The gateway of this application.
+    pub fn gateway(self, aws: Aws, clock: Clock, entropy: Entropy) -> Result<Gateway, Problems> {
+        self.gateway_with(aws, clock, entropy, |operations| operations)
+    }
+
+    /// The gateway of this application, with its operations changed before they are put in their place.
+    pub fn gateway_with(
+        self,
+        aws: Aws,
+        clock: Clock,
+        entropy: Entropy,
+        change: impl FnOnce(Operations) -> Operations,
+    ) -> Result<Gateway, Problems> {
+        let Self { config, plan, policies, registry, .. } = self;
+        let operations = Operations::new(Arc::clone(&plan), config.operation, clock.clone(), entropy.clone());
+        let api = Api::new(&plan, Arc::new(change(operations)), config.graphql)?;
+        let fetch = Arc::new(Fetch::default());
+        Ok(Gateway {
+            authorizer: Authorizer::new(config.authorizer, clock.clone(), &fetch),
+            tenants: Arc::new(Tenants::new(registry)),
+            credentials: Broker::new(aws, config.credentials, policies, entropy.clone()),
+            api,
+            clock,
+            entropy,
+        })
+    }
+}
+
+/// The names of the variables that policies may use.
+fn variables(tables: BTreeSet<String>) -> BTreeSet<String> {
+    let fixed = ["tenant", "account", "region", "partition"].map(str::to_owned);
+    fixed.into_iter().chain(tables.into_iter().map(|table| format!("table.{table}"))).collect()
+}
+
+/// `policies/*.json`, by the names of the files.
+fn session_policies(folder: &Path, known: &BTreeSet<String>) -> Result<PolicyTemplates, Problems> {
+    let mut problems = Problems::default();
+    let mut templates = BTreeMap::new();
+    for path in json_files(folder)? {
+        let template = Source::read(&path).map_err(Problems::from);
+        let template = problems.take(template.and_then(|source| Template::parse(&source, known)));
+        let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
+        templates.extend(name.zip(template));
+    }
+    problems.or(PolicyTemplates::new(templates))
+}
+
+/// `policies/roles/*.json`; none if there is no such folder.
+fn roles(folder: &Path, known: &BTreeSet<String>) -> Result<Vec<RoleTemplate>, Problems> {
+    let mut problems = Problems::default();
+    let mut roles = Vec::new();
+    let files = if folder.is_dir() { json_files(folder)? } else { Vec::new() };
+    for path in files {
+        let role = Source::read(&path).map_err(Problems::from);
+        roles.extend(problems.take(role.and_then(|source| RoleTemplate::parse(&source, known))));
+    }
+    problems.or(roles)
+}
+
+fn json_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let unreadable = |error: std::io::Error| {
+        let problem = Problem::of(folder.display().to_string(), format!("cannot be read: {error}"));
+        problem.hint("`policies` in the configuration names the folder of the policies")
+    };
+    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn requirements(config: &Config, plan: &Plan, policies: &PolicyTemplates) -> Result<Requirements, Problems> {
+    let mut problems = Problems::default();
+    for name in config.tables.keys().filter(|name| !plan.tables.contains_key(name.as_str())) {
+        let hint = crate::problem::did_you_mean(name, plan.tables.keys().map(AsRef::as_ref));
+        let message = format!("the schema has no table `{name}`");
+        problems.push(Problem::of("[tables] in the configuration", message).hint(hint));
+    }
+    let mut requirements = Requirements { policies: policies.names(), ..Requirements::default() };
+    for table in plan.tables.values() {
+        match table.layout {
+            Layout::Silo => {
+                requirements.silo_tables.insert(table.name.to_string());
+            }
+            Layout::Pooled => {
+                match config.tables.get(table.name.as_str()).cloned().map_or_else(|| table.name.parse(), Ok) {
+                    Ok(physical) => {
+                        requirements.shared_tables.insert(table.name.to_string(), physical);
+                    }
+                    Err(error) => {
+                        let message = format!("the table `{}` has no physical name: {error}", table.name);
+                        let hint = format!("write `[tables]` and below it `{} = \"…\"`", table.name);
+                        problems.push(Problem::of("[tables] in the configuration", message).hint(hint));
+                    }
+                }
+            }
+        }
+    }
+    problems.or(requirements)
+}
+
+/// Reads the tenants, and sees that every one's policy can be made.
+fn read_registry(
+    path: &Path,
+    requirements: &Requirements,
+    policies: &PolicyTemplates,
+) -> Result<Registry, Problems> {
+    let registry = Registry::parse(&Source::read(path)?, requirements)?;
+    policies.check(&registry)?;
+    Ok(registry)
+}

@@ -1,0 +1,127 @@
+//! `innkeeper dev`: the gateway before an embedded AWS, in one process.
+
+mod demo;
+mod embedded;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Uri;
+
+pub use embedded::{Embedded, EmbeddedOptions};
+
+use super::{Because, Common, Failure, LogFormat, block_on, say, start_log, stop_signal, watch};
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::dev::{Claims, Issuer, IssuerError, private_file};
+use crate::entropy::Entropy;
+use crate::id::TenantId;
+use crate::operation::CursorKey;
+use crate::server::{Console, Server};
+
+/// How long the tokens live that `dev` prints.
+const TOKEN_LIFE: Duration = Duration::from_hours(12);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    /// The address for clients, instead of the configuration's.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// The address for health checks, instead of the configuration's.
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<SocketAddr>,
+    /// The address of the embedded AWS. Any free port, unless one is named.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    aws: SocketAddr,
+    /// Keep the items in this file, over restarts. Without it they are in memory.
+    #[arg(long, value_name = "FILE", conflicts_with = "dynamodb")]
+    data: Option<PathBuf>,
+    /// Keep the items in another engine that speaks DynamoDB's protocol, such as DynamoDB Local.
+    #[arg(long, value_name = "URL")]
+    dynamodb: Option<Uri>,
+    /// Begin with empty tables.
+    #[arg(long)]
+    no_seed: bool,
+    /// How log lines are written.
+    #[arg(long, value_enum, default_value = "pretty")]
+    log: LogFormat,
+}
+
+/// The folder beside a configuration that holds what `dev` makes for itself.
+pub(super) fn private_folder(config: &Path) -> PathBuf {
+    let folder = config.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    folder.join(".innkeeper")
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
+    start_log(arguments.log, "warn")?;
+    let mut config = Config::load(&arguments.common.config, &config::variables())?;
+    config.server.listen = arguments.listen.unwrap_or(config.server.listen);
+    config.server.admin = arguments.admin.unwrap_or(config.server.admin);
+    config.graphql.introspection = true;
+    let private = private_folder(&arguments.common.config);
+    let issuer = Issuer::open(&private).map_err(Because)?;
+    if config.operation.cursor_keys.is_empty() {
+        config.operation.cursor_keys = vec![cursor_key(&private).map_err(Because)?];
+    }
+    block_on(serve(arguments, config, issuer))
+}
+
+async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(), Failure> {
+    let clock = Clock::system();
+    let started = clock.unix_millis();
+    // The ports first: one that is in use is said before anything else is done.
+    let mut server_config = config.server.clone();
+    let server = Server::bind(&server_config).await.map_err(Because)?;
+    let options = EmbeddedOptions {
+        aws: arguments.aws,
+        data: arguments.data,
+        dynamodb: arguments.dynamodb,
+        seed: !arguments.no_seed,
+        observe: 1_000,
+        clock: clock.clone(),
+    };
+    let embedded = Embedded::start(config, &issuer, options).await?;
+    let (read, path) = (embedded.application.registry_reader(), embedded.application.config.tenants.clone());
+    let tokens = tokens(&embedded, &issuer, &clock).map_err(Because)?;
+    let demo = demo::Demo::of(&embedded, &tokens);
+    server_config.console = Some(Console { tenants: tokens.clone(), query: demo.query().to_owned() });
+    let banner = demo::Banner {
+        address: server.address().map_err(Because)?,
+        admin: server.admin_address().map_err(Because)?,
+        endpoint: embedded.aws.endpoint(),
+        ready_in: Duration::from_millis(clock.unix_millis().saturating_sub(started)),
+    };
+    let text = banner.text(&demo, &tokens);
+    let (gateway, _aws) = embedded.gateway(clock, Entropy::system())?;
+    let gateway = Arc::new(gateway);
+    let watching = watch::tenants(Arc::clone(&gateway.tenants), path, read);
+    say(&text);
+    let served = server.serve(gateway, &server_config, stop_signal()).await;
+    watching.abort();
+    Ok(served.map_err(Because)?)
+}
+
+/// A token for each tenant.
+fn tokens(
+    embedded: &Embedded,
+    issuer: &Issuer,
+    clock: &Clock,
+) -> Result<Vec<(TenantId, String)>, IssuerError> {
+    let records = embedded.application.registry.records();
+    let token = |tenant: &TenantId| {
+        issuer.token(&Claims { tenant, subject: "dev", scope: None, expires_in: TOKEN_LIFE }, clock)
+    };
+    records.iter().map(|record| Ok((record.id.clone(), token(&record.id)?))).collect()
+}
+
+/// The key that cursors are sealed with, kept so that they outlive a restart.
+fn cursor_key(private: &Path) -> Result<CursorKey, IssuerError> {
+    let path = private.join("cursor.key");
+    let text = private_file(private, &path, || Some(CursorKey::new(Entropy::system().bytes()).to_base64()))?;
+    CursorKey::parse(&text).ok_or(IssuerError::Key(path))
+}

@@ -1,0 +1,182 @@
+//! The command line: what people type, and what they read then.
+//!
+//! Exit codes mean something: 0 fine, 1 a finding or a failure while running, 2 unusable input. What is wrong with
+//! input is said all at once, on standard error, and nothing is served.
+
+mod application;
+#[cfg(feature = "dev")]
+mod dev;
+#[cfg(feature = "dev")]
+mod seed;
+mod serve;
+#[cfg(feature = "dev")]
+mod token;
+mod watch;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+pub use application::Application;
+#[cfg(feature = "dev")]
+pub use dev::{Embedded, EmbeddedOptions};
+
+use crate::problem::Problems;
+use crate::telemetry::Format;
+
+/// A GraphQL gateway for DynamoDB in which every request runs with its own tenant's AWS credentials.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway before an embedded AWS that enforces IAM, with the tenants and items of the example or your own.
+    ///
+    /// Needs no AWS account and no internet. Signatures, trust policies, role policies and session policies are
+    /// enforced as AWS documents them, so that a hole in a policy shows here.
+    #[cfg(feature = "dev")]
+    Dev(dev::Arguments),
+    /// Run the gateway on AWS.
+    ///
+    /// The gateway's own identity comes from the SDK's default chain: environment, profile, container, instance.
+    /// It needs sts:AssumeRole and sts:TagSession on the tenants' roles, and nothing else.
+    Serve(serve::Arguments),
+    /// Print a token of the dev issuer, for a running `innkeeper dev`.
+    #[cfg(feature = "dev")]
+    Token(token::Arguments),
+    /// Print shell completions.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What every command that loads an application takes.
+#[derive(Debug, Args)]
+struct Common {
+    /// The configuration file. Paths in it are relative to it.
+    #[arg(long, value_name = "FILE", default_value = "innkeeper.toml")]
+    config: PathBuf,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+impl From<LogFormat> for Format {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Pretty => Self::Pretty,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
+/// Why a command ended without success.
+#[derive(Debug)]
+enum Failure {
+    /// The input cannot be used: everything that is wrong with it.
+    Input(Problems),
+    /// Something failed while running.
+    Running(anyhow::Error),
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        Self::Input(problems)
+    }
+}
+
+impl From<crate::problem::Problem> for Failure {
+    fn from(problem: crate::problem::Problem) -> Self {
+        Self::Input(problem.into())
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<Because<E>> for Failure {
+    fn from(because: Because<E>) -> Self {
+        Self::Running(because.0.into())
+    }
+}
+
+/// An error of another crate's or module's, on its way to [`Failure::Running`].
+struct Because<E>(E);
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        #[cfg(feature = "dev")]
+        Command::Dev(arguments) => dev::run(arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        #[cfg(feature = "dev")]
+        Command::Token(arguments) => token::run(&arguments),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "innkeeper", &mut std::io::stdout());
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Input(problems)) => {
+            say_error(&problems.render(std::io::stderr().is_terminal()));
+            ExitCode::from(2)
+        }
+        Err(Failure::Running(error)) => {
+            say_error(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes to standard error. Where that is closed, there is nobody to tell.
+fn say_error(text: &str) {
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+/// Writes to standard output. A reader that has gone away is no failure of ours.
+fn say(text: &str) {
+    drop(writeln!(std::io::stdout(), "{text}"));
+}
+
+/// Runs asynchronous work to its end.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Because)?;
+    runtime.block_on(work)
+}
+
+/// Resolves at SIGINT or SIGTERM.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    drop(tokio::signal::ctrl_c().await);
+}
+
+/// Starts the log.
+fn start_log(format: LogFormat, level: &str) -> Result<(), Failure> {
+    let filter = crate::config::log_filter().unwrap_or_else(|| level.to_owned());
+    crate::telemetry::start(format.into(), &filter).map_err(|error| {
+        crate::problem::Problem::of("RUST_LOG", error.to_string())
+            .hint("write it like `info,innkeeper=debug`")
+            .into()
+    })
+}

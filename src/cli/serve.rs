@@ -1,0 +1,67 @@
+//! `innkeeper serve`: the gateway on AWS.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::{Application, Because, Common, Failure, LogFormat, block_on, start_log, stop_signal, watch};
+use crate::aws::Aws;
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::entropy::Entropy;
+use crate::problem::{Problem, Problems};
+use crate::server::Server;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    /// The address for clients, instead of the configuration's.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// The address for health checks, instead of the configuration's.
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<SocketAddr>,
+    /// How log lines are written.
+    #[arg(long, value_enum, default_value = "json")]
+    log: LogFormat,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    start_log(arguments.log, "info")?;
+    let mut config = Config::load(&arguments.common.config, &config::variables())?;
+    config.server.listen = arguments.listen.unwrap_or(config.server.listen);
+    config.server.admin = arguments.admin.unwrap_or(config.server.admin);
+    let mut problems = Problems::default();
+    check(&config, &mut problems);
+    let application = problems.take(Application::load(config));
+    let Some(application) = application.filter(|_| problems.is_empty()) else { return Err(problems.into()) };
+    block_on(serve(application))
+}
+
+/// What `serve` asks beyond what every command does.
+fn check(config: &Config, problems: &mut Problems) {
+    if config.operation.cursor_keys.is_empty() {
+        let problem = Problem::of("[cursor] in the configuration", "`cursor.keys` is missing");
+        let hint =
+            "write `keys = [\"…\"]` with a key of: openssl rand -base64 32 (or set INNKEEPER_CURSOR_KEYS)";
+        problems.push(problem.hint(hint));
+    }
+    if config.authorizer.issuers.is_empty() {
+        let problem = Problem::of("[[issuers]] in the configuration", "there is no issuer");
+        problems.push(problem.hint("name one: without it no token is accepted"));
+    }
+}
+
+async fn serve(application: Application) -> Result<(), Failure> {
+    let clock = Clock::system();
+    let server_config = application.config.server.clone();
+    let server = Server::bind(&server_config).await.map_err(Because)?;
+    let aws = Aws::from_environment(application.config.aws.clone(), clock.clone()).await.map_err(Because)?;
+    let (read, path) = (application.registry_reader(), application.config.tenants.clone());
+    let gateway = Arc::new(application.gateway(aws, clock, Entropy::system())?);
+    let watching = watch::tenants(Arc::clone(&gateway.tenants), path, read);
+    tracing::info!(address = %server_config.listen, admin = %server_config.admin, "serving");
+    let served = server.serve(gateway, &server_config, stop_signal()).await;
+    watching.abort();
+    Ok(served.map_err(Because)?)
+}

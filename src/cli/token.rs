@@ -1,0 +1,44 @@
+//! `innkeeper token`: a token of the dev issuer, and nothing else on standard output.
+
+use std::time::Duration;
+
+use super::{Because, Common, Failure, say};
+use crate::clock::Clock;
+use crate::dev::{Claims, Issuer};
+use crate::id::TenantId;
+use crate::settings::parse_duration;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    /// The tenant to speak for.
+    #[arg(long, value_name = "TENANT")]
+    tenant: TenantId,
+    /// `sub` of the token.
+    #[arg(long, value_name = "NAME", default_value = "dev")]
+    subject: String,
+    /// `scope` of the token: words parted by spaces.
+    #[arg(long, value_name = "SCOPES")]
+    scope: Option<String>,
+    /// How long the token lives, such as 5m or 1h.
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
+    expires_in: Duration,
+}
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    parse_duration(text).ok_or("write a time such as 30s, 5m or 1h")
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let folder = super::dev::private_folder(&arguments.common.config);
+    let issuer = Issuer::open(&folder).map_err(Because)?;
+    let claims = Claims {
+        tenant: &arguments.tenant,
+        subject: &arguments.subject,
+        scope: arguments.scope.as_deref(),
+        expires_in: arguments.expires_in,
+    };
+    say(&issuer.token(&claims, &Clock::system()).map_err(Because)?);
+    Ok(())
+}

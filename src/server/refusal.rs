@@ -1,0 +1,68 @@
+//! Why a request got no session, and what of that its sender may know.
+
+use std::borrow::Cow;
+
+use http::{HeaderValue, StatusCode, header};
+use thiserror::Error;
+
+use crate::authorizer::Rejection;
+use crate::credentials::OpenError;
+use crate::error::{Code, Public};
+use crate::graphql::{Answer, Media};
+use crate::tenant::Refused;
+
+/// Why a request got no session.
+#[derive(Debug, Error)]
+pub(super) enum Refusal {
+    /// The token was refused, or could not be judged.
+    #[error(transparent)]
+    Token(#[from] Rejection),
+    /// The caller was not admitted.
+    #[error(transparent)]
+    Tenant(#[from] Refused),
+    /// There are no credentials.
+    #[error(transparent)]
+    Session(#[from] OpenError),
+}
+
+impl Public for Refusal {
+    fn code(&self) -> Code {
+        match self {
+            Self::Token(rejection) => rejection.code(),
+            Self::Tenant(refused) => refused.code(),
+            Self::Session(error) => error.code(),
+        }
+    }
+
+    fn message(&self) -> Cow<'static, str> {
+        match self {
+            Self::Token(rejection) => rejection.message(),
+            Self::Tenant(refused) => refused.message(),
+            Self::Session(error) => error.message(),
+        }
+    }
+}
+
+/// How long a client should wait before it tries again, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// The answer to an error that ends a request before anything was run.
+pub(super) fn answer(
+    error: &dyn Public,
+    media: Media,
+) -> (Answer, Option<(header::HeaderName, HeaderValue)>) {
+    let (status, header) = match error.code() {
+        Code::Unauthenticated => {
+            (StatusCode::UNAUTHORIZED, Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))))
+        }
+        Code::Forbidden => (StatusCode::FORBIDDEN, None),
+        Code::Unavailable | Code::Throttled => {
+            (StatusCode::SERVICE_UNAVAILABLE, Some((header::RETRY_AFTER, RETRY_AFTER)))
+        }
+        Code::BadRequest => (StatusCode::BAD_REQUEST, None),
+        Code::NotFound | Code::Conflict | Code::BudgetExceeded | Code::Internal => {
+            (StatusCode::INTERNAL_SERVER_ERROR, None)
+        }
+    };
+    (Answer::refused(status, media, error), header)
+}

@@ -1,0 +1,62 @@
+//! The path of a request, up to the session.
+
+use std::sync::Arc;
+
+use super::refusal::Refusal;
+use crate::authorizer::{Authorizer, Bearer};
+use crate::clock::Clock;
+use crate::credentials::{Broker, TenantSession};
+use crate::entropy::Entropy;
+use crate::graphql::Api;
+use crate::id::RequestId;
+use crate::telemetry::Event;
+use crate::tenant::{Refused, Tenants};
+
+/// The gateway: everything that a request passes through.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Who is calling?
+    pub authorizer: Authorizer,
+    /// For whom?
+    pub tenants: Arc<Tenants>,
+    /// With what power?
+    pub credentials: Broker,
+    /// What is asked?
+    pub api: Api,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where request ids come from.
+    pub entropy: Entropy,
+}
+
+impl Gateway {
+    /// The whole path: each step takes the one before, so that a caller and a session of different tenants cannot
+    /// meet.
+    pub(super) async fn open(&self, bearer: &Bearer, request: &RequestId) -> Result<TenantSession, Refusal> {
+        let caller = self.authorizer.authorize(bearer).await?;
+        let context = self.tenants.admit(caller)?;
+        let session = self.credentials.open(context, request.clone()).await?;
+        Ok(session)
+    }
+
+    /// A request's id: the one that a proxy in front has given it, or a new one.
+    pub(super) fn request_id(&self, sent: Option<&str>) -> RequestId {
+        let made = || self.entropy.ulid(&self.clock).parse().expect("a ULID is 26 letters and digits");
+        sent.and_then(|sent| sent.parse().ok()).unwrap_or_else(made)
+    }
+
+    /// Notes a refusal for the operator, who may know why.
+    pub(super) fn note(refusal: &Refusal, request: &RequestId) {
+        match refusal {
+            Refusal::Token(reason) => Event::TokenRefused { request, reason }.emit(),
+            Refusal::Tenant(Refused { tenant, subject, reason }) => {
+                Event::TenantRefused { request, tenant, subject, reason }.emit();
+            }
+            // The broker has said what STS said.
+            Refusal::Session(error) => {
+                let error = crate::error::Chain(error);
+                tracing::warn!(request.id = %request, %error, "no session");
+            }
+        }
+    }
+}
