@@ -11,9 +11,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, DATE};
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde_json::Value;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -169,6 +169,12 @@ impl Aws {
         Ok(self.shared.sessions.issue(assumed.map_err(said)?.session, &self.shared.entropy, now))
     }
 
+    /// Forgets every session except the gateway's own, as if they had ended early: their credentials are unknown
+    /// from now on.
+    pub fn forget_sessions(&self) {
+        self.shared.sessions.forget();
+    }
+
     /// Runs a DynamoDB operation behind the front: to create tables and to seed. Nothing is judged or recorded.
     pub async fn behind_the_front(
         &self,
@@ -194,13 +200,19 @@ async fn serve(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Res
     };
     let request_id = shared.entropy.ulid(&shared.clock);
     let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).map(str::to_owned);
-    match target.as_deref().and_then(|target| target.strip_prefix("DynamoDB_20120810.")) {
+    let operation = target.as_deref().and_then(|target| target.strip_prefix("DynamoDB_20120810."));
+    let mut response = match operation {
         Some(operation) => shared.dynamodb(&parts, &body, operation).await.into_response(&request_id),
-        None => shared
-            .sts(&parts, &body, &request_id)
-            .await
-            .unwrap_or_else(|error| error.into_response(&request_id)),
+        None => match shared.sts(&parts, &body, &request_id).await {
+            Ok(response) => response,
+            Err(error) => error.into_response(&request_id),
+        },
+    };
+    // The SDK corrects its own clock by this header, so it has to be the time that signatures are checked with.
+    if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(shared.clock.now())) {
+        response.headers_mut().insert(DATE, date);
     }
+    response
 }
 
 impl Shared {

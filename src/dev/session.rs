@@ -92,6 +92,12 @@ impl Sessions {
         credentials
     }
 
+    /// Forgets every session that has an end.
+    pub(super) fn forget(&self) {
+        let mut sessions = self.by_access_key.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        sessions.retain(|_, known| known.session.expires_at.is_none());
+    }
+
     pub(super) fn find(&self, access_key_id: &str) -> Option<Known> {
         let sessions = self.by_access_key.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         sessions.get(access_key_id).cloned()

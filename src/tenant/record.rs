@@ -89,7 +89,7 @@ impl TenantRecord {
                 None
             }
         };
-        let from = |key: &str| if section.has(key) { section } else { defaults };
+        let from = |key: &str| if defaults.has(key) && !section.has(key) { defaults } else { section };
         let role = from("role").required::<RoleArn>("role", "write the ARN of the role to assume");
         let region = from("region").required::<Region>("region", "write the Region of the tenant's tables");
         let state = section.parse::<State>("state").map_or(State::Active, |state| state.value);

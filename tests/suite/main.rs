@@ -7,4 +7,6 @@
 )]
 
 mod evaluator;
+mod harness;
+mod request_path;
 mod schema;

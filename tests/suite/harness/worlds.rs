@@ -1,0 +1,326 @@
+//! Worlds, and the tenants in them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use innkeeper::cli::{Embedded, EmbeddedOptions};
+use innkeeper::clock::{Clock, Hand};
+use innkeeper::config::Config;
+use innkeeper::dev::{Aws, Claims, Issuer, Observed, Reply as AwsReply, Service};
+use innkeeper::entropy::Entropy;
+use innkeeper::id::{AccountId, Region, TenantId};
+use innkeeper::operation::CursorKey;
+use innkeeper::problem::Source;
+use innkeeper::server::{Gateway, Server};
+use innkeeper::settings::Variables;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{Reply, dynamodb_local, root};
+
+/// Where items are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Embedded,
+    DynamoDbLocal,
+}
+
+/// The moment at which every world begins: 2026-11-23T12:00:00Z, after everything in the seed.
+const START: u64 = 1_795_435_200;
+
+/// A world that is being made.
+pub(crate) struct Builder {
+    files: Vec<(String, String)>,
+    engine: Engine,
+    seed: bool,
+    forged: Option<TenantId>,
+    configure: Box<dyn FnOnce(&mut Config) + Send>,
+}
+
+impl Builder {
+    /// Puts a file in the place of the example's.
+    pub(crate) fn file(mut self, name: &str, text: impl Into<String>) -> Self {
+        self.files.push((name.to_owned(), text.into()));
+        self
+    }
+
+    /// Changes a file of the example's.
+    pub(crate) fn edit(self, name: &str, edit: impl FnOnce(String) -> String) -> Self {
+        let text = std::fs::read_to_string(root().join(name)).unwrap();
+        let edited = edit(text.clone());
+        assert_ne!(text, edited, "the edit of {name} changes nothing");
+        self.file(name, edited)
+    }
+
+    /// Keeps the items in another engine.
+    pub(crate) fn engine(mut self, engine: Engine) -> Self {
+        self.engine = engine;
+        self
+    }
+
+    /// Begins with empty tables.
+    pub(crate) fn unseeded(mut self) -> Self {
+        self.seed = false;
+        self
+    }
+
+    /// Makes the gateway render another tenant's id into every key.
+    pub(crate) fn forging(mut self, tenant: &str) -> Self {
+        self.forged = Some(tenant.parse().unwrap());
+        self
+    }
+
+    /// Changes the configuration.
+    pub(crate) fn configure(mut self, configure: impl FnOnce(&mut Config) + Send + 'static) -> Self {
+        self.configure = Box::new(configure);
+        self
+    }
+
+    pub(crate) async fn start(self) -> World {
+        let folder = TempDir::new().unwrap();
+        copy_example(folder.path());
+        for (name, text) in &self.files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let config = folder.path().join("innkeeper.toml");
+        let source = Source::new("innkeeper.toml", std::fs::read_to_string(config).unwrap());
+        let mut config = Config::parse(&source, folder.path(), &Variables::default()).unwrap();
+        config.server.listen = "127.0.0.1:0".parse().unwrap();
+        config.server.admin = "127.0.0.1:0".parse().unwrap();
+        config.graphql.introspection = true;
+        config.operation.cursor_keys = vec![CursorKey::new([7; 32])];
+        (self.configure)(&mut config);
+        let (clock, hand) = Clock::manual(SystemTime::UNIX_EPOCH + Duration::from_secs(START));
+        let issuer = Issuer::open(&folder.path().join(".innkeeper")).unwrap();
+        let dynamodb = match self.engine {
+            Engine::Embedded => None,
+            Engine::DynamoDbLocal => Some(dynamodb_local::endpoint().await.unwrap()),
+        };
+        let options = EmbeddedOptions {
+            aws: "127.0.0.1:0".parse().unwrap(),
+            data: None,
+            dynamodb,
+            seed: self.seed,
+            observe: 100_000,
+            clock: clock.clone(),
+        };
+        let server_config = config.server.clone();
+        let embedded =
+            Embedded::launch(config, &issuer, options).await.unwrap_or_else(|error| panic!("{error}"));
+        let reader = embedded.application.registry_reader();
+        let forged = self.forged;
+        let (gateway, aws) = embedded
+            .gateway_with(clock.clone(), Entropy::system(), |operations| forge(operations, forged))
+            .unwrap_or_else(|problems| panic!("{problems}"));
+        let gateway = Arc::new(gateway);
+        let server = Server::bind(&server_config).await.unwrap();
+        let (url, admin) = (server.address().unwrap(), server.admin_address().unwrap());
+        let serving = Arc::clone(&gateway);
+        let task = tokio::spawn(async move {
+            server.serve(serving, &server_config, std::future::pending()).await.unwrap();
+        });
+        aws.observer().take();
+        World {
+            url: format!("http://{url}"),
+            admin: format!("http://{admin}"),
+            aws,
+            clock,
+            hand,
+            issuer,
+            gateway,
+            http: reqwest::Client::new(),
+            reader: Box::new(reader),
+            folder,
+            task,
+        }
+    }
+}
+
+#[cfg(debug_assertions)]
+fn forge(
+    mut operations: innkeeper::operation::Operations,
+    tenant: Option<TenantId>,
+) -> innkeeper::operation::Operations {
+    if let Some(tenant) = tenant {
+        operations.forge(tenant);
+    }
+    operations
+}
+
+#[cfg(not(debug_assertions))]
+fn forge(
+    operations: innkeeper::operation::Operations,
+    tenant: Option<TenantId>,
+) -> innkeeper::operation::Operations {
+    assert!(tenant.is_none(), "a release build cannot forge");
+    operations
+}
+
+/// The example application, copied into a folder.
+pub(crate) fn copy_example(folder: &Path) {
+    for name in ["schema.graphql", "tenants.toml", "innkeeper.toml", "seed.json"] {
+        std::fs::copy(root().join(name), folder.join(name)).unwrap();
+    }
+    for part in ["policies", "policies/roles"] {
+        std::fs::create_dir_all(folder.join(part)).unwrap();
+        for entry in std::fs::read_dir(root().join(part)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                std::fs::copy(&path, folder.join(part).join(path.file_name().unwrap())).unwrap();
+            }
+        }
+    }
+}
+
+type RegistryReader = dyn Fn() -> Result<innkeeper::tenant::Registry, innkeeper::problem::Problems> + Send;
+
+/// A running application and the AWS that it runs on.
+pub(crate) struct World {
+    /// Where clients go.
+    pub(crate) url: String,
+    /// Where health checks go.
+    pub(crate) admin: String,
+    pub(crate) aws: Aws,
+    pub(crate) clock: Clock,
+    pub(crate) hand: Hand,
+    pub(crate) issuer: Issuer,
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) http: reqwest::Client,
+    reader: Box<RegistryReader>,
+    folder: TempDir,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl World {
+    /// The example, as it is.
+    pub(crate) async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    pub(crate) fn builder() -> Builder {
+        Builder {
+            files: Vec::new(),
+            engine: Engine::Embedded,
+            seed: true,
+            forged: None,
+            configure: Box::new(|_| {}),
+        }
+    }
+
+    /// A tenant, with a token that lives an hour.
+    pub(crate) fn tenant(&self, id: &str) -> Tenant<'_> {
+        Tenant { world: self, id: id.to_owned(), token: self.token(id) }
+    }
+
+    /// A token of the dev issuer.
+    #[track_caller]
+    pub(crate) fn token(&self, tenant: &str) -> String {
+        let tenant = tenant.parse().unwrap();
+        let claims =
+            Claims { tenant: &tenant, subject: "dev", scope: None, expires_in: Duration::from_hours(1) };
+        self.issuer.token(&claims, &self.clock).unwrap()
+    }
+
+    /// Sends a document with a token, or without one.
+    pub(crate) async fn post(&self, token: Option<&str>, body: &Value) -> Reply {
+        let mut request = self
+            .http
+            .post(format!("{}/graphql", self.url))
+            .header("accept", "application/graphql-response+json")
+            .json(body);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        self.send(request).await
+    }
+
+    /// Sends any request.
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Reply { status, headers, text: answer.text().await.unwrap() }
+    }
+
+    /// Moves the clock.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.hand.advance(by);
+    }
+
+    /// Writes a file of the application anew and reads the tenants again, as the watch would.
+    pub(crate) fn reload_tenants(&self, text: &str) -> Result<(), innkeeper::problem::Problems> {
+        std::fs::write(self.folder.path().join("tenants.toml"), text).unwrap();
+        self.gateway.tenants.replace((self.reader)())
+    }
+
+    /// The folder of the application.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The text of a file of the application.
+    pub(crate) fn read_file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
+    /// What the embedded AWS saw since it was last asked.
+    pub(crate) fn calls(&self) -> Vec<Observed> {
+        self.aws.observer().take()
+    }
+
+    /// How many `AssumeRole` calls it saw for a tenant since it was last asked, and how many of DynamoDB.
+    pub(crate) fn count(&self, tenant: &str) -> (usize, usize) {
+        let calls = self.calls();
+        let of = |service| {
+            calls
+                .iter()
+                .filter(|call| call.service == service && call.tenant.as_deref() == Some(tenant))
+                .count()
+        };
+        (of(Service::Sts), of(Service::DynamoDb))
+    }
+
+    /// Runs a DynamoDB operation behind the front, on the tables of the example's account.
+    pub(crate) async fn behind(&self, operation: &str, body: Value) -> AwsReply {
+        let account: AccountId = "111122223333".parse().unwrap();
+        let region: Region = "eu-central-1".parse().unwrap();
+        self.aws.behind_the_front(&account, &region, operation, body).await
+    }
+
+    /// An item as it is stored, by its raw key in the shared table.
+    pub(crate) async fn stored(&self, pk: &str, sk: &str) -> Value {
+        let key = json!({ "pk": { "S": pk }, "sk": { "S": sk } });
+        let reply = self.behind("GetItem", json!({ "TableName": "innkeeper-shops", "Key": key })).await;
+        serde_json::from_str::<Value>(&reply.body).unwrap()["Item"].clone()
+    }
+}
+
+/// A tenant's frontend.
+#[derive(Clone)]
+pub(crate) struct Tenant<'w> {
+    world: &'w World,
+    pub(crate) id: String,
+    pub(crate) token: String,
+}
+
+impl Tenant<'_> {
+    /// Sends a document.
+    pub(crate) async fn query(&self, query: &str) -> Reply {
+        self.send(&json!({ "query": query })).await
+    }
+
+    /// Sends a document with variables.
+    pub(crate) async fn with(&self, query: &str, variables: Value) -> Reply {
+        self.send(&json!({ "query": query, "variables": variables })).await
+    }
+
+    pub(crate) async fn send(&self, body: &Value) -> Reply {
+        self.world.post(Some(&self.token), body).await
+    }
+}
