@@ -16,7 +16,8 @@ use http_body_util::Full;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use thiserror::Error;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::task::{JoinError, JoinHandle};
 
 use super::millis;
 use crate::clock::Clock;
@@ -49,6 +50,9 @@ pub enum Unavailable {
     /// It failed a moment ago, and is not tried again yet.
     #[error("the key set could not be fetched a moment ago")]
     Resting,
+    /// The fetch was given up: the gateway is stopping.
+    #[error("the fetch of the key set was given up")]
+    Abandoned(#[source] JoinError),
 }
 
 /// A key of a set, with what it may be used for.
@@ -97,7 +101,15 @@ pub(super) struct KeySets {
     /// The last set that was fetched. Life: 24 hours; renewed after ten minutes. One fetch at a time.
     current: ArcSwapOption<KeySet>,
     /// When the last fetch began, in milliseconds since the epoch. Holding it is the right to fetch.
-    last_fetch: Mutex<Option<u64>>,
+    last_fetch: Arc<Mutex<Option<u64>>>,
+}
+
+/// What came of the wish for a newer set.
+enum Refresh {
+    /// Somebody has fetched it meanwhile.
+    Done(Arc<KeySet>),
+    /// It is being fetched.
+    UnderWay(JoinHandle<Result<Arc<KeySet>, Unavailable>>),
 }
 
 #[derive(Debug)]
@@ -110,7 +122,7 @@ struct KeySet {
 
 impl KeySets {
     pub(super) fn new(uri: Uri, fetch: Arc<Fetch>) -> Self {
-        Self { uri, fetch, current: ArcSwapOption::empty(), last_fetch: Mutex::default() }
+        Self { uri, fetch, current: ArcSwapOption::empty(), last_fetch: Arc::default() }
     }
 
     /// The key of a `kid`; of a set with a single key, where there is no `kid`.
@@ -137,38 +149,62 @@ impl KeySets {
         }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a renewal must not keep the request waiting that happened to notice"
-    )]
+    /// Renews the set without anybody waiting for it. Where the right to fetch is taken, a fetch is under way.
     fn refresh_in_background(self: &Arc<Self>, set: &Arc<KeySet>, clock: &Clock) {
-        let (this, set, clock) = (Arc::clone(self), Arc::clone(set), clock.clone());
-        tokio::spawn(async move { this.refresh(Some(&set), &clock).await.map(drop) });
+        if let Ok(turn) = Arc::clone(&self.last_fetch).try_lock_owned() {
+            drop(self.take_turn(turn, Some(set), clock));
+        }
     }
 
     /// Fetches the set, unless somebody has just done so. `seen` is the set that was found wanting.
-    async fn refresh(&self, seen: Option<&Arc<KeySet>>, clock: &Clock) -> Result<Arc<KeySet>, Unavailable> {
-        let mut last_fetch = self.last_fetch.lock().await;
+    async fn refresh(
+        self: &Arc<Self>,
+        seen: Option<&Arc<KeySet>>,
+        clock: &Clock,
+    ) -> Result<Arc<KeySet>, Unavailable> {
+        let turn = Arc::clone(&self.last_fetch).lock_owned().await;
+        match self.take_turn(turn, seen, clock)? {
+            Refresh::Done(set) => Ok(set),
+            Refresh::UnderWay(fetch) => fetch.await.map_err(Unavailable::Abandoned)?,
+        }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a fetch is everybody's: were it to end with the request that began it, a client that goes away \
+                  would leave all others without keys for the rest of the interval"
+    )]
+    fn take_turn(
+        self: &Arc<Self>,
+        mut last_fetch: OwnedMutexGuard<Option<u64>>,
+        seen: Option<&Arc<KeySet>>,
+        clock: &Clock,
+    ) -> Result<Refresh, Unavailable> {
+        let now = clock.unix_millis();
         let current = self.current.load_full();
         let is_newer = match (&current, seen) {
             (Some(current), Some(seen)) => !Arc::ptr_eq(current, seen),
-            (Some(current), None) => clock.unix_millis() < current.fetched_at + millis(KEEP_FOR),
+            (Some(current), None) => now < current.fetched_at + millis(KEEP_FOR),
             (None, _) => false,
         };
         if let Some(current) = current.filter(|_| is_newer) {
-            return Ok(current);
+            return Ok(Refresh::Done(current));
         }
-        let now = clock.unix_millis();
         if last_fetch.is_some_and(|last| now < last + millis(MIN_INTERVAL)) {
             return Err(Unavailable::Resting);
         }
         *last_fetch = Some(now);
-        let fetched = self.fetch_set(now).await;
-        match &fetched {
-            Ok(set) => self.current.store(Some(Arc::clone(set))),
-            Err(error) => tracing::warn!(uri = %self.uri, error = %Chain(error), "no key set"),
-        }
-        fetched
+        let this = Arc::clone(self);
+        Ok(Refresh::UnderWay(tokio::spawn(async move {
+            let fetched = this.fetch_set(now).await;
+            match &fetched {
+                Ok(set) => this.current.store(Some(Arc::clone(set))),
+                Err(error) => tracing::warn!(uri = %this.uri, error = %Chain(error), "no key set"),
+            }
+            // Whoever waits for the turn finds the new set in its place.
+            drop(last_fetch);
+            fetched
+        })))
     }
 
     async fn fetch_set(&self, now: u64) -> Result<Arc<KeySet>, Unavailable> {

@@ -45,12 +45,15 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer to a request that got nowhere: one error, and nothing that differs from request to request.
-    pub fn refused(status: StatusCode, media: Media, error: &dyn Public) -> Self {
-        let body = json!({ "errors": [{
-            "message": error.message(),
-            "extensions": { "code": error.code().as_str() },
-        }]});
+    /// The answer to a request that got nowhere: one error.
+    ///
+    /// Refusals of a caller are alike to the letter, so they leave the request's id to the header.
+    pub fn refused(status: StatusCode, media: Media, error: &dyn Public, request: &RequestId) -> Self {
+        let mut graph = GraphError::new(error.code(), error.message());
+        if !matches!(error.code(), Code::Unauthenticated | Code::Forbidden) {
+            graph.name(request);
+        }
+        let body = json!({ "errors": [graph] });
         Self { status, media, body: Bytes::from(body.to_string()) }
     }
 }
@@ -79,6 +82,11 @@ impl GraphError {
         let extensions = Map::from_iter([("code".to_owned(), json!(code.as_str()))]);
         Self { message: message.into(), locations: Vec::new(), path: Vec::new(), extensions }
     }
+
+    /// Names the request that it is of, so that an operator finds what the log says of it.
+    fn name(&mut self, request: &RequestId) {
+        self.extensions.insert("requestId".to_owned(), json!(request.as_str()));
+    }
 }
 
 /// A request that is refused before anything is run.
@@ -105,6 +113,11 @@ impl Refused {
         let mut error_out = GraphError::new(Code::BadRequest, format!("Syntax error: {expected}."));
         error_out.locations = error.positions().collect();
         Self::bad_request(vec![error_out])
+    }
+
+    /// A string of the document has no end.
+    pub(super) fn endless_string() -> Self {
+        Self::bad_request(vec![GraphError::new(Code::BadRequest, "Syntax error: a string does not end.")])
     }
 
     /// The document does not validate.
@@ -136,8 +149,13 @@ impl Refused {
 
     /// Something at a place of the document.
     pub(super) fn at(pos: Pos, message: impl Into<String>) -> Self {
+        Self::between(vec![pos], message)
+    }
+
+    /// Something between places of the document.
+    pub(super) fn between(locations: Vec<Pos>, message: impl Into<String>) -> Self {
         let mut error = GraphError::new(Code::BadRequest, message);
-        error.locations = vec![pos];
+        error.locations = locations;
         Self::bad_request(vec![error])
     }
 
@@ -180,7 +198,7 @@ impl Response {
 
     pub(super) fn into_answer(mut self, media: Media, request: &RequestId) -> Answer {
         for error in &mut self.errors {
-            error.extensions.insert("requestId".to_owned(), json!(request.as_str()));
+            error.name(request);
         }
         let status = match (self.refused, media) {
             (Some((status, true)), _) | (Some((status, false)), Media::GraphqlResponse) => status,

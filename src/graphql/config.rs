@@ -13,6 +13,8 @@ pub struct Config {
     pub max_depth: usize,
     /// The most selections, with every fragment counted each time it is spread.
     pub max_selections: usize,
+    /// The most fields that run a DynamoDB operation, wherever they stand; one under a list counts once.
+    pub max_operations: usize,
     /// The most errors of an answer.
     pub max_errors: usize,
 }
@@ -24,6 +26,7 @@ impl Default for Config {
             max_document: 64 * 1024,
             max_depth: 15,
             max_selections: 2_000,
+            max_operations: 100,
             max_errors: 50,
         }
     }
@@ -42,6 +45,7 @@ impl Config {
         own("max-document", 1024 * 1024, &mut config.max_document);
         own("max-depth", 50, &mut config.max_depth);
         own("max-selections", 100_000, &mut config.max_selections);
+        own("max-operations", 10_000, &mut config.max_operations);
         own("max-errors", 1_000, &mut config.max_errors);
         config
     }

@@ -14,9 +14,10 @@ mod selection;
 
 use std::sync::Arc;
 
+use async_graphql::Value;
 use async_graphql::dynamic::Schema;
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::OperationType;
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
 
 pub use answer::{Answer, Media};
 pub use config::Config;
@@ -26,7 +27,8 @@ use crate::operation::Operations;
 use crate::problem::Problems;
 use crate::schema::Plan;
 use answer::{Refused, Response};
-use selection::Prepared;
+use input::Variables;
+use selection::{Prepared, Preparing};
 
 /// A GraphQL request, as it came over HTTP.
 #[derive(Debug, Clone)]
@@ -78,26 +80,27 @@ impl Api {
     async fn prepare(&self, request: &Request) -> Result<Prepared<'_>, Refused> {
         limits::check_text(&request.query, &self.config)?;
         let document = parse_query(&request.query).map_err(|error| Refused::syntax(&error))?;
-        limits::check_document(&document, &self.config)?;
+        limits::check_document(&document, &request.variables, &self.config)?;
         let operation = selection::operation(&document, request.operation_name.as_deref())?;
         if operation.node.ty == OperationType::Mutation && !request.may_mutate {
             return Err(Refused::mutation_by_get());
         }
-        let introspection = self.validate(&document, request).await?;
         let plan = self.operations.plan();
-        selection::Preparing::new(plan, &document, operation, request)?.prepare(introspection, &self.config)
+        let variables = input::variables(plan, operation, &request.variables)?;
+        let introspection = self.validate(&document, request, &variables).await?;
+        Preparing::new(plan, &document, operation, variables).prepare(introspection, &self.config)
     }
 
     /// Validates a document, and answers what it asks of the schema itself. No resolver runs.
     async fn validate(
         &self,
-        document: &async_graphql::parser::types::ExecutableDocument,
+        document: &ExecutableDocument,
         request: &Request,
-    ) -> Result<async_graphql::Value, Refused> {
-        let variables = serde_json::Value::Object(request.variables.clone());
-        let mut validation = async_graphql::Request::new(&request.query)
-            .variables(async_graphql::Variables::from_json(variables))
-            .only_introspection();
+        variables: &Variables,
+    ) -> Result<Value, Refused> {
+        let variables = async_graphql::Variables::from_value(Value::Object(variables.clone()));
+        let mut validation =
+            async_graphql::Request::new(&request.query).variables(variables).only_introspection();
         if let Some(name) = &request.operation_name {
             validation = validation.operation_name(name);
         }

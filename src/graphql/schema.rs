@@ -8,6 +8,7 @@ use async_graphql::dynamic::{
     Object as GraphObject, Scalar as GraphScalar, Schema, TypeRef,
 };
 
+use super::limits::MAX_NESTING;
 use crate::item::marshal;
 use crate::problem::{Problem, Problems};
 use crate::schema::{Argument, Attribute, Field, Object, Of, Plan, Resolve, Scalar, Shape, Type};
@@ -32,8 +33,10 @@ pub(super) fn build(plan: &Plan) -> Result<Schema, Problems> {
     for definition in plan.objects.values() {
         builder = builder.register(object_type(definition));
     }
-    // Positions in errors tell a client what to mend; suggestions tell a stranger what there is.
-    builder.disable_suggestions().finish().map_err(|error| {
+    // Positions in errors tell a client what to mend; suggestions tell a stranger what there is. How deep a document
+    // may be has been said before; its default would refuse some that are not too deep.
+    let builder = builder.disable_suggestions().limit_recursive_depth(MAX_NESTING);
+    builder.finish().map_err(|error| {
         Problems::from(Problem::of("schema.graphql", format!("is no schema that GraphQL allows: {error}")))
     })
 }

@@ -3,6 +3,8 @@
 //! GraphQL, section 6.3.2 ("Field Collection"). Two selections of one field under one name are one field: it runs
 //! once, and its sub-selections are merged.
 
+use std::cell::Cell;
+
 use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field as GraphField, OperationDefinition,
     OperationType, Selection, SelectionSet,
@@ -12,7 +14,6 @@ use async_graphql::{Name, Value};
 use async_graphql_value::Value as Literal;
 use indexmap::IndexMap;
 
-use super::Request;
 use super::answer::Refused;
 use super::config::Config;
 use super::input::{Variables, arguments};
@@ -87,6 +88,8 @@ pub(super) struct Preparing<'p, 'd> {
     document: &'d ExecutableDocument,
     operation: &'d Positioned<OperationDefinition>,
     variables: Variables,
+    /// How many of the fields so far run an operation.
+    operations: Cell<usize>,
 }
 
 /// The fields of one name in the answer, in the order in which the name first appears.
@@ -97,9 +100,9 @@ impl<'p, 'd> Preparing<'p, 'd> {
         plan: &'p Plan,
         document: &'d ExecutableDocument,
         operation: &'d Positioned<OperationDefinition>,
-        request: &Request,
-    ) -> Result<Self, Refused> {
-        Ok(Self { plan, document, operation, variables: variables(operation, request)? })
+        variables: Variables,
+    ) -> Self {
+        Self { plan, document, operation, variables, operations: Cell::new(0) }
     }
 
     pub(super) fn prepare(&self, introspection: Value, config: &Config) -> Result<Prepared<'p>, Refused> {
@@ -111,9 +114,9 @@ impl<'p, 'd> Preparing<'p, 'd> {
         let root = root.and_then(|root| self.plan.objects.get(root));
         let root = root.ok_or_else(|| Refused::operation("The schema has no such kind of operation."))?;
         let selections = self.selections(root, &[&self.operation.node.selection_set.node])?;
-        let asks = selections.iter().find(|selected| matches!(selected.what, What::Introspection));
-        if let Some(asked) = asks.filter(|_| !config.introspection) {
-            return Err(Refused::at(asked.pos, "Introspection is switched off."));
+        let found = self.operations.get();
+        if found > config.max_operations {
+            return Err(Refused::limit("fields that run an operation", config.max_operations, found));
         }
         Ok(Prepared { root, serial, selections, introspection, max_errors: config.max_errors })
     }
@@ -139,6 +142,11 @@ impl<'p, 'd> Preparing<'p, 'd> {
     ) -> Result<Selected<'p>, Refused> {
         let unknown = || Refused::operation("The document selects a field that does not exist.");
         let first = fields.first().ok_or_else(unknown)?;
+        if let Some(other) = fields.iter().find(|other| !is_same(&first.node, &other.node)) {
+            let message =
+                format!("`{key}` stands for different selections: give one of them an alias of its own.");
+            return Err(Refused::between(vec![first.pos, other.pos], message));
+        }
         let name = first.node.name.node.as_str();
         let what = match name {
             "__typename" => What::TypeName,
@@ -152,7 +160,10 @@ impl<'p, 'd> Preparing<'p, 'd> {
                 };
                 let arguments = self.arguments(field, first)?;
                 let coordinate = match field.resolve {
-                    Resolve::Operation(_) => format!("{}.{}", object.name, field.name).into(),
+                    Resolve::Operation(_) => {
+                        self.operations.set(self.operations.get() + 1);
+                        format!("{}.{}", object.name, field.name).into()
+                    }
                     Resolve::Attribute(_) | Resolve::Page(_) => "".into(),
                 };
                 What::Field { field, coordinate, arguments, selections }
@@ -236,29 +247,11 @@ impl<'p, 'd> Preparing<'p, 'd> {
     }
 }
 
-/// The variables' values: what the request gives, and the operation's defaults.
-fn variables(operation: &Positioned<OperationDefinition>, request: &Request) -> Result<Variables, Refused> {
-    let mut variables = Variables::new();
-    for definition in &operation.node.variable_definitions {
-        let name = &definition.node.name.node;
-        let sent = request.variables.get(name.as_str());
-        let value = match sent {
-            Some(value) => Some(Value::from_json(value.clone()).map_err(|error| {
-                Refused::at(definition.pos, format!("The variable `${name}` cannot be read: {error}."))
-            })?),
-            None => definition.node.default_value.as_ref().map(|default| default.node.clone()),
-        };
-        let required = !definition.node.var_type.node.nullable;
-        if required && value.as_ref().is_none_or(|value| *value == Value::Null) {
-            let ty = &definition.node.var_type.node;
-            return Err(Refused::at(
-                definition.pos,
-                format!("The variable `${name}` of type {ty} needs a value."),
-            ));
-        }
-        if let Some(value) = value {
-            variables.insert(name.clone(), value);
-        }
-    }
-    Ok(variables)
+/// Whether two selections of one name in the answer may be one field (section 5.3.2, "Field Selection Merging").
+/// There are no interfaces and unions, so both are made on one type. async-graphql (7.2) compares them only where they
+/// stand in one selection set under the same type condition.
+fn is_same(one: &GraphField, other: &GraphField) -> bool {
+    one.name.node == other.name.node
+        && one.arguments.len() == other.arguments.len()
+        && one.arguments.iter().all(|(name, value)| other.get_argument(&name.node) == Some(value))
 }

@@ -96,7 +96,8 @@ fn json(stored: &AttributeValue) -> Option<Value> {
     })
 }
 
-fn exact(text: &str) -> Option<Number> {
+/// The JSON number that every client reads as this one.
+pub(super) fn exact(text: &str) -> Option<Number> {
     if let Some(number) = whole(text) {
         return Some(number.into());
     }

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 
 use super::Attributes;
+use super::read::exact;
 use crate::schema::{Element, NotA, Plan, Scalar, Shape};
 
 /// The largest whole number that every JSON reader keeps exact: 2^53.
@@ -151,16 +152,16 @@ fn marshal_scalar(scalar: Scalar, value: &Value) -> Result<AttributeValue, Unfit
     }
 }
 
-/// Any JSON, by `serde_dynamo`. Its numbers must be ones that DynamoDB can hold.
+/// Any JSON, by `serde_dynamo`. Its numbers must be ones that DynamoDB can hold, and that can be answered again.
 fn json(value: &Value) -> Result<AttributeValue, Unfit> {
-    let wrong = || Unfit::new("JSON whose numbers have up to 38 digits and lie between 1E-130 and 1E+126");
+    let wrong = || Unfit::new("JSON whose numbers fit 64 bits and lie between 1E-130 and 1E+126");
     let stored: AttributeValue = serde_dynamo::to_attribute_value(value).map_err(|_not_json| wrong())?;
     if holds(&stored) { Ok(stored) } else { Err(wrong()) }
 }
 
 fn holds(stored: &AttributeValue) -> bool {
     match stored {
-        AttributeValue::N(text) => Scalar::Decimal.canonical(text).is_ok(),
+        AttributeValue::N(text) => Scalar::Decimal.canonical(text).is_ok() && exact(text).is_some(),
         AttributeValue::L(items) => items.iter().all(holds),
         AttributeValue::M(members) => members.values().all(holds),
         _ => true,

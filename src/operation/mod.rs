@@ -18,7 +18,7 @@ mod update;
 mod update_expression;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 pub use config::{Config, CursorKey};
 pub use cursor::Cursors;
@@ -70,7 +70,7 @@ impl Operations {
 
     /// How many items one request may read.
     pub(crate) fn budget(&self) -> Budget {
-        Budget(AtomicI64::new(i64::from(self.config.read_budget)))
+        Budget(AtomicI32::new(i32::try_from(self.config.read_budget).unwrap_or(i32::MAX)))
     }
 
     pub(crate) fn plan(&self) -> &Plan {
@@ -116,17 +116,21 @@ impl Target<'_> {
     }
 }
 
-/// How many items a request may still read. Shared by all its fields.
+/// How many items a request may still read. Shared by all its fields, which read beside each other: so what a call
+/// may read is taken before it is sent, and what it did not read is given back.
 #[derive(Debug)]
-pub(crate) struct Budget(AtomicI64);
+pub(crate) struct Budget(AtomicI32);
 
 impl Budget {
-    /// How many are left; none, once it is overdrawn.
-    fn left(&self) -> i32 {
-        i32::try_from(self.0.load(Ordering::Relaxed).max(0)).unwrap_or(i32::MAX)
+    /// Takes up to so many items, as many as there are left.
+    fn take(&self, wanted: i32) -> i32 {
+        let taken = self
+            .0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| Some(left - wanted.clamp(0, left)));
+        taken.map_or(0, |left| wanted.clamp(0, left))
     }
 
-    fn spend(&self, items: i32) {
-        self.0.fetch_sub(i64::from(items), Ordering::Relaxed);
+    fn give_back(&self, items: i32) {
+        self.0.fetch_add(items.max(0), Ordering::AcqRel);
     }
 }

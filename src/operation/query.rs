@@ -105,17 +105,17 @@ impl Operations {
     ) -> Result<Found, Failure> {
         let Inputs { session, budget, .. } = asking.inputs;
         loop {
-            let left = budget.left();
-            if left == 0 {
-                return found.out_of_budget(asking.query, call.get_exclusive_start_key().clone());
-            }
             // One more than wanted tells whether there is a next page.
             let missing = wanted
                 .map_or(i32::MAX, |wanted| i32::try_from(wanted + 1 - found.items.len()).unwrap_or(i32::MAX));
             let filtered = call.get_filter_expression().is_some();
             let batch = if filtered { missing.max(FILTERED_BATCH) } else { missing };
-            let answer = session.run(call.clone().limit(batch.min(left))).await?;
-            budget.spend(answer.scanned_count);
+            let limit = budget.take(batch);
+            if limit == 0 {
+                return found.out_of_budget(asking.query, call.get_exclusive_start_key().clone());
+            }
+            let answer = session.run(call.clone().limit(limit)).await?;
+            budget.give_back(limit - answer.scanned_count);
             let own = answer.items.unwrap_or_default().into_iter().filter(|item| asking.target.is_own(item));
             found.items.extend(own);
             if let Some(wanted) = wanted.filter(|wanted| found.items.len() > *wanted) {

@@ -10,7 +10,8 @@ use async_graphql::parser::types::{
 };
 use async_graphql::parser::{Error, Pos, Positioned, parse_schema};
 
-use super::literal::{Arguments, Spanned, arguments};
+use super::layout::{Positions, check_layout};
+use super::literal::{Arguments, Literal, Spanned, arguments, literal_span};
 use crate::problem::{Problem, Source};
 
 /// A whole schema.
@@ -24,6 +25,8 @@ pub(super) struct Ast {
     pub(super) types: Vec<TypeDef>,
     /// What is valid SDL and not understood here: extensions.
     pub(super) extensions: Vec<Range<usize>>,
+    /// `schema { … }` where there is one already.
+    pub(super) second_schemas: Vec<Range<usize>>,
 }
 
 /// A type.
@@ -78,8 +81,20 @@ pub(super) struct Directive {
     pub(super) arguments: Arguments,
 }
 
+impl Directive {
+    /// The string that an argument is, if it is one.
+    pub(super) fn string(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.arguments.iter().find(|(argument, _)| argument.value == name)?;
+        match &value.value {
+            Literal::String(text) => Some(&text.value),
+            _ => None,
+        }
+    }
+}
+
 /// Parses a schema. A syntax error is reported alone.
 pub(super) fn parse(source: &Arc<Source>) -> Result<Ast, Problem> {
+    check_layout(source)?;
     let positions = Positions::new(source.text());
     match parse_schema(source.text()) {
         Ok(document) => Ok(Reader { source: source.text(), positions }.ast(document)),
@@ -87,50 +102,72 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Ast, Problem> {
     }
 }
 
-fn syntax_error(source: &Arc<Source>, positions: &Positions<'_>, error: &Error) -> Problem {
+fn syntax_error(source: &Arc<Source>, positions: &Positions, error: &Error) -> Problem {
     let start = error.positions().next().map_or(0, |pos| positions.offset(pos));
+    let width = source.text().get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let message = error.to_string();
     // The parser's own message is a drawing; its last line says what was expected.
-    let expected =
-        message.lines().last().unwrap_or_default().trim_start_matches([' ', '=']).replace('_', " ");
-    source.problem(start..start + 1, format!("syntax error: {expected}"))
+    let last = message.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
+    let Some(expected) = last.strip_prefix("expected ") else {
+        // A number's error says where it is in the number.
+        let what = last.split_once(" at line ").map_or(last, |(what, _)| what);
+        return source.problem(start..start + width, format!("syntax error: {what}"));
+    };
+    let problem = source.problem(start..start + width, "syntax error");
+    problem.hint(format!("here should be {}", expected_words(expected)))
 }
 
-/// Finds the byte of a line and a column.
-#[derive(Debug)]
-struct Positions<'a> {
-    text: &'a str,
-    /// Where each line begins.
-    lines: Vec<usize>,
-}
-
-impl<'a> Positions<'a> {
-    fn new(text: &'a str) -> Self {
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Self { text, lines: std::iter::once(0).chain(breaks).collect() }
+/// The parser's rules in words, as they stand in its list: `a, b, or c`.
+fn expected_words(rules: &str) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for rule in rules.split(", ").flat_map(|rules| rules.split(" or ")) {
+        let word = match rule.trim_start_matches("or ").trim() {
+            "EOI" => "the end of the file",
+            "type_system_definition" | "type_definition" => "a definition, such as `type` or `schema`",
+            "const_directives" | "const_directive" => "a directive",
+            "const_arguments" => "the directive's arguments in parentheses",
+            "const_argument" | "const_object_field" => "`name: value`",
+            "const_value" => "a value",
+            "fields_definition" | "enum_values" | "input_fields_definition" => "`{`",
+            "field_definition" | "input_value_definition" => "`name: Type`",
+            "arguments_definition" => "arguments in parentheses",
+            "type_" => "a type",
+            "name" | "name_start" | "enum_value" | "enum_value_definition" => "a name",
+            "default_value" => "a default",
+            "operation_type_definition" | "operation_type" => "`query: …`, `mutation: …`",
+            "implements_interfaces" => "`implements`",
+            "union_member_types" => "`= …`",
+            "string" => "a description",
+            "string_content" | "string_character" => "the rest of a string",
+            other => other,
+        };
+        if !words.contains(&word) {
+            words.push(word);
+        }
     }
-
-    /// Columns count characters, from 1.
-    fn offset(&self, pos: Pos) -> usize {
-        let start = self.lines.get(pos.line.saturating_sub(1)).copied().unwrap_or(self.text.len());
-        let line = self.text.get(start..).unwrap_or_default();
-        start + line.chars().take(pos.column.saturating_sub(1)).map(char::len_utf8).sum::<usize>()
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => words.concat(),
     }
 }
 
 struct Reader<'a> {
     source: &'a str,
-    positions: Positions<'a>,
+    positions: Positions,
 }
 
 impl Reader<'_> {
     fn ast(&self, document: ServiceDocument) -> Ast {
         let mut ast = Ast::default();
+        let mut is_first = true;
         for definition in document.definitions {
             match definition {
                 TypeSystemDefinition::Schema(schema) => {
                     if schema.node.extend {
                         ast.extensions.push(self.keyword(schema.pos));
+                    } else if !std::mem::replace(&mut is_first, false) {
+                        ast.second_schemas.push(self.keyword(schema.pos));
+                        continue;
                     }
                     ast.directives.extend(self.directives(&schema.node.directives));
                     let name = |root: &Option<Positioned<async_graphql::Name>>| {
@@ -207,7 +244,7 @@ impl Reader<'_> {
     fn input(&self, input: InputValueDefinition) -> InputDef {
         let default = input.default_value.map(|value| {
             let start = self.positions.offset(value.pos);
-            Spanned::new(value.node.clone(), start..start + value.node.to_string().len())
+            Spanned::new(value.node, literal_span(self.source, start))
         });
         InputDef {
             name: self.name(&input.name),

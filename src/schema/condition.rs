@@ -13,21 +13,22 @@ use super::scalar::{NotA, Scalar};
 use super::template::Mistake;
 use crate::problem::did_you_mean;
 
-/// What the names in a condition mean.
+/// How deep `(` and `not` may stand in each other. A bound for the stack, here and where the condition is carried out.
+const MAX_DEPTH: usize = 32;
+
+/// What the names in a condition mean. The places in mistakes count from the beginning of what was asked about.
 pub(super) trait Scope {
     /// The shape of a field of the type.
-    fn field(&self, name: &str) -> Option<Shape>;
-    /// The names of the type's fields, for a hint.
-    fn fields(&self) -> Vec<String>;
+    fn field(&self, name: &str) -> Result<Shape, Mistake>;
     /// The values of an enum.
     fn enum_values(&self, name: &str) -> Vec<String>;
-    /// Resolves `args.…` for a field of a shape. The error is what is wrong and a hint.
-    fn argument(&self, path: &[&str], shape: &Shape) -> Result<(), (String, String)>;
+    /// Checks what follows `args.` for a field of a shape.
+    fn argument(&self, path: &str, field: &str, shape: &Shape) -> Result<(), Mistake>;
 }
 
 /// Reads a condition.
 pub(super) fn parse(text: &str, scope: &dyn Scope) -> Result<Condition, Mistake> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, end: text.len(), scope };
+    let mut parser = Parser { tokens: tokens(text)?, at: 0, end: text.len(), depth: 0, scope };
     let condition = parser.or()?;
     match parser.peek() {
         None => Ok(condition),
@@ -38,6 +39,9 @@ pub(super) fn parse(text: &str, scope: &dyn Scope) -> Result<Condition, Mistake>
         )),
     }
 }
+
+/// What an argument begins with.
+const ARGS: &str = "args.";
 
 #[derive(Debug, Clone, PartialEq)]
 enum Kind<'a> {
@@ -120,6 +124,8 @@ struct Parser<'a> {
     tokens: Vec<Token<'a>>,
     at: usize,
     end: usize,
+    /// How many `(` and `not` are open.
+    depth: usize,
     scope: &'a dyn Scope,
 }
 
@@ -161,16 +167,34 @@ impl<'a> Parser<'a> {
 
     fn not(&mut self) -> Result<Condition, Mistake> {
         if self.keyword("not") {
-            return Ok(Condition::Not(Box::new(self.not()?)));
+            let inner = self.deeper(Self::not)?;
+            return Ok(Condition::Not(Box::new(inner)));
         }
         self.primary()
+    }
+
+    /// Reads what stands within a `(` or a `not` that has just been read.
+    fn deeper(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<Condition, Mistake>,
+    ) -> Result<Condition, Mistake> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            let span =
+                self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0..0, |it| it.span.clone());
+            let hint = format!("at most {MAX_DEPTH} may stand in each other");
+            return Err(Mistake::new(span, "`(` and `not` stand too deep in each other", hint));
+        }
+        let inner = read(self)?;
+        self.depth -= 1;
+        Ok(inner)
     }
 
     fn primary(&mut self) -> Result<Condition, Mistake> {
         let token = self.next("a field, `exists(field)` or `(`")?;
         match token.kind {
             Kind::Open => {
-                let condition = self.or()?;
+                let condition = self.deeper(Self::or)?;
                 self.close()?;
                 Ok(condition)
             }
@@ -212,12 +236,8 @@ impl<'a> Parser<'a> {
                 "write the name of a field of the type",
             ));
         };
-        if let Some(shape) = self.scope.field(word) {
-            return Ok((word.into(), shape, token.span));
-        }
-        let fields = self.scope.fields();
-        let hint = did_you_mean(word, fields.iter().map(String::as_str));
-        Err(Mistake::new(token.span, format!("`{word}` is no field that is stored in the item"), hint))
+        let shape = self.scope.field(word).map_err(|mistake| mistake.shifted(token.span.start))?;
+        Ok((word.into(), shape, token.span))
     }
 
     fn compare(&mut self) -> Result<Condition, Mistake> {
@@ -242,24 +262,25 @@ impl<'a> Parser<'a> {
                 return Err(Mistake::new(span, format!("`{field}` cannot be compared"), hint));
             }
         }
-        let operand = self.operand(&shape)?;
+        let operand = self.operand(&field, &shape)?;
         Ok(Condition::Compare { field, comparison, operand })
     }
 
-    fn operand(&mut self, shape: &Shape) -> Result<Operand, Mistake> {
+    fn operand(&mut self, field: &str, shape: &Shape) -> Result<Operand, Mistake> {
         let token = self.next("a value, such as 'text', 3, true or args.x")?;
         if let Kind::Word(word) = token.kind
-            && let Some(path) = word.strip_prefix("args.")
+            && let Some(path) = word.strip_prefix(ARGS)
         {
-            let path: Vec<_> = path.split('.').collect();
-            return match self.scope.argument(&path, shape) {
-                Ok(()) => Ok(Operand::Argument(path.into_iter().map(Name::from).collect())),
-                Err((message, hint)) => Err(Mistake::new(token.span, message, hint)),
-            };
+            let checked = self.scope.argument(path, field, shape);
+            checked.map_err(|mistake| mistake.shifted(token.span.start + ARGS.len()))?;
+            return Ok(Operand::Argument(path.split('.').map(Name::from).collect()));
+        }
+        let hint = format!("write {}, or an argument as `args.x`", expected(shape));
+        if matches!(token.kind, Kind::Comparison(_) | Kind::Open | Kind::Close) {
+            return Err(Mistake::new(token.span, "here should be a value", hint));
         }
         let Some(value) = literal(&token.kind, shape) else {
-            let hint = format!("write {}, or an argument as `args.x`", expected(shape));
-            return Err(Mistake::new(token.span, "this value does not fit the field", hint));
+            return Err(Mistake::new(token.span, format!("this value does not fit `{field}`"), hint));
         };
         self.checked(value, shape, token.span).map(Operand::Literal)
     }
@@ -318,7 +339,12 @@ fn literal(kind: &Kind<'_>, shape: &Shape) -> Option<Value> {
         };
     };
     match (scalar, kind) {
-        (Scalar::Int | Scalar::Float, Kind::Number(text)) => text.parse::<Number>().ok().map(Value::Number),
+        (Scalar::Int, Kind::Number(text)) => text.parse::<i32>().ok().map(Value::from),
+        // What DynamoDB could not hold could not be compared with either.
+        (Scalar::Float, Kind::Number(text)) => {
+            let number = Scalar::Decimal.canonical(text).ok()?.parse::<Number>().ok()?;
+            Some(Value::Number(number))
+        }
         (Scalar::Decimal | Scalar::BigInt, Kind::Number(text)) => Some(Value::String((*text).to_owned())),
         (Scalar::Boolean, Kind::Word(word)) => word.parse().ok().map(Value::Boolean),
         (
@@ -337,7 +363,9 @@ fn literal(kind: &Kind<'_>, shape: &Shape) -> Option<Value> {
 
 fn expected(shape: &Shape) -> &'static str {
     match shape {
-        Shape::Scalar(Scalar::Int | Scalar::Float | Scalar::Decimal | Scalar::BigInt) => "a number",
+        Shape::Scalar(Scalar::Int) => "a whole number of 32 bits",
+        Shape::Scalar(Scalar::BigInt) => "a whole number",
+        Shape::Scalar(Scalar::Float | Scalar::Decimal) => "a number",
         Shape::Scalar(Scalar::Boolean) => "true or false",
         _ => "a text in single quotes",
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::ast::Directive;
 use super::literal::{Arguments, Literal, Spanned, Text};
 use super::template::Mistake;
-use crate::problem::{Problems, Source, did_you_mean};
+use crate::problem::{Problems, Source, did_you_mean, nearest};
 
 /// Collects what is wrong with a schema.
 #[derive(Debug)]
@@ -21,13 +21,33 @@ impl Reports {
         Self { source: Arc::clone(source), problems: RefCell::default() }
     }
 
+    /// Reports a problem, once: what is read twice is said once.
     pub(super) fn report(&self, span: &Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
-        self.problems.borrow_mut().push(self.source.problem(span.clone(), message).hint(hint));
+        let problem = self.source.problem(span.clone(), message).hint(hint);
+        let mut problems = self.problems.borrow_mut();
+        if !problems.iter().any(|other| *other == problem) {
+            problems.push(problem);
+        }
     }
 
     /// Reports a mistake inside a string at its place in the source.
     pub(super) fn report_in(&self, text: &Text, mistake: Mistake) {
-        self.report(&text.span(mistake.at), mistake.message, mistake.hint);
+        if !mistake.is_reported() {
+            self.report(&text.span(mistake.at), mistake.message, mistake.hint);
+        }
+    }
+
+    /// Reports a mistake in a text that begins at a byte of the source, and holds no escapes.
+    pub(super) fn report_at(&self, start: usize, mistake: Mistake) {
+        if !mistake.is_reported() {
+            let mistake = mistake.shifted(start);
+            self.report(&mistake.at, mistake.message, mistake.hint);
+        }
+    }
+
+    /// How many problems there are so far: a later one may only be the ruin that an earlier one left.
+    pub(super) fn count(&self) -> usize {
+        self.problems.borrow().iter().count()
     }
 
     pub(super) fn into_problems(self) -> Problems {
@@ -125,13 +145,23 @@ const CATALOGUE: [Known; 20] = {
     ]
 };
 
+/// Whether a directive exists, may stand there and is carried out. What is not has been reported, and whoever misses
+/// its effect says nothing.
+pub(super) fn is_understood(directive: &Directive, location: Location) -> bool {
+    let known = CATALOGUE.iter().find(|known| known.name == directive.name.value);
+    known.is_some_and(|known| known.status != Status::Planned && known.locations.contains(&location))
+}
+
 /// Refuses directives that do not exist, stand in the wrong place, stand twice, or are not carried out yet.
 pub(super) fn check(directives: &[Directive], location: Location, reports: &Reports) {
     for (at, directive) in directives.iter().enumerate() {
         let name = directive.name.value.as_str();
         let span = &directive.name.span;
         let Some(known) = CATALOGUE.iter().find(|known| known.name == name) else {
-            let hint = did_you_mean(name, CATALOGUE.iter().map(|known| known.name));
+            let hint = match nearest(name, CATALOGUE.iter().map(|known| known.name)) {
+                Some(near) => format!("did you mean `@{near}`?"),
+                None => "take it out: the gateway carries out every directive that it accepts".to_owned(),
+            };
             reports.report(span, format!("there is no directive `@{name}`"), hint);
             continue;
         };
@@ -147,7 +177,7 @@ pub(super) fn check(directives: &[Directive], location: Location, reports: &Repo
             if twice && known.status == Status::Once {
                 reports.report(span, format!("`@{name}` stands here twice"), "keep one of them");
             }
-            check_arguments(name, &directive.arguments, known.arguments, reports);
+            check_arguments(&format!("@{name}"), &directive.arguments, known.arguments, reports);
         }
     }
 }
@@ -167,7 +197,8 @@ pub(super) fn check_arguments(name: &str, arguments: &Arguments, known: &[&str],
 
 /// Reads the arguments of one directive, or the members of an object among them.
 pub(super) struct Args<'a> {
-    name: &'a str,
+    /// What they belong to, for a message.
+    name: String,
     span: &'a Range<usize>,
     arguments: &'a Arguments,
     pub(super) reports: &'a Reports,
@@ -175,16 +206,22 @@ pub(super) struct Args<'a> {
 
 impl<'a> Args<'a> {
     pub(super) fn of(directive: &'a Directive, reports: &'a Reports) -> Self {
-        Self::new(&directive.name.value, &directive.name.span, &directive.arguments, reports)
+        let name = format!("@{}", directive.name.value);
+        Self::new(name, &directive.name.span, &directive.arguments, reports)
     }
 
-    fn new(name: &'a str, span: &'a Range<usize>, arguments: &'a Arguments, reports: &'a Reports) -> Self {
+    fn new(name: String, span: &'a Range<usize>, arguments: &'a Arguments, reports: &'a Reports) -> Self {
         Self { name, span, arguments, reports }
     }
 
     /// Where the directive stands.
     pub(super) fn span(&self) -> &'a Range<usize> {
         self.span
+    }
+
+    /// Where the value of an argument stands, or the directive where it has none.
+    pub(super) fn span_of(&self, name: &str) -> &'a Range<usize> {
+        self.find(name).map_or(self.span, |value| &value.span)
     }
 
     /// The arguments as they are, for those whose names are the user's own.
@@ -198,9 +235,18 @@ impl<'a> Args<'a> {
         found.filter(|value| value.value != Literal::Word("null".to_owned()))
     }
 
-    fn expected(&self, name: &str, value: &Spanned<Literal>, what: &str) {
-        let message = format!("`{name}` must be {what}, and this is {}", value.value.kind());
-        self.reports.report(&value.span, message, format!("write {what}"));
+    /// Whether an argument is given, be it wrongly.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    fn expected(&self, name: &str, value: &Spanned<Literal>, (what, hint): (&str, &str)) {
+        let found = match &value.value {
+            Literal::Number(number) => format!("the number {number}"),
+            other => other.kind().to_owned(),
+        };
+        let message = format!("`{name}` must be {what}, and this is {found}");
+        self.reports.report(&value.span, message, hint);
     }
 
     /// A string.
@@ -209,7 +255,11 @@ impl<'a> Args<'a> {
         if let Literal::String(text) = &value.value {
             return Some(text);
         }
-        self.expected(name, value, "a string");
+        let hint = match &value.value {
+            Literal::Word(word) => format!("write `\"{word}\"`"),
+            _ => "write it in quotes".to_owned(),
+        };
+        self.expected(name, value, ("a string", &hint));
         None
     }
 
@@ -226,8 +276,16 @@ impl<'a> Args<'a> {
     pub(super) fn word<T: Copy>(&self, name: &str, words: &[(&'static str, T)]) -> Option<T> {
         let value = self.find(name)?;
         let all = || words.iter().map(|(word, _)| *word);
+        if let Literal::String(text) = &value.value
+            && all().any(|word| word == text.value)
+        {
+            let message = format!("`{name}` is a word, and this is a string");
+            self.reports.report(&value.span, message, format!("write {}, without quotes", text.value));
+            return None;
+        }
         let Literal::Word(word) = &value.value else {
-            self.expected(name, value, &format!("one of {}", all().collect::<Vec<_>>().join(", ")));
+            let words = all().collect::<Vec<_>>().join(" or ");
+            self.expected(name, value, (&words, &format!("write {words}")));
             return None;
         };
         let found = words.iter().find(|(known, _)| known == word).map(|(_, meaning)| *meaning);
@@ -248,7 +306,7 @@ impl<'a> Args<'a> {
             Literal::Word(word) if word == "true" => Some(true),
             Literal::Word(word) if word == "false" => Some(false),
             _ => {
-                self.expected(name, value, "true or false");
+                self.expected(name, value, ("true or false", "write one of them, without quotes"));
                 None
             }
         }
@@ -262,7 +320,7 @@ impl<'a> Args<'a> {
             Literal::String(_) | Literal::Word(_) | Literal::List(_) | Literal::Object(_) => None,
         };
         if number.is_none() {
-            self.expected(name, value, "a whole number");
+            self.expected(name, value, ("a whole number without a sign", "write digits alone"));
         }
         number.map(|number| (number, &value.span))
     }
@@ -282,19 +340,19 @@ impl<'a> Args<'a> {
             if let Literal::String(text) = &item.value {
                 return Some(text);
             }
-            self.expected(name, item, "a list of strings");
+            self.expected(name, item, ("a list of strings", "write `[\"…\"]`"));
             None
         };
         items.into_iter().filter_map(one).collect()
     }
 
     /// An object, to be read as arguments are.
-    pub(super) fn object(&self, name: &'a str) -> Option<Args<'a>> {
+    pub(super) fn object(&self, name: &str) -> Option<Args<'a>> {
         let value = self.find(name)?;
         if let Literal::Object(members) = &value.value {
-            return Some(Args::new(name, &value.span, members, self.reports));
+            return Some(Args::new(name.to_owned(), &value.span, members, self.reports));
         }
-        self.expected(name, value, "an object");
+        self.expected(name, value, ("an object", "write `{name: value}`"));
         None
     }
 }

@@ -3,7 +3,7 @@
 //! A template's keys are a language: literals, and runs of one or more characters of an alphabet. Two such
 //! languages meet if some walk through both at once reaches both ends.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 /// A set of characters: some, or all but some.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,40 +67,66 @@ pub(super) type Language = Vec<Step>;
 /// A place in a language: before a step, or within its run.
 type Place = (usize, bool);
 
-/// Whether some text belongs to both languages.
+impl Step {
+    /// Whether a character can be taken by both.
+    fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Anything, _) | (_, Self::Anything) => true,
+            (Self::One(c), Self::One(other)) => c == other,
+            (Self::One(c), Self::Run(alphabet)) | (Self::Run(alphabet), Self::One(c)) => {
+                alphabet.contains(*c)
+            }
+            (Self::Run(one), Self::Run(other)) => one.meets(other),
+        }
+    }
+}
+
+/// Whether some text belongs to both languages. Takes time in the product of their lengths.
 pub(super) fn meet(one: &Language, other: &Language) -> bool {
-    let mut seen: HashSet<(Place, Place)> = HashSet::new();
-    let mut open: Vec<(Place, Place)> = rests(one, (0, false))
-        .into_iter()
-        .flat_map(|a| rests(other, (0, false)).into_iter().map(move |b| (a, b)))
-        .collect();
+    let mut seen = Seen::new(one, other);
+    let mut open = Vec::new();
+    let mut reach = |open: &mut Vec<(Place, Place)>, ones: &[Place], others: &[Place]| {
+        for a in ones {
+            open.extend(others.iter().filter(|b| seen.insert(*a, **b)).map(|b| (*a, *b)));
+        }
+    };
+    reach(&mut open, &rests(one, (0, false)), &rests(other, (0, false)));
     while let Some((a, b)) = open.pop() {
-        if !seen.insert((a, b)) {
-            continue;
-        }
-        if a.0 == one.len() && b.0 == other.len() {
-            return true;
-        }
         let (Some(step_a), Some(step_b)) = (one.get(a.0), other.get(b.0)) else {
+            if a.0 == one.len() && b.0 == other.len() {
+                return true;
+            }
             continue;
         };
-        if !alphabet(step_a).meets(&alphabet(step_b)) {
-            continue;
-        }
-        for next_a in after(one, a, step_a) {
-            for next_b in after(other, b, step_b) {
-                open.push((next_a, next_b));
-            }
+        if step_a.meets(step_b) {
+            reach(&mut open, &after(one, a, step_a), &after(other, b, step_b));
         }
     }
     false
 }
 
-fn alphabet(step: &Step) -> Alphabet {
-    match step {
-        Step::One(c) => Alphabet::only([*c]),
-        Step::Run(alphabet) => alphabet.clone(),
-        Step::Anything => Alphabet::all(),
+/// The pairs of places that have been reached: a bit for each.
+struct Seen {
+    width: usize,
+    bits: Vec<u64>,
+}
+
+impl Seen {
+    fn new(one: &Language, other: &Language) -> Self {
+        let width = 2 * (other.len() + 1);
+        Self { width, bits: vec![0; (2 * (one.len() + 1) * width).div_ceil(64)] }
+    }
+
+    /// Whether the pair is new.
+    fn insert(&mut self, (at, begun): Place, (other_at, other_begun): Place) -> bool {
+        let row = 2 * at + usize::from(begun);
+        let bit = row * self.width + 2 * other_at + usize::from(other_begun);
+        let mask = 1_u64 << (bit % 64);
+        self.bits.get_mut(bit / 64).is_some_and(|word| {
+            let is_new = *word & mask == 0;
+            *word |= mask;
+            is_new
+        })
     }
 }
 

@@ -54,9 +54,10 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// Where the whole value stands.
+    /// Where the whole value stands; of an empty one, the quotes.
     pub(super) fn whole(&self) -> Range<usize> {
-        self.span(0..self.value.len())
+        let span = self.span(0..self.value.len());
+        if span.is_empty() { span.start.saturating_sub(1)..span.end + 1 } else { span }
     }
 
     /// Where a range of the value stands in the source.
@@ -66,6 +67,10 @@ impl Text {
     }
 }
 
+/// What a block string stands in, and how it is written inside one.
+const BLOCK: &str = "\"\"\"";
+const ESCAPED_BLOCK: &str = "\\\"\"\"";
+
 /// The arguments of a directive.
 pub(super) type Arguments = Vec<(Spanned<String>, Spanned<Literal>)>;
 
@@ -74,6 +79,11 @@ pub(super) fn arguments(source: &str, offset: usize) -> Arguments {
     let mut scanner = Scanner { source, at: offset };
     scanner.skip();
     if scanner.take('(') { scanner.members(')') } else { Vec::new() }
+}
+
+/// Where the literal that begins at `offset` stands.
+pub(super) fn literal_span(source: &str, offset: usize) -> Range<usize> {
+    Scanner { source, at: offset }.literal().span
 }
 
 struct Scanner<'a> {
@@ -125,10 +135,23 @@ impl Scanner<'_> {
     }
 
     fn word(&mut self) -> Spanned<String> {
-        let start = self.at;
-        let length = self.rest().find(|c: char| !(c.is_alphanumeric() || "_-+.".contains(c)));
-        // At least one character is taken, so that nothing is met twice.
-        self.at += length.unwrap_or(self.rest().len()).max(self.peek().map_or(0, char::len_utf8));
+        self.run(|_, c: char| c.is_alphanumeric() || c == '_')
+    }
+
+    /// `-1.5e+3`: a sign begins a number, or follows its exponent's `e`.
+    fn number(&mut self) -> Spanned<String> {
+        self.run(|before, c| match c {
+            '+' | '-' => before.is_none_or(|before| matches!(before, 'e' | 'E')),
+            c => c.is_ascii_alphanumeric() || c == '.',
+        })
+    }
+
+    /// Characters that belong to the ones before. The first is always taken, so that nothing is met twice.
+    fn run(&mut self, belongs: impl Fn(Option<char>, char) -> bool) -> Spanned<String> {
+        let (start, mut before) = (self.at, None);
+        while let Some(c) = self.peek().filter(|c| before.is_none() || belongs(before, *c)) {
+            before = Some(self.pass(c));
+        }
         Spanned::new(self.source.get(start..self.at).unwrap_or_default().to_owned(), start..self.at)
     }
 
@@ -153,30 +176,40 @@ impl Scanner<'_> {
                 self.take('{');
                 Literal::Object(self.members('}'))
             }
-            _ => {
-                let word = self.word().value;
-                let number = word.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-                if number { Literal::Number(word) } else { Literal::Word(word) }
-            }
+            Some(c) if c.is_ascii_digit() || c == '-' => Literal::Number(self.number().value),
+            _ => Literal::Word(self.word().value),
         };
         Spanned::new(literal, start..self.at)
     }
 
     fn string(&mut self) -> Text {
-        let quotes = if self.rest().starts_with("\"\"\"") { "\"\"\"" } else { "\"" };
+        let is_block = self.rest().starts_with(BLOCK);
+        let quotes = if is_block { BLOCK } else { "\"" };
         self.at += quotes.len();
-        let mut text = Text { value: String::new(), offsets: Vec::new() };
-        while let Some(c) = self.peek() {
-            if self.rest().starts_with(quotes) {
-                break;
-            }
+        let mut chars = Vec::new();
+        while let Some(c) = self.peek().filter(|_| !self.rest().starts_with(quotes)) {
             let start = self.at;
-            let c = if c == '\\' && quotes.len() == 1 { self.escape() } else { self.pass(c) };
+            if is_block && self.rest().starts_with(ESCAPED_BLOCK) {
+                self.at += ESCAPED_BLOCK.len();
+                chars.extend(BLOCK.chars().map(|c| (start, c)));
+                continue;
+            }
+            let c = if c == '\\' && !is_block { self.escape() } else { self.pass(c) };
+            chars.push((start, c));
+        }
+        let mut end = self.at;
+        // A string that breaks off ends with the text.
+        self.at = (self.at + quotes.len()).min(self.source.len());
+        if is_block {
+            chars = dedented(chars);
+            end = chars.last().map_or(end, |(start, c)| start + c.len_utf8());
+        }
+        let mut text = Text { value: String::new(), offsets: Vec::new() };
+        for (start, c) in chars {
             text.value.push(c);
             text.offsets.extend(std::iter::repeat_n(start, c.len_utf8()));
         }
-        text.offsets.push(self.at);
-        self.at += quotes.len();
+        text.offsets.push(end);
         text
     }
 
@@ -206,6 +239,25 @@ impl Scanner<'_> {
     }
 }
 
+/// A block string's value: without the indentation that its lines share, and without empty lines around it (GraphQL,
+/// section 2.9.4, "Block Strings"). Each character keeps its place.
+fn dedented(chars: Vec<(usize, char)>) -> Vec<(usize, char)> {
+    let chars: Vec<_> = chars.into_iter().filter(|(_, c)| *c != '\r').collect();
+    let is_blank = |c: char| matches!(c, ' ' | '\t');
+    let mut lines: Vec<&[(usize, char)]> = chars.split_inclusive(|(_, c)| *c == '\n').collect();
+    let indent = |line: &&[(usize, char)]| line.iter().position(|(_, c)| !is_blank(*c) && *c != '\n');
+    let common = lines.iter().skip(1).filter_map(indent).min().unwrap_or_default();
+    for line in lines.iter_mut().skip(1) {
+        let blank = line.iter().take(common).take_while(|(_, c)| is_blank(*c)).count();
+        *line = line.get(blank..).unwrap_or_default();
+    }
+    let first = lines.iter().position(|line| indent(line).is_some()).unwrap_or(lines.len());
+    let last = lines.iter().rposition(|line| indent(line).is_some()).map_or(first, |at| at + 1);
+    let mut kept = lines.get(first..last).unwrap_or_default().concat();
+    kept.pop_if(|(_, c)| *c == '\n');
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,5 +285,28 @@ mod tests {
         {
             arguments(source, 2);
         }
+    }
+
+    #[test]
+    fn what_touches_is_read_apart_as_the_parser_reads_it() {
+        let source = "@x(a: [1-2 a-1 1e-3.5 b],c:-1)";
+        let arguments = arguments(source, 2);
+        let Literal::List(items) = &arguments[0].1.value else { panic!("a list") };
+        let items: Vec<_> = items.iter().map(|item| &source[item.span.clone()]).collect();
+        assert_eq!(items, ["1", "-2", "a", "-1", "1e-3.5", "b"]);
+        assert_eq!(arguments[1].1.value, Literal::Number("-1".to_owned()));
+    }
+
+    #[test]
+    fn a_block_string_loses_its_indentation_and_keeps_its_places() {
+        let source = "@x(a: \"\"\"\n    first \\\"\"\"\r\n      sécond\n\n    \"\"\", b: \"\"\"\"\"\", c: \"\"\" one \"\"\")";
+        let arguments = arguments(source, 2);
+        let text = |at: usize| {
+            let Literal::String(text) = &arguments[at].1.value else { panic!("a string") };
+            text
+        };
+        assert_eq!(text(0).value, "first \"\"\"\n  sécond");
+        assert_eq!(&source[text(0).span(12..19)], "sécond");
+        assert_eq!((text(1).value.as_str(), text(2).value.as_str()), ("", " one "));
     }
 }

@@ -8,6 +8,7 @@ mod ast;
 mod condition;
 mod directive;
 mod language;
+mod layout;
 mod literal;
 mod lower;
 mod plan;

@@ -22,6 +22,21 @@ impl Mistake {
     pub(super) fn new(at: Range<usize>, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { at, message: message.into(), hint: hint.into() }
     }
+
+    /// A mistake that was reported where it was made: here it is only met.
+    pub(super) fn reported() -> Self {
+        Self::new(0..0, "", "")
+    }
+
+    /// The same mistake, in a text that begins so much earlier.
+    pub(super) fn shifted(mut self, by: usize) -> Self {
+        self.at = self.at.start + by..self.at.end + by;
+        self
+    }
+
+    pub(super) fn is_reported(&self) -> bool {
+        self.message.is_empty()
+    }
 }
 
 /// A template with the place of each part in the text.
@@ -32,6 +47,11 @@ pub(super) struct Parsed {
 }
 
 impl Parsed {
+    /// How long the text is that it was read from.
+    pub(super) fn length(&self) -> usize {
+        self.places.last().map_or(0, |place| place.end)
+    }
+
     /// The parts, each with its place.
     pub(super) fn parts(&self) -> impl Iterator<Item = (&Part, Range<usize>)> {
         self.template.parts.iter().zip(self.places.iter().cloned())
@@ -70,16 +90,16 @@ fn next(rest: &str, at: usize) -> Result<(Part, usize), Mistake> {
         let literal = rest.get(..length).unwrap_or_default();
         if let Some(sign) = literal.find(['$', '{', '}']) {
             let hint = "a variable is written `${name}`; `$`, `{` and `}` have no other place in a template";
-            return Err(Mistake::new(at + sign..at + sign + 1, "this sign may not stand alone", hint));
+            let found = literal.get(sign..=sign).unwrap_or_default();
+            let message = format!("`{found}` may not stand alone");
+            return Err(Mistake::new(at + sign..at + sign + 1, message, hint));
         }
         return Ok((Part::Literal(literal.into()), length));
     };
-    let Some(name) = inner.split_once('}').map(|(name, _)| name) else {
-        return Err(Mistake::new(
-            at..at + rest.len(),
-            "the variable is not closed",
-            "write `}` after its name",
-        ));
+    let Some(name) = inner.split_once('}').map(|(name, _)| name).filter(|name| !name.contains("${")) else {
+        let length = inner.find("${").map_or(rest.len(), |next| next + 2);
+        let hint = "write `}` after its name";
+        return Err(Mistake::new(at..at + length, "the variable is not closed", hint));
     };
     let length = name.len() + 3;
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -89,7 +109,11 @@ fn next(rest: &str, at: usize) -> Result<(Part, usize), Mistake> {
         _ => {
             let hint =
                 "a key is made of the type's own fields and of `${tenant}`; bind arguments with `bind`";
-            Err(Mistake::new(at..at + length, format!("`{name}` is no field's name"), hint))
+            let message = match name {
+                "" => "the variable has no name".to_owned(),
+                name => format!("`{name}` is no field's name"),
+            };
+            Err(Mistake::new(at..at + length, message, hint))
         }
     }
 }

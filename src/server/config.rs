@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method, header};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::settings::Section;
 
@@ -92,12 +92,9 @@ impl Config {
             CorsLayer::new()
                 .allow_origin(origins)
                 .allow_methods([Method::GET, Method::POST])
-                .allow_headers([
-                    header::AUTHORIZATION,
-                    header::CONTENT_TYPE,
-                    header::ACCEPT,
-                    request_id.clone(),
-                ])
+                // Whatever it asks for: clients have headers of their own, such as Apollo's and Amplify's, and none
+                // of them acts here. What does, the token, no browser sends by itself.
+                .allow_headers(AllowHeaders::mirror_request())
                 .expose_headers([request_id, header::RETRY_AFTER])
                 .max_age(CORS_MAX_AGE),
         )

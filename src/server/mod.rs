@@ -6,10 +6,12 @@
 mod config;
 #[cfg(feature = "dev")]
 mod console;
+mod failure;
 mod health;
 mod http;
 mod media;
 mod refusal;
+mod request;
 mod session;
 
 use std::future::{Future, IntoFuture as _};
@@ -110,18 +112,17 @@ impl Server {
 
 /// Everything that clients reach.
 fn router(gateway: Arc<Gateway>, config: &Config) -> Router {
-    let router = Router::new().route("/graphql", axum::routing::any(http::graphql)).with_state(http::Front {
-        gateway,
-        max_body: config.max_body,
-        deadline: config.deadline,
-    });
+    let front = http::Front { gateway, max_body: config.max_body, deadline: config.deadline };
+    let router = Router::new().route("/graphql", axum::routing::any(http::graphql)).with_state(front);
+    let router = match config.cors() {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    // Beside the layer: no other page may read the console's tokens.
     #[cfg(feature = "dev")]
     let router = match &config.console {
         Some(console) => router.merge(console::router(console)),
         None => router,
     };
-    match config.cors() {
-        Some(cors) => router.layer(cors),
-        None => router,
-    }
+    router
 }

@@ -9,6 +9,7 @@ use crate::authorizer::Rejection;
 use crate::credentials::OpenError;
 use crate::error::{Code, Public};
 use crate::graphql::{Answer, Media};
+use crate::id::RequestId;
 use crate::tenant::Refused;
 
 /// Why a request got no session.
@@ -50,6 +51,7 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 pub(super) fn answer(
     error: &dyn Public,
     media: Media,
+    request: &RequestId,
 ) -> (Answer, Option<(header::HeaderName, HeaderValue)>) {
     let (status, header) = match error.code() {
         Code::Unauthenticated => {
@@ -64,5 +66,5 @@ pub(super) fn answer(
             (StatusCode::INTERNAL_SERVER_ERROR, None)
         }
     };
-    (Answer::refused(status, media, error), header)
+    (Answer::refused(status, media, error, request), header)
 }

@@ -6,33 +6,71 @@ use crate::schema::plan::{Argument, Name, Of, Shape, Type};
 use crate::schema::scalar::Scalar;
 
 impl Lowering<'_> {
-    /// Whether a value of an argument's type can be stored as a shape.
-    pub(super) fn accepts(&self, shape: &Shape, ty: &Type) -> bool {
-        match (shape, &ty.of) {
-            (Shape::List(element) | Shape::Set(element), Of::List(of)) => self.accepts(&element.shape, of),
+    /// Whether a value of an argument's type can be stored as a shape. The error is what to do.
+    pub(super) fn accepts(&self, shape: &Shape, ty: &Type) -> Result<(), String> {
+        self.accepts_within(shape, ty, &mut Vec::new())
+    }
+
+    /// `open` are the pairs of types that are being compared: types may contain themselves.
+    fn accepts_within(&self, shape: &Shape, ty: &Type, open: &mut Vec<(Name, Name)>) -> Result<(), String> {
+        let fits = match (shape, &ty.of) {
+            (Shape::List(element) | Shape::Set(element), Of::List(of)) => {
+                return self.accepts_within(&element.shape, of, open);
+            }
             (Shape::Scalar(scalar), Of::Named(name)) => {
                 name.parse().is_ok_and(|sent| same_scalar(*scalar, sent))
             }
             (Shape::Enum(name), Of::Named(sent)) => name == sent,
-            (Shape::Object(name), Of::Named(sent)) => self.object_accepts(name, sent),
+            (Shape::Object(name), Of::Named(sent)) => return self.object_accepts(name, sent, open),
             _ => false,
-        }
+        };
+        if fits { Ok(()) } else { Err(format!("give it the type {}", type_of(shape))) }
     }
 
     /// An input object fits a nested object if all its fields do, and none that must be there is missing.
-    fn object_accepts(&self, object: &Name, input: &Name) -> bool {
-        let (Some(draft), Some(input)) = (self.drafts.get(object), self.inputs.get(input)) else {
-            return false;
+    fn object_accepts(
+        &self,
+        object: &Name,
+        input: &Name,
+        open: &mut Vec<(Name, Name)>,
+    ) -> Result<(), String> {
+        let pair = (object.clone(), input.clone());
+        if open.contains(&pair) {
+            return Ok(());
+        }
+        let (Some(draft), Some(sent)) = (self.drafts.get(object), self.inputs.get(input)) else {
+            return Err(format!("give it the type {}", type_of(&Shape::Object(object.clone()))));
         };
-        let known = input.fields.iter().all(|(name, argument)| {
-            draft.attributes.get(name).is_some_and(|attribute| self.accepts(&attribute.shape, &argument.ty))
-        });
-        let complete = draft
-            .attributes
-            .iter()
-            .filter(|(_, attribute)| attribute.non_null)
-            .all(|(name, _)| input.fields.get(name).is_some_and(Argument::is_always_given));
-        known && complete
+        open.push(pair);
+        for (name, argument) in &sent.fields {
+            let Some(attribute) = draft.attributes.get(name) else {
+                return Err(format!("`{object}` has no field `{name}`, which `{input}` has"));
+            };
+            if self.accepts_within(&attribute.shape, &argument.ty, open).is_err() {
+                let expected = describe(&attribute.shape);
+                return Err(format!(
+                    "`{input}.{name}` is {}, and `{object}.{name}` is {expected}",
+                    argument.ty
+                ));
+            }
+        }
+        for (name, _) in draft.attributes.iter().filter(|(_, attribute)| attribute.non_null) {
+            let is_given = sent.fields.get(name).map(Argument::is_always_given);
+            // A field whose own type is wrong has been reported.
+            if !is_given.unwrap_or_else(|| self.has_input_field(input, name)) {
+                return Err(format!("`{input}.{name}` must be there and non-null, as `{object}.{name}` is"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A type that fits a shape.
+fn type_of(shape: &Shape) -> String {
+    match shape {
+        Shape::Scalar(_) | Shape::Enum(_) => describe(shape),
+        Shape::Object(name) => format!("of an input whose fields are those of `{name}`"),
+        Shape::List(element) | Shape::Set(element) => format!("[{}]", describe(&element.shape)),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::bind::{Bound, Given, Site, sources};
 use super::fits::describe;
-use super::{Draft, Lowering, find};
+use super::{Draft, Lowering};
 use crate::schema::plan::{Bindings, Get, Item, KeyTemplates, Name};
+use crate::schema::scalar::Scalar;
 
 impl<'a> Lowering<'a> {
     pub(super) fn get(&self, site: &Site<'a, '_>) -> Option<Get> {
@@ -28,15 +29,31 @@ impl<'a> Lowering<'a> {
     ) -> Option<(Name, &'l Draft<'a>, &'l Item)> {
         let base = site.def.ty.value.to_string();
         let base = named(&base);
-        let (name, draft) = self.drafts.get_key_value(base)?;
+        let Some((name, draft)) = self.drafts.get_key_value(base) else {
+            let reports = self.reports;
+            let is_leaf = base.parse::<Scalar>().is_ok() || self.enums.contains_key(base);
+            if self.pages.contains_key(base) {
+                let hint = "a @query returns it; return a type with `@item`";
+                reports.report(&site.def.ty.span, format!("`{base}` is a page, or a part of one"), hint);
+            } else if is_leaf {
+                let hint = "return a type with `@item`";
+                reports.report(&site.def.ty.span, format!("`{base}` has no items"), hint);
+            }
+            // Other types have been reported by their names.
+            return None;
+        };
         if let Some(item) = &draft.item {
             return Some((name.clone(), draft, &item.item));
         }
-        // An `@item` that could not be read has been reported.
-        if find(&draft.def.directives, "item").is_none() {
-            let hint = format!("give `{base}` an `@item`, or return another type");
-            self.reports.report(site.args.span(), format!("`{base}` has no items"), hint);
+        if !self.may_have_item(base) {
+            let hint = if self.is_root(base) {
+                "return a type with `@item`".to_owned()
+            } else {
+                format!("give `{base}` an `@item`, or return another type")
+            };
+            self.reports.report(&site.def.ty.span, format!("`{base}` has no items"), hint);
         }
+        // Otherwise its `@item` could not be read, which has been reported.
         None
     }
 
@@ -54,15 +71,13 @@ impl<'a> Lowering<'a> {
                 continue;
             }
             let attribute = draft.attributes.get(field)?;
-            // A value whose type does not fit has been reported.
-            let attempted = site.arguments.contains_key(field) || site.is_bound(field);
             if let Some((source, given)) = site.value_for(field, attribute) {
                 complete &= self.is_certain(site, field, &given);
                 bound.insert(field.clone(), (source, given));
                 continue;
             }
             complete = false;
-            if !attempted {
+            if !site.is_attempted(field) {
                 let ty = describe(&attribute.shape);
                 let hint = format!("add an argument `{field}: {ty}!`, or `bind: {{{field}: \"args.…\"}}`");
                 let message = format!("nothing binds `{field}`, which the key is made of");
@@ -77,9 +92,9 @@ impl<'a> Lowering<'a> {
         if given.is_always_given() {
             return true;
         }
-        let hint = "make the argument non-null, or give it a default";
+        let hint = "make it non-null, or give it a default; of a path, each step";
         let message = format!("the key is made of `{field}`, which may be null");
-        self.reports.report(&site.span_of(field), message, hint);
+        self.reports.report(&site.value_span(field), message, hint);
         false
     }
 }

@@ -22,6 +22,7 @@ impl Lowering<'_> {
         let mut arguments: IndexMap<Name, Argument> = IndexMap::new();
         for def in defs {
             check(&def.directives, location, self.reports);
+            self.refuse_reserved(&def.name);
             let name: Name = def.name.value.as_str().into();
             let Some(ty) = self.input_type(&def.ty) else {
                 continue;
@@ -30,7 +31,11 @@ impl Lowering<'_> {
                 && !self.fits(&default.value, &ty)
             {
                 let message = format!("this default is no {ty}");
-                self.reports.report(&default.span, message, "write a value of the type");
+                self.reports.report(
+                    &default.span,
+                    message,
+                    "write a value of the type, or take the default out",
+                );
             }
             let argument = Argument {
                 name: name.clone(),
@@ -83,10 +88,9 @@ impl Lowering<'_> {
             }
             (Some(Kind::Input(fields)), Value::Object(members)) => {
                 let known = |member: &str| fields.iter().any(|field| field.name.value == member);
-                let given = |field: &InputDef| {
-                    members.contains_key(field.name.value.as_str())
-                        || field.ty.value.nullable
-                        || field.default.is_some()
+                let given = |field: &InputDef| match members.get(field.name.value.as_str()) {
+                    Some(value) => self.fits(value, &convert(&field.ty.value)),
+                    None => field.ty.value.nullable || field.default.is_some(),
                 };
                 members.keys().all(|member| known(member)) && fields.iter().all(given)
             }

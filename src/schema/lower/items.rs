@@ -2,47 +2,53 @@
 
 use std::ops::Range;
 
-use super::{Lowering, find};
-use crate::id::TenantId;
-use crate::problem::did_you_mean;
-use crate::schema::directive::Args;
+use super::fits::describe;
+use super::{Draft, Lowering, find};
+use crate::schema::directive::{Args, Location, is_understood};
 use crate::schema::literal::Text;
 use crate::schema::plan::{
-    Attribute, Item, ItemIndex, KeyAttribute, KeyKind, KeyTemplates, Keys, Layout, Name, Part, Shape, Table,
-    Template,
+    Item, ItemIndex, KeyAttribute, KeyKind, KeyTemplates, Keys, Name, Shape, Table, Template,
 };
 use crate::schema::scalar::Scalar;
-use crate::schema::template::{self, Mistake, Parsed};
 
 /// A type's item, with the places that later messages point to.
 pub(super) struct ItemDraft<'a> {
     pub(super) item: Item,
     /// Where `@item` stands.
     pub(super) span: &'a Range<usize>,
+    /// What names the time to live.
+    ttl: Option<&'a Text>,
 }
+
+/// A key attribute that is computed: which, and from what. None if the type fills no such key.
+type Computed<'i> = (&'i KeyAttribute, Option<&'i Template>);
 
 impl<'a> Lowering<'a> {
     /// Reads the items of all types.
     pub(super) fn items(&mut self) {
         let mut items = Vec::new();
         for (name, draft) in &self.drafts {
-            let directive = find(&draft.def.directives, "item");
-            if let Some(index) = find(&draft.def.directives, "index").filter(|_| directive.is_none()) {
-                self.reports.report(
-                    &index.name.span,
-                    "`@index` needs `@item`",
-                    "say where the items live in the table",
-                );
-            }
-            let Some(directive) = directive else { continue };
+            let directives = &draft.def.directives;
+            let Some(directive) = find(directives, "item") else {
+                let is_ruined = directives.iter().any(|it| !is_understood(it, Location::Object));
+                if let Some(index) = find(directives, "index").filter(|_| !is_ruined) {
+                    let hint = "say where the items live in the table";
+                    self.reports.report(&index.name.span, "`@index` needs `@item`", hint);
+                }
+                continue;
+            };
             if self.is_root(name) {
-                self.reports.report(&directive.name.span, "a root has no items", "define another type");
+                self.reports.report(
+                    &directive.name.span,
+                    "a root has no items",
+                    "give the items a type of their own",
+                );
                 continue;
             }
             let args = Args::of(directive, self.reports);
-            let item = self.item(name, &args);
-            items.extend(item.map(|item| (name.clone(), ItemDraft { item, span: &directive.name.span })));
+            items.extend(self.item(draft, &args).map(|item| (name.clone(), item)));
         }
+        self.check_ttls(&items);
         for (name, item) in items {
             if let Some(draft) = self.drafts.get_mut(&name) {
                 draft.item = Some(item);
@@ -50,282 +56,194 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn item(&self, object: &Name, args: &Args<'a>) -> Option<Item> {
+    fn item(&self, draft: &Draft<'a>, args: &Args<'a>) -> Option<ItemDraft<'a>> {
+        let object: &Name = &draft.def.name.value.as_str().into();
         let table_name = args.required("table");
         let discriminator = args.string("type");
         let (version, ttl) = (args.string("version"), args.string("ttl"));
         let table_name = table_name?;
         let Some(table) = self.tables.get(table_name.value.as_str()) else {
-            let hint = did_you_mean(&table_name.value, self.tables.keys().map(AsRef::as_ref));
-            let span = table_name.whole();
-            self.reports.report(&span, format!("there is no table `{}`", table_name.value), hint);
+            self.no_such_table(table_name);
             return None;
         };
-        let keys = self.key_templates(object, table, &table.keys, args);
-        let version = version.and_then(|text| self.counter(object, text, &[Scalar::Int], "version"));
-        let ttl = ttl.and_then(|text| self.counter(object, text, &[Scalar::Int, Scalar::BigInt], "ttl"));
+        let keys = self.key_templates(object, (table, &table.keys), args);
+        let counted = version.map(|text| self.counter(draft, text, &[Scalar::Int], "version"));
+        let expires =
+            ttl.map(|text| self.counter(draft, text, &[Scalar::Int, Scalar::BigInt], "time to live"));
         let item = Item {
             table: table.name.clone(),
-            indexes: self.indexes(object, table),
+            indexes: self.indexes(draft, table),
             keys: keys?,
-            version,
-            ttl,
+            version: counted.flatten(),
+            ttl: expires.flatten(),
             discriminator: discriminator.map(|text| text.value.as_str().into()),
         };
-        self.check_attributes(object, table, &item, discriminator);
-        Some(item)
+        // Without what was reported, the item would be another one, and more would seem wrong with it.
+        let is_ruined = (args.has("version") && item.version.is_none())
+            || (args.has("ttl") && item.ttl.is_none())
+            || (args.has("type") && item.discriminator.is_none());
+        if is_ruined {
+            return None;
+        }
+        self.check_attributes(draft, table, &item);
+        if let Some(text) = discriminator {
+            self.check_discriminator(draft, table, text);
+        }
+        if let Some((text, version)) = version.zip(item.version.as_ref()) {
+            let mut fields =
+                item.keys.fields().chain(item.indexes.iter().flat_map(|index| index.keys.fields()));
+            if fields.any(|field| field == version) {
+                let hint = "it changes with every write: take it out of the keys, or count another field";
+                self.reports.report(&text.whole(), format!("`{version}` stands in a key"), hint);
+            }
+        }
+        Some(ItemDraft { item, span: args.span(), ttl })
     }
 
-    fn indexes(&self, object: &Name, table: &Table) -> Vec<ItemIndex> {
+    fn indexes(&self, draft: &Draft<'a>, table: &Table) -> Vec<ItemIndex> {
+        let object: &Name = &draft.def.name.value.as_str().into();
         let mut indexes: Vec<ItemIndex> = Vec::new();
-        let Some(draft) = self.drafts.get(object) else {
-            return indexes;
-        };
         for directive in draft.def.directives.iter().filter(|it| it.name.value == "index") {
             let args = Args::of(directive, self.reports);
             let (name, alias) = (args.required("name"), args.string("as"));
             let Some(name) = name else { continue };
             let Some(index) = table.indexes.get(name.value.as_str()) else {
-                let hint = did_you_mean(&name.value, table.indexes.keys().map(AsRef::as_ref));
-                let message = format!("the table `{}` has no index `{}`", table.name, name.value);
-                self.reports.report(&name.whole(), message, hint);
+                self.no_such_index(table, name);
                 continue;
             };
-            let alias = alias.unwrap_or(name);
-            let twice =
-                indexes.iter().any(|other| other.alias.as_ref() == alias.value || other.name == index.name);
-            if twice {
-                let hint = "a type is in an index once, under one name";
-                self.reports.report(args.span(), "the type is in this index already", hint);
+            let text = alias.unwrap_or(name);
+            let alias: Name = text.value.as_str().into();
+            if alias.is_empty() {
+                self.reports.report(&text.whole(), "the index's name is empty", "write what queries call it");
             }
-            if let Some(keys) = self.key_templates(object, table, &index.keys, &args) {
-                indexes.push(ItemIndex {
-                    name: index.name.clone(),
-                    alias: alias.value.as_str().into(),
-                    keys,
-                });
+            if let Some(other) = indexes.iter().find(|it| it.alias == alias || it.name == index.name) {
+                let place = if other.name == index.name { name } else { text };
+                let hint = "a type is in an index once, and calls no two by one name";
+                let message = format!("`{}` stands here twice", place.value);
+                self.reports.report(&place.whole(), message, hint);
+            }
+            if let Some(keys) = self.key_templates(object, (table, &index.keys), &args) {
+                indexes.push(ItemIndex { name: index.name.clone(), alias, keys });
             }
         }
         indexes
     }
 
-    fn key_templates(
-        &self,
-        object: &Name,
-        table: &Table,
-        keys: &Keys,
-        args: &Args<'a>,
-    ) -> Option<KeyTemplates> {
-        let (partition, sort) = (args.required("pk"), args.string("sk"));
-        let read = |text: &Text, key: &KeyAttribute| self.key_template(object, text, key);
-        let sort = match (sort, &keys.sort) {
-            (Some(text), Some(key)) => read(text, key).map(Some),
-            (None, None) => Some(None),
-            (None, Some(key)) => {
-                let hint = format!("write `sk: \"…\"` for its sort key `{}`", key.name);
-                self.reports.report(args.span(), "the items need a sort key", hint);
-                None
-            }
-            (Some(text), None) => {
-                let hint = "take `sk` out, or give the table a sort key";
-                self.reports.report(&text.whole(), "there is no sort key to fill", hint);
-                None
-            }
-        };
-        let text = partition?;
-        let partition = read(text, &keys.partition)?;
-        if table.layout == Layout::Pooled
-            && let Err(mistake) = holds_tenant(&partition)
-        {
-            self.reports.report_in(text, mistake);
-            return None;
-        }
-        Some(KeyTemplates { partition: partition.template, sort: sort?.map(|sort| sort.template) })
-    }
-
-    fn key_template(&self, object: &Name, text: &Text, key: &KeyAttribute) -> Option<Parsed> {
-        let checked = template::parse(text).and_then(|parsed| {
-            self.check_fields(object, &parsed, key)?;
-            Ok(parsed)
-        });
-        checked.map_err(|mistake| self.reports.report_in(text, mistake)).ok()
-    }
-
-    fn check_fields(&self, object: &Name, parsed: &Parsed, key: &KeyAttribute) -> Result<(), Mistake> {
-        let Some(draft) = self.drafts.get(object) else {
-            return Ok(());
-        };
-        let exact = parsed.template.exact_field().is_some();
-        if key.kind != KeyKind::String && !exact {
-            let whole = 0..parsed.places.last().map_or(0, |place| place.end);
-            let message = format!("`{}` is no string, so its template must be one field", key.name);
-            return Err(Mistake::new(whole, message, "write exactly `${field}`"));
-        }
-        let parts: Vec<_> = parsed.parts().collect();
-        for (at, (part, place)) in parts.iter().enumerate() {
-            let Part::Field(name) = part else { continue };
-            let Some(attribute) = draft.attributes.get(name) else {
-                let hint = did_you_mean(name, draft.attributes.keys().map(AsRef::as_ref));
-                let message = format!("`{object}` has no field `{name}` that is stored in the item");
-                return Err(Mistake::new(place.clone(), message, hint));
-            };
-            if !fits_key(&attribute.shape, key.kind) {
-                let message = format!("`{name}` cannot stand in a key of this kind");
-                let hint = "strings, ids, whole numbers, enums, dates and booleans can stand in a key that is a string";
-                return Err(Mistake::new(place.clone(), message, hint));
-            }
-            let next = parts.get(at + 1).and_then(|(part, _)| first_char(part));
-            if let Some(delimiter) = next.filter(|c| super::overlap::always_may_contain(attribute, *c)) {
-                let message = format!("a value of `{name}` may contain `{delimiter}`, which follows it");
-                let hint = "begin the literal after it with a sign that no such value has, such as `#`";
-                return Err(Mistake::new(place.clone(), message, hint));
-            }
-        }
-        Ok(())
-    }
-
     /// A field that counts: the version, or the time to live.
-    fn counter(&self, object: &Name, text: &Text, scalars: &[Scalar], what: &str) -> Option<Name> {
-        let draft = self.drafts.get(object)?;
-        let attribute = draft.attributes.get(text.value.as_str());
-        let fits =
-            attribute.is_some_and(|it| scalars.iter().any(|scalar| it.shape == Shape::Scalar(*scalar)));
+    fn counter(&self, draft: &Draft<'a>, text: &Text, scalars: &[Scalar], what: &str) -> Option<Name> {
+        let attribute = draft.attribute(&text.value);
+        let attribute = attribute.map_err(|mistake| self.reports.report_in(text, mistake)).ok()?;
+        let fits = scalars.iter().any(|scalar| attribute.shape == Shape::Scalar(*scalar));
         if !fits {
             let names: Vec<_> = scalars.iter().map(|scalar| scalar.name()).collect();
             let hint = format!("name a field of type {}", names.join(" or "));
-            let message = format!("`{}` cannot be the {what}", text.value);
+            let ty = describe(&attribute.shape);
+            let message = format!("`{}` is {ty}, and cannot be the {what}", text.value);
             self.reports.report(&text.whole(), message, hint);
         }
         fits.then(|| text.value.as_str().into())
     }
 
-    /// No field may be stored where a key or the discriminator is, unless the key is just that field.
-    fn check_attributes(&self, object: &Name, table: &Table, item: &Item, discriminator: Option<&Text>) {
-        let Some(draft) = self.drafts.get(object) else {
-            return;
+    /// A table has one attribute for the time to live.
+    fn check_ttls(&self, items: &[(Name, ItemDraft<'a>)]) {
+        let attribute = |(name, draft): &(Name, ItemDraft<'a>)| {
+            let field = draft.item.ttl.as_ref()?;
+            Some(self.drafts.get(name)?.attributes.get(field)?.name.clone())
         };
-        let index_keys = table.indexes.values().map(|index| {
-            let keys = item.indexes.iter().find(|it| it.name == index.name).map(|it| &it.keys);
-            (&index.keys, keys)
-        });
-        let mut computed: Vec<(&Name, Option<&Template>)> = Vec::new();
-        for (keys, templates) in std::iter::once((&table.keys, Some(&item.keys))).chain(index_keys) {
-            computed.push((&keys.partition.name, templates.map(|it| &it.partition)));
-            computed
-                .extend(keys.sort.iter().map(|sort| (&sort.name, templates.and_then(|it| it.sort.as_ref()))));
+        for (at, item) in items.iter().enumerate() {
+            let Some((ttl, text)) = attribute(item).zip(item.1.ttl) else { continue };
+            let earlier = items.iter().take(at).filter(|(_, other)| other.item.table == item.1.item.table);
+            let mut others = earlier.filter_map(|other| Some((&other.0, attribute(other)?)));
+            if let Some((object, other)) = others.find(|(_, other)| *other != ttl) {
+                let hint = format!("a table has one such attribute: `@attribute(name: \"{other}\")`");
+                let message =
+                    format!("the time to live of `{object}` is in `{other}`, and this one in `{ttl}`");
+                self.reports.report(&text.whole(), message, hint);
+            }
         }
+    }
+
+    /// No field may be stored where a key or the discriminator is, unless the key is just that field.
+    fn check_attributes(&self, draft: &Draft<'a>, table: &Table, item: &Item) {
+        let computed = computed(draft, table, item);
         for field in draft.fields {
             let Some(attribute) = draft.attributes.get(field.name.value.as_str()) else {
                 continue;
             };
-            let clash = computed.iter().find(|(name, _)| **name == attribute.name);
-            let exact = clash.and_then(|(_, template)| template.and_then(Template::exact_field));
-            if clash.is_some() && exact.map(AsRef::as_ref) != Some(field.name.value.as_str()) {
-                let message = format!("the attribute `{}` is a key, which is computed", attribute.name);
-                self.reports.report(
-                    &field.name.span,
-                    message,
-                    "store the field in another: `@attribute(name: \"…\")`",
-                );
-            }
+            const HINT: &str = "store the field in another: `@attribute(name: \"…\")`";
             if item.discriminator.as_ref() == Some(&attribute.name) {
                 let message = format!("the attribute `{}` holds the type's name", attribute.name);
-                self.reports.report(
-                    &field.name.span,
-                    message,
-                    "store the field in another: `@attribute(name: \"…\")`",
-                );
+                self.reports.report(&field.name.span, message, HINT);
+            }
+            let Some((key, template)) = computed.iter().find(|(key, _)| key.name == attribute.name) else {
+                continue;
+            };
+            let exact = template.and_then(Template::exact_field);
+            if exact.map(AsRef::as_ref) != Some(field.name.value.as_str()) {
+                let message = format!("the attribute `{}` is a key, which is computed", attribute.name);
+                self.reports.report(&field.name.span, message, HINT);
+            } else if stored_kind(&attribute.shape) != Some(key.kind) {
+                let kind = match key.kind {
+                    KeyKind::String => "a string",
+                    KeyKind::Number => "a number",
+                    KeyKind::Binary => "bytes",
+                };
+                let ty = describe(&attribute.shape);
+                let message =
+                    format!("the attribute `{}` is a key that is {kind}, and this is {ty}", attribute.name);
+                self.reports.report(&field.ty.span, message, HINT);
             }
         }
-        if let Some(text) = discriminator
-            && computed.iter().any(|(name, _)| name.as_ref() == text.value)
-        {
-            self.reports.report(&text.whole(), "this attribute is a key", "choose another");
+    }
+
+    fn check_discriminator(&self, draft: &Draft<'a>, table: &Table, text: &Text) {
+        if text.value.is_empty() {
+            let hint = "write `type: \"__typename\"`";
+            self.reports.report(&text.whole(), "the attribute's name is empty", hint);
+        }
+        let indexes = table.indexes.values().map(|index| &index.keys);
+        if std::iter::once(&table.keys).chain(indexes).any(|keys| keys.contains(&text.value)) {
+            let message = format!(
+                "the attribute `{}` is a key, and cannot hold the name of `{}`",
+                text.value, draft.def.name.value
+            );
+            self.reports.report(&text.whole(), message, "write another, such as `type: \"__typename\"`");
         }
     }
 }
 
-/// A pooled table's partition key holds the tenant, after a literal at most, and a delimiter after it: so that no
-/// tenant's keys begin as another's do.
-fn holds_tenant(parsed: &Parsed) -> Result<(), Mistake> {
-    const HINT: &str = "write it like `TENANT#${tenant}#…`";
-    let parts: Vec<_> = parsed.parts().collect();
-    let place = |at: usize| parts.get(at).map_or(0..0, |(_, place)| place.clone());
-    let at = match parts.as_slice() {
-        [(Part::Tenant, _), ..] => 0,
-        [(Part::Literal(_), _), (Part::Tenant, _), ..] => 1,
-        [(Part::Field(_), _), ..] | [(Part::Literal(_), _), (Part::Field(_), _), ..] => {
-            return Err(Mistake::new(
-                place(0),
-                "the tenant must come first in a pooled table's partition key",
-                HINT,
-            ));
-        }
-        _ => {
-            return Err(Mistake::new(
-                place(0),
-                "the partition key of a pooled table must hold `${tenant}`",
-                HINT,
-            ));
-        }
+/// The key attributes of a table and its indexes, and what a type's items fill them with.
+fn computed<'i>(draft: &Draft<'_>, table: &'i Table, item: &'i Item) -> Vec<Computed<'i>> {
+    let mut computed: Vec<Computed<'i>> = Vec::new();
+    let mut add = |keys: &'i Keys, templates: Option<&'i KeyTemplates>| {
+        computed.push((&keys.partition, templates.map(|it| &it.partition)));
+        computed.extend(keys.sort.iter().map(|sort| (sort, templates.and_then(|it| it.sort.as_ref()))));
     };
-    if let Some((part, place)) =
-        parts.iter().find(|(part, _)| matches!(part, Part::Literal(text) if text.contains(['*', '?'])))
-    {
-        let message = format!("`{}` holds a wildcard of IAM", literal(part));
-        return Err(Mistake::new(
-            place.clone(),
-            message,
-            "leave `*` and `?` out of keys, so that policies can name them",
-        ));
-    }
-    match parts.get(at + 1).and_then(|(part, _)| first_char(part)) {
-        Some(c) if TenantId::allows(c) => {
-            let message = format!("`{c}` may stand in a tenant's id, so it cannot end it");
-            Err(Mistake::new(place(at + 1), message, "begin what follows the tenant with a sign such as `#`"))
+    add(&table.keys, Some(&item.keys));
+    for index in table.indexes.values() {
+        let templates = item.indexes.iter().find(|it| it.name == index.name).map(|it| &it.keys);
+        // An `@index` whose templates could not be read has been reported.
+        let mut directives = draft.def.directives.iter().filter(|it| it.name.value == "index");
+        let is_named = directives.any(|it| it.string("name") == Some(index.name.as_ref()));
+        if templates.is_some() || !is_named {
+            add(&index.keys, templates);
         }
-        _ => Ok(()),
     }
+    computed
 }
 
-fn literal(part: &Part) -> &str {
-    match part {
-        Part::Literal(text) => text,
-        Part::Tenant | Part::Field(_) => "",
-    }
-}
-
-fn first_char(part: &Part) -> Option<char> {
-    literal(part).chars().next()
-}
-
-/// Whether a value of a shape can stand in a key attribute of a kind.
-fn fits_key(shape: &Shape, kind: KeyKind) -> bool {
-    let Shape::Scalar(scalar) = shape else {
-        return matches!((shape, kind), (Shape::Enum(_), KeyKind::String));
-    };
-    match kind {
-        KeyKind::String => match scalar {
-            Scalar::String
-            | Scalar::Id
-            | Scalar::Int
-            | Scalar::BigInt
-            | Scalar::DateTime
-            | Scalar::Date
-            | Scalar::Boolean => true,
-            // A float's text is not canonical, and a decimal's has no fixed width to be sorted by.
-            Scalar::Float | Scalar::Decimal | Scalar::Json | Scalar::Base64 => false,
-        },
-        KeyKind::Number => matches!(scalar, Scalar::Int | Scalar::BigInt | Scalar::Decimal),
-        KeyKind::Binary => *scalar == Scalar::Base64,
-    }
-}
-
-/// Whether all values of an attribute have one width in keys, so that they sort by value and not by length.
-pub(super) fn has_fixed_width(attribute: &Attribute) -> bool {
-    match &attribute.shape {
-        Shape::Scalar(Scalar::DateTime | Scalar::Date) => true,
-        Shape::Scalar(Scalar::Int | Scalar::BigInt) => attribute.pad.is_some(),
-        Shape::Scalar(_) | Shape::Enum(_) | Shape::Object(_) | Shape::List(_) | Shape::Set(_) => false,
+/// The type in DynamoDB that a value of a shape is stored as, as far as keys have it.
+fn stored_kind(shape: &Shape) -> Option<KeyKind> {
+    match shape {
+        Shape::Scalar(Scalar::String | Scalar::Id | Scalar::DateTime | Scalar::Date) | Shape::Enum(_) => {
+            Some(KeyKind::String)
+        }
+        Shape::Scalar(Scalar::Int | Scalar::BigInt | Scalar::Decimal | Scalar::Float) => {
+            Some(KeyKind::Number)
+        }
+        Shape::Scalar(Scalar::Base64) => Some(KeyKind::Binary),
+        Shape::Scalar(Scalar::Boolean | Scalar::Json) | Shape::Object(_) | Shape::List(_) | Shape::Set(_) => {
+            None
+        }
     }
 }

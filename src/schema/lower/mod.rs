@@ -3,16 +3,21 @@
 //! The steps build on each other: tables, types, pages, attributes, items, then the operations that run on them. A step that meets the
 //! ruins of an earlier mistake passes over them in silence, so that each mistake is reported once.
 
+mod attributes;
 mod bind;
 mod fits;
 mod get;
 mod inputs;
 mod items;
+mod keys;
 mod overlap;
 mod pages;
+mod paths;
 mod query;
+mod spread;
 mod tables;
 mod types;
+mod when;
 mod write;
 
 use std::collections::HashMap;
@@ -23,9 +28,11 @@ use self::bind::Site;
 use self::items::ItemDraft;
 use self::pages::PageType;
 use super::ast::{Ast, Directive, FieldDef, Kind, TypeDef};
-use super::directive::{Args, Location, Reports, check};
+use super::directive::{Args, Location, Reports, check, is_understood};
 use super::plan::{Argument, Attribute, Enum, Field, Input, Name, Object, Operation, Plan, Resolve, Table};
+use super::template::Mistake;
 use crate::claim::ClaimKinds;
+use crate::problem::did_you_mean;
 
 /// The directives that say what a field runs.
 const OPERATIONS: [&str; 6] = ["get", "query", "put", "update", "delete", "transact"];
@@ -49,6 +56,28 @@ struct Draft<'a> {
     fields: &'a [FieldDef],
     attributes: IndexMap<Name, Attribute>,
     item: Option<ItemDraft<'a>>,
+}
+
+impl Draft<'_> {
+    /// The attribute behind a field, by the field's name. A field whose type is not understood has been reported.
+    fn attribute(&self, name: &str) -> Result<&Attribute, Mistake> {
+        if let Some(attribute) = self.attributes.get(name) {
+            return Ok(attribute);
+        }
+        let object = &self.def.name.value;
+        match self.fields.iter().find(|field| field.name.value == name) {
+            Some(field) if operation(&field.directives).is_none() => Err(Mistake::reported()),
+            Some(_) => {
+                let message = format!("`{object}.{name}` runs an operation and is not stored in the item");
+                Err(Mistake::new(0..name.len(), message, "name a field that is stored"))
+            }
+            None => {
+                let hint = did_you_mean(name, self.attributes.keys().map(AsRef::as_ref));
+                let message = format!("`{object}` has no field `{name}` that is stored in the item");
+                Err(Mistake::new(0..name.len(), message, hint))
+            }
+        }
+    }
 }
 
 /// Makes a plan. None if something was reported.
@@ -82,8 +111,17 @@ impl<'a> Lowering<'a> {
         for span in &self.ast.extensions {
             self.reports.report(span, "`extend` is not supported", "write the type in one piece");
         }
+        for span in &self.ast.second_schemas {
+            self.reports.report(span, "there is a `schema` already", "write it in one piece");
+        }
         if let Some(root) = &self.ast.subscription {
             self.reports.report(&root.span, "subscriptions are not supported", "take the root out");
+        }
+        if let (Some(query), Some(mutation)) = (&self.ast.query, &self.ast.mutation)
+            && query.value == mutation.value
+        {
+            let hint = "give the mutations a type of their own";
+            self.reports.report(&mutation.span, "this type is the query root already", hint);
         }
         if self.ast.query.is_none() {
             let hint = "write `schema @table(name: \"main\", pk: \"pk\", sk: \"sk\") { query: Query }`";
@@ -92,7 +130,14 @@ impl<'a> Lowering<'a> {
     }
 
     fn is_root(&self, name: &str) -> bool {
-        [&self.ast.query, &self.ast.mutation].into_iter().flatten().any(|root| root.value == name)
+        let roots = [&self.ast.query, &self.ast.mutation, &self.ast.subscription];
+        roots.into_iter().flatten().any(|root| root.value == name)
+    }
+
+    /// Whether an input is written with a field of that name, be its type understood or not.
+    fn has_input_field(&self, input: &str, field: &str) -> bool {
+        let kind = self.defs.get(input).map(|def| &def.kind);
+        matches!(kind, Some(Kind::Input(fields)) if fields.iter().any(|def| def.name.value == field))
     }
 
     fn plan(mut self) -> Option<Plan> {
@@ -107,12 +152,7 @@ impl<'a> Lowering<'a> {
         for (name, page) in std::mem::take(&mut self.pages) {
             objects.insert(name, page.object);
         }
-        let ttls: Vec<(Name, Name)> = objects.values().filter_map(ttl).collect();
-        for (table, attribute) in ttls {
-            if let Some(table) = self.tables.get_mut(&table) {
-                table.ttl = Some(attribute);
-            }
-        }
+        self.set_ttls(&objects);
         Some(Plan {
             tables: self.tables,
             objects,
@@ -123,59 +163,76 @@ impl<'a> Lowering<'a> {
         })
     }
 
+    /// The attribute of each table's time to live, which all its types share.
+    fn set_ttls(&mut self, objects: &IndexMap<Name, Object>) {
+        for (table, ttl) in objects.values().filter_map(ttl) {
+            if let Some(table) = self.tables.get_mut(&table) {
+                table.ttl = Some(ttl);
+            }
+        }
+    }
+
     fn object(&self, name: &Name, draft: &Draft<'a>) -> Object {
-        let fields = draft.fields.iter().filter_map(|field| self.field(name, draft, field));
+        let mut fields = IndexMap::new();
+        let is_subscription = self.ast.subscription.as_ref().is_some_and(|root| root.value == name.as_ref());
+        for def in draft.fields.iter().filter(|_| !is_subscription) {
+            let field = self.field(name, draft, def);
+            // Nothing that stands in the file is passed over in silence.
+            if field.is_none() && self.reports.count() == 0 {
+                let hint = "write it otherwise, and report this: the compiler should say what is wrong";
+                self.reports.report(&def.name.span, "this field cannot be carried out", hint);
+            }
+            fields.extend(field.map(|field| (field.name.clone(), field)));
+        }
         Object {
             name: name.clone(),
             description: draft.def.description.clone(),
-            fields: fields.map(|field| (field.name.clone(), field)).collect(),
+            fields,
             item: draft.item.as_ref().map(|draft| draft.item.clone()),
         }
     }
 
     fn field(&self, object: &Name, draft: &Draft<'a>, def: &'a FieldDef) -> Option<Field> {
+        let ty = self.output_type(&def.ty);
         let arguments = self.arguments(&def.arguments);
         let resolve = match operation(&def.directives) {
-            None => {
-                if self.is_root(object) {
-                    let hint = "say what it runs: @get, @query, @put, @update or @delete";
-                    let message = format!("`{object}.{}` runs nothing", def.name.value);
-                    self.reports.report(&def.name.span, message, hint);
-                    return None;
-                }
-                if let Some(argument) = def.arguments.first() {
-                    let hint = "arguments belong to fields that run an operation";
-                    self.reports.report(&argument.name.span, "an attribute takes no arguments", hint);
-                }
-                Resolve::Attribute(draft.attributes.get(def.name.value.as_str())?.clone())
-            }
+            None => self.attribute_field(object, draft, def),
             Some(directive) => {
-                if let Some(other) = def.directives.iter().filter(|other| is_operation(other)).nth(1) {
+                let is_other = |it: &&Directive| is_operation(it) && it.name.value != directive.name.value;
+                if let Some(other) = def.directives.iter().find(is_other) {
                     let hint = "a field runs one operation";
                     self.reports.report(&other.name.span, "the field runs something already", hint);
                 }
-                let operation = self.operation(draft, def, &arguments, directive)?;
-                if operation.is_write()
-                    && Some(object.as_ref()) != self.ast.mutation.as_ref().map(|it| it.value.as_str())
-                {
-                    let hint = "queries and relations only read; move the field to the mutation root";
-                    self.reports.report(
-                        &directive.name.span,
-                        "only a field of the mutation root may write",
-                        hint,
-                    );
-                }
-                Resolve::Operation(Box::new(operation))
+                let operation = self.operation(draft, def, &arguments, directive);
+                operation.map(|operation| Resolve::Operation(Box::new(operation)))
             }
         };
         Some(Field {
             name: def.name.value.as_str().into(),
             description: def.description.clone(),
             deprecated: deprecation(&def.directives, self.reports),
-            ty: self.output_type(&def.ty)?,
+            ty: ty?,
             arguments,
-            resolve,
+            resolve: resolve?,
         })
+    }
+
+    /// A field that is stored in the item.
+    fn attribute_field(&self, object: &Name, draft: &Draft<'a>, def: &'a FieldDef) -> Option<Resolve> {
+        if self.is_root(object) {
+            if def.directives.iter().all(|directive| is_understood(directive, Location::Field)) {
+                let hint = "say what it runs: @get, @query, @put, @update or @delete";
+                let message = format!("`{object}.{}` runs nothing", def.name.value);
+                self.reports.report(&def.name.span, message, hint);
+            }
+            return None;
+        }
+        let is_meant = def.directives.iter().all(|directive| is_understood(directive, Location::Field));
+        if let Some(argument) = def.arguments.first().filter(|_| is_meant) {
+            let hint = "arguments belong to fields that run an operation";
+            self.reports.report(&argument.name.span, "an attribute takes no arguments", hint);
+        }
+        draft.attributes.get(def.name.value.as_str()).cloned().map(Resolve::Attribute)
     }
 
     fn operation(
@@ -186,6 +243,7 @@ impl<'a> Lowering<'a> {
         directive: &'a Directive,
     ) -> Option<Operation> {
         let args = Args::of(directive, self.reports);
+        self.refuse_write_elsewhere(draft, directive);
         let parent = (!self.is_root(&draft.def.name.value)).then_some(draft);
         let site = Site::new(self, def, arguments, parent, args);
         let operation = match directive.name.value.as_str() {

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Lowering;
+use super::keys::first_char;
 use crate::id::TenantId;
 use crate::schema::language::{Alphabet, Language, Step, meet};
-use crate::schema::plan::{Attribute, Item, KeyTemplates, Name, Part, Shape, Template};
+use crate::schema::plan::{Attribute, Item, KeyTemplates, Layout, Name, Part, Shape, Template};
 use crate::schema::scalar::Scalar;
 
 impl Lowering<'_> {
@@ -30,19 +31,27 @@ impl Lowering<'_> {
     }
 
     /// What stands before the tenant must not look like a tenant: with `T#${tenant}#…` and `T#X#${tenant}` in one
-    /// table, a tenant named `X` would make keys of the second form.
+    /// table, a tenant named `X` would make keys of the second form. Table and indexes are looked at together: a
+    /// policy's `dynamodb:LeadingKeys` are the same for all of them.
     pub(super) fn prefixes(&self) {
-        let items = || self.drafts.iter().filter_map(|(name, draft)| Some((name, draft.item.as_ref()?)));
-        for (name, draft) in items() {
-            for (other_name, other) in items().filter(|(_, other)| other.item.table == draft.item.table) {
-                if let Some((shorter, longer)) =
-                    partitions(&draft.item, &other.item).find(|(a, b)| mistakable(a, b))
-                {
+        let items = self.drafts.iter().filter_map(|(name, draft)| Some((name, draft.item.as_ref()?)));
+        let items = items.filter(|(_, draft)| {
+            self.tables.get(&draft.item.table).is_some_and(|table| table.layout == Layout::Pooled)
+        });
+        let keys: Vec<_> = items
+            .flat_map(|(name, draft)| partitions(&draft.item).map(move |template| (name, draft, template)))
+            .collect();
+        for (at, (name, draft, template)) in keys.iter().enumerate() {
+            for (other_name, other, other_template) in keys.iter().take(at) {
+                let is_mistakable =
+                    mistakable(template, other_template) || mistakable(other_template, template);
+                if draft.item.table == other.item.table && is_mistakable {
                     let message = format!(
-                        "a tenant's keys under `{shorter}` of `{name}` can be another's under `{longer}` of `{other_name}`"
+                        "a tenant's keys under `{template}` of `{name}` can be another's under `{other_template}` of `{other_name}`"
                     );
-                    let hint = "begin both partition keys alike, up to the tenant";
+                    let hint = "begin all partition keys of a table and its indexes alike, up to the tenant";
                     self.reports.report(draft.span, message, hint);
+                    break;
                 }
             }
         }
@@ -105,18 +114,17 @@ impl Lowering<'_> {
         let mut language = Language::new();
         let mut parts = template.parts.iter().peekable();
         while let Some(part) = parts.next() {
-            let delimiter = parts.peek().and_then(|next| match next {
-                Part::Literal(text) => text.chars().next(),
-                Part::Tenant | Part::Field(_) => None,
-            });
-            let run = |alphabet: Alphabet| Step::Run(delimiter.into_iter().fold(alphabet, Alphabet::without));
             match part {
                 Part::Literal(text) => language.extend(text.chars().map(Step::One)),
-                Part::Tenant => language.push(run(Alphabet::only(ascii().filter(|c| TenantId::allows(*c))))),
+                // Nobody looks for the delimiter in a tenant: where it may stand in one, it does.
+                Part::Tenant => {
+                    language.push(Step::Run(Alphabet::only(ascii().filter(|c| TenantId::allows(*c)))))
+                }
                 Part::Field(name) => {
                     let attribute = attributes.and_then(|attributes| attributes.get(name));
                     let alphabet = attribute.map_or_else(Alphabet::all, |attribute| self.alphabet(attribute));
-                    language.push(run(alphabet));
+                    let delimiter = parts.peek().and_then(|next| first_char(next));
+                    language.push(Step::Run(delimiter.into_iter().fold(alphabet, Alphabet::without)));
                 }
             }
         }
@@ -134,13 +142,11 @@ impl Lowering<'_> {
     }
 }
 
-/// The partition keys of two types that stand in one place: the table, or an index.
-fn partitions<'a>(one: &'a Item, other: &'a Item) -> impl Iterator<Item = (&'a Template, &'a Template)> {
-    let indexes = one.indexes.iter().filter_map(|index| {
-        let same = other.indexes.iter().find(|other| other.name == index.name)?;
-        Some((&index.keys.partition, &same.keys.partition))
-    });
-    std::iter::once((&one.keys.partition, &other.keys.partition)).chain(indexes)
+/// The templates of an item's partition keys: the table's, and its indexes'.
+fn partitions(item: &Item) -> impl Iterator<Item = &Template> {
+    std::iter::once(&item.keys)
+        .chain(item.indexes.iter().map(|index| &index.keys))
+        .map(|keys| &keys.partition)
 }
 
 /// Whether the second template's keys can begin as the first's do for a tenant that its literal spells.

@@ -5,11 +5,12 @@
 
 use indexmap::IndexMap;
 
-use super::{Draft, Lowering, deprecation, find};
+use super::{Draft, Lowering, deprecation, find, is_operation};
 use crate::problem::did_you_mean;
-use crate::schema::ast::{FieldDef, Kind};
-use crate::schema::directive::Args;
-use crate::schema::plan::{Field, Name, Object, PageKind, PagePart, Resolve, Type};
+use crate::schema::ast::{Directive, FieldDef, Kind};
+use crate::schema::directive::{Args, Location, is_understood};
+use crate::schema::literal::Text;
+use crate::schema::plan::{Field, Name, Object, Of, PageKind, PagePart, Resolve, Type};
 
 /// A type that is a page, or a part of one.
 pub(super) struct PageType {
@@ -17,7 +18,15 @@ pub(super) struct PageType {
     /// For a whole page: how it is shaped, and of which type its items are.
     pub(super) page: Option<(PageKind, Name)>,
     /// The name of the argument that continues, where `@page` on the type gives it.
-    pub(super) after: Option<String>,
+    pub(super) after: Option<Name>,
+    /// Whether it was found wanting, which has been reported.
+    pub(super) is_ruined: bool,
+}
+
+impl PageType {
+    fn part(object: Object) -> Self {
+        Self { object, page: None, after: None, is_ruined: false }
+    }
 }
 
 const CONNECTION: [(&str, PagePart); 3] =
@@ -30,45 +39,68 @@ const PAGE_INFO: [(&str, PagePart); 4] = [
     ("endCursor", PagePart::EndCursor),
 ];
 
+/// What the fields of a type of a page can be: the page's type, the parts by their names, the type of the items.
+struct Parts<'p> {
+    of: &'p str,
+    known: &'p [(&'p str, PagePart)],
+    item: Option<&'p str>,
+}
+
 impl<'a> Lowering<'a> {
     /// Finds the types that are pages: what a `@query` returns and has no items of its own.
     pub(super) fn find_pages(&mut self) {
-        let queried: Vec<&'a FieldDef> = self
-            .drafts
-            .values()
-            .flat_map(|draft| draft.fields.iter())
-            .filter(|field| find(&field.directives, "query").is_some())
-            .collect();
-        for field in queried {
+        let fields = self.drafts.values().flat_map(|draft| draft.fields.iter());
+        let queried: Vec<&'a FieldDef> =
+            fields.filter(|field| find(&field.directives, "query").is_some()).collect();
+        for field in &queried {
             let base = field.ty.value.base.to_string();
-            let is_item = self
-                .drafts
-                .get(base.as_str())
-                .is_some_and(|draft| find(&draft.def.directives, "item").is_some());
-            if is_item
-                || field.ty.value.to_string().starts_with('[')
-                || self.pages.contains_key(base.as_str())
-            {
+            if self.may_have_item(&base) || base.starts_with('[') || self.pages.contains_key(base.as_str()) {
                 continue;
             }
             match self.drafts.get(base.as_str()) {
-                Some(draft) => {
-                    let (def_fields, is_connection) =
-                        (draft.fields, draft.fields.iter().any(is_connection_field));
-                    if is_connection { self.connection(&base, def_fields) } else { self.tokens(&base, field) }
+                Some(draft) if draft.fields.iter().any(is_connection_field) => {
+                    self.connection(&base, draft.fields);
+                }
+                Some(_) => {
+                    let same = queried.iter().filter(|other| other.ty.value.base.to_string() == base);
+                    let same: Vec<_> = same.copied().collect();
+                    self.tokens(&base, &same);
                 }
                 None => self.make_connection(&base),
             }
         }
+        self.refuse_idle_page_directives();
         let pages: Vec<_> = self.pages.keys().cloned().collect();
         for name in pages {
             self.drafts.shift_remove(&name);
         }
     }
 
+    /// `@page` says something only of a page with a token.
+    fn refuse_idle_page_directives(&self) {
+        let is_page = |name: &str| {
+            let page = self.pages.get(name);
+            page.is_some_and(|it| it.is_ruined || matches!(it.page, Some((PageKind::Tokens, _))))
+        };
+        let hint = "it describes a page with a token, on its type or on a @query that returns it";
+        for (name, draft) in &self.drafts {
+            if let Some(directive) = find(&draft.def.directives, "page").filter(|_| !is_page(name)) {
+                self.reports.report(&directive.name.span, "this `@page` does nothing", hint);
+            }
+            for field in draft.fields {
+                let is_query = find(&field.directives, "query").is_some();
+                let is_idle = !is_query || !is_page(&field.ty.value.base.to_string());
+                if let Some(directive) = find(&field.directives, "page").filter(|_| is_idle) {
+                    self.reports.report(&directive.name.span, "this `@page` does nothing", hint);
+                }
+            }
+        }
+    }
+
     /// `OrderConnection` for a type `Order` with items, where nobody defined it.
     fn make_connection(&mut self, name: &str) {
-        let Some(item) = name.strip_suffix("Connection").filter(|item| self.has_item(item)).map(Name::from)
+        let Some(item) =
+            name.strip_suffix("Connection").filter(|item| self.may_have_item(item)).map(Name::from)
         else {
             // Reported where the field's type is read.
             return;
@@ -95,16 +127,13 @@ impl<'a> Lowering<'a> {
             ("cursor", PagePart::Cursor, Type::named("String", true)),
         ];
         let edge_object = made(&edge, format!("An item of {name}, with its cursor."), edge_fields);
-        self.pages.insert(
-            name.into(),
-            PageType { object: connection, page: Some((PageKind::Connection, item)), after: None },
-        );
         if self.defs.contains_key(edge.as_str()) {
-            self.part(&edge, &EDGE);
+            self.part(&Parts { of: &edge, known: &EDGE, item: Some(&item) });
         } else {
-            self.pages
-                .insert(edge.as_str().into(), PageType { object: edge_object, page: None, after: None });
+            self.pages.insert(edge.as_str().into(), PageType::part(edge_object));
         }
+        let page = Some((PageKind::Connection, item));
+        self.pages.insert(name.into(), PageType { page, ..PageType::part(connection) });
         self.page_info(made);
     }
 
@@ -113,7 +142,7 @@ impl<'a> Lowering<'a> {
             return;
         }
         if self.defs.contains_key("PageInfo") {
-            self.part("PageInfo", &PAGE_INFO);
+            self.part(&Parts { of: "PageInfo", known: &PAGE_INFO, item: None });
             return;
         }
         let ty = |part| match part {
@@ -122,130 +151,178 @@ impl<'a> Lowering<'a> {
         };
         let fields = PAGE_INFO.iter().map(|(name, part)| (*name, *part, ty(*part))).collect();
         let object = made("PageInfo", "Where a page stands among the others.".to_owned(), fields);
-        self.pages.insert("PageInfo".into(), PageType { object, page: None, after: None });
+        self.pages.insert("PageInfo".into(), PageType::part(object));
     }
 
     /// A connection that somebody defined.
     fn connection(&mut self, name: &str, fields: &'a [FieldDef]) {
-        let base = |wanted: &str| {
-            fields.iter().find(|it| it.name.value == wanted).map(|it| it.ty.value.base.to_string())
+        let base = |fields: &[FieldDef], wanted: &str| {
+            let field = fields.iter().find(|it| it.name.value == wanted)?;
+            Some(field.ty.value.to_string().trim_matches(['[', ']', '!']).to_owned())
         };
-        let strip = |text: String| text.trim_matches(['[', ']', '!']).to_owned();
-        let edge = base("edges").map(strip);
-        let node = edge.as_ref().and_then(|edge| {
-            let draft = self.drafts.get(edge.as_str())?;
-            draft
-                .fields
-                .iter()
-                .find(|field| field.name.value == "node")
-                .map(|field| strip(field.ty.value.base.to_string()))
-        });
-        let item = node.or_else(|| base("nodes").map(strip)).filter(|item| self.has_item(item));
+        let edge = base(fields, "edges");
+        let edge_fields = edge.as_ref().and_then(|edge| self.drafts.get(edge.as_str())).map(|it| it.fields);
+        let node = edge_fields.and_then(|fields| base(fields, "node"));
+        let item = node.or_else(|| base(fields, "nodes")).filter(|item| self.may_have_item(item));
         let Some(item) = item else {
-            self.report_no_items(name, "its `edges` need a `node` of a type with `@item`");
+            self.ruined_page(name, "its `edges` need a `node` of a type with `@item`");
             return;
         };
         if let Some(edge) = edge {
-            self.part(&edge, &EDGE);
+            self.part(&Parts { of: &edge, known: &EDGE, item: Some(&item) });
         }
-        if let Some(info) = base("pageInfo").map(strip) {
-            self.part(&info, &PAGE_INFO);
+        if let Some(info) = base(fields, "pageInfo") {
+            self.part(&Parts { of: &info, known: &PAGE_INFO, item: None });
         }
-        self.part(name, &CONNECTION);
+        self.part(&Parts { of: name, known: &CONNECTION, item: Some(&item) });
         if let Some(page) = self.pages.get_mut(name) {
             page.page = Some((PageKind::Connection, item.as_str().into()));
         }
     }
 
-    /// A page of items with a token. `@page` may stand on the type or on the field that returns it.
-    fn tokens(&mut self, name: &str, field: &'a FieldDef) {
+    /// A page of items with a token. `@page` may stand on the type and on the fields that return it.
+    fn tokens(&mut self, name: &str, returned_by: &[&'a FieldDef]) {
         let Some(draft) = self.drafts.get(name) else {
             return;
         };
-        let directive = find(&draft.def.directives, "page").or_else(|| find(&field.directives, "page"));
-        let args = directive.map(|directive| Args::of(directive, self.reports));
-        let text = |argument: &'static str| {
-            args.as_ref().and_then(|args| args.string(argument)).map(|text| text.value.clone())
-        };
-        let items = text("items").unwrap_or_else(|| "items".to_owned());
-        let next = text("next").unwrap_or_else(|| "nextToken".to_owned());
-        let after = text("after");
-        let item = draft.fields.iter().find(|field| field.name.value == items).map(|field| {
-            let ty = field.ty.value.to_string();
-            ty.trim_matches(['[', ']', '!']).to_owned()
-        });
-        let Some(item) = item.filter(|item| self.has_item(item)) else {
-            self.report_no_items(
-                name,
-                &format!("its `{items}` must be a list of a type with `@item`; `@page` names it otherwise"),
-            );
+        let on_type = find(&draft.def.directives, "page");
+        let on_fields = returned_by.iter().filter_map(|field| find(&field.directives, "page"));
+        let directives: Vec<_> = on_type.into_iter().chain(on_fields).collect();
+        let (items_text, next_text) = (self.agreed(&directives, "items"), self.agreed(&directives, "next"));
+        let after = on_type.and_then(|it| Args::of(it, self.reports).string("after"));
+        let items = items_text.map_or("items", |text| text.value.as_str());
+        let next = next_text.map_or("nextToken", |text| text.value.as_str());
+        let mut is_ruined = false;
+        for text in items_text.into_iter().chain(next_text) {
+            if !draft.fields.iter().any(|field| field.name.value == text.value) {
+                let hint = did_you_mean(&text.value, draft.fields.iter().map(|it| it.name.value.as_str()));
+                self.reports.report(&text.whole(), format!("`{name}` has no field `{}`", text.value), hint);
+                is_ruined = true;
+            }
+        }
+        let field = draft.fields.iter().find(|field| field.name.value == items);
+        let item = field.map(|field| field.ty.value.to_string().trim_matches(['[', ']', '!']).to_owned());
+        let item = item.filter(|item| self.may_have_item(item) && !is_ruined);
+        let Some(item) = item else {
+            let hint =
+                format!("its `{items}` must be a list of a type with `@item`; `@page` names it otherwise");
+            self.ruined_page(name, if is_ruined { "" } else { &hint });
             return;
         };
-        self.part(name, &[(items.as_str(), PagePart::Items), (next.as_str(), PagePart::NextToken)]);
+        let known = [(items, PagePart::Items), (next, PagePart::NextToken)];
+        self.part(&Parts { of: name, known: &known, item: Some(&item) });
         if let Some(page) = self.pages.get_mut(name) {
             page.page = Some((PageKind::Tokens, item.as_str().into()));
-            page.after = after;
+            page.after = after.map(|text| text.value.as_str().into());
         }
     }
 
-    fn report_no_items(&self, name: &str, hint: &str) {
-        if let Some(def) = self.defs.get(name) {
-            self.reports.report(
-                &def.name.span,
-                format!("`{name}` is returned by a query and is no page of items"),
-                hint,
-            );
+    /// What the directives that describe one page say of it; they must not contradict each other.
+    fn agreed(&self, directives: &[&'a Directive], argument: &str) -> Option<&'a Text> {
+        let mut texts = directives.iter().filter_map(|it| Args::of(it, self.reports).string(argument));
+        let first = texts.next()?;
+        for other in texts.filter(|other| other.value != first.value) {
+            let message = format!("another `@page` calls this `{}`", first.value);
+            self.reports.report(&other.whole(), message, "describe a page once, on its type");
         }
+        Some(first)
     }
 
-    fn has_item(&self, name: &str) -> bool {
+    /// A type that cannot be the page that it is returned as. The hint is empty where that has been reported.
+    fn ruined_page(&mut self, name: &str, hint: &str) {
+        if let Some(def) = self.defs.get(name).filter(|_| !hint.is_empty()) {
+            let message = format!("`{name}` is returned by a query and is no page of items");
+            self.reports.report(&def.name.span, message, hint);
+        }
+        let object = Object { name: name.into(), description: None, fields: IndexMap::new(), item: None };
+        self.pages.insert(name.into(), PageType { is_ruined: true, ..PageType::part(object) });
+    }
+
+    /// Whether a type has an `@item`.
+    pub(super) fn has_item(&self, name: &str) -> bool {
         self.drafts.get(name).is_some_and(|draft| find(&draft.def.directives, "item").is_some())
     }
 
+    /// Whether a type has an `@item`, or a directive that may have been meant as one and has been reported.
+    pub(super) fn may_have_item(&self, name: &str) -> bool {
+        let is_ruined = |draft: &Draft<'_>| {
+            draft.def.directives.iter().any(|directive| !is_understood(directive, Location::Object))
+        };
+        self.has_item(name) || self.drafts.get(name).is_some_and(is_ruined)
+    }
+
     /// A type whose fields are parts of a page.
-    fn part(&mut self, name: &str, parts: &[(&str, PagePart)]) {
-        let Some(draft) = self.drafts.get(name) else {
+    fn part(&mut self, parts: &Parts<'_>) {
+        let Some(draft) = self.drafts.get(parts.of) else {
+            if let Some(def) = self.defs.get(parts.of).filter(|def| !matches!(def.kind, Kind::Object { .. }))
+            {
+                let message = format!("`{}` is a part of a page, and no object type", parts.of);
+                self.reports.report(&def.name.span, message, "choose another name");
+            }
             return;
         };
-        let fields = draft.fields.iter().filter_map(|field| self.part_field(draft, field, parts));
+        let fields = draft.fields.iter().filter_map(|field| self.part_field(field, parts));
         let object = Object {
-            name: name.into(),
+            name: parts.of.into(),
             description: draft.def.description.clone(),
             fields: fields.collect::<IndexMap<_, _>>(),
             item: None,
         };
-        self.pages.insert(name.into(), PageType { object, page: None, after: None });
+        self.pages.insert(parts.of.into(), PageType::part(object));
     }
 
-    fn part_field(
-        &self,
-        draft: &Draft<'a>,
-        field: &FieldDef,
-        parts: &[(&str, PagePart)],
-    ) -> Option<(Name, Field)> {
+    fn part_field(&self, field: &FieldDef, parts: &Parts<'_>) -> Option<(Name, Field)> {
         let name = field.name.value.as_str();
-        let Some((_, part)) = parts.iter().find(|(known, _)| *known == name) else {
-            let hint = did_you_mean(name, parts.iter().map(|(known, _)| *known));
-            let message = format!("`{name}` is no part of the page `{}`", draft.def.name.value);
+        let Some((_, part)) = parts.known.iter().find(|(known, _)| *known == name) else {
+            let hint = did_you_mean(name, parts.known.iter().map(|(known, _)| *known));
+            let message = format!("`{name}` is no part of the page `{}`", parts.of);
             self.reports.report(&field.name.span, message, hint);
             return None;
         };
+        let is_idle = |it: &&Directive| is_operation(it) || it.name.value == "attribute";
+        if let Some(directive) = field.directives.iter().find(is_idle) {
+            let message = format!("`{name}` is a part of a page, which the query fills");
+            self.reports.report(&directive.name.span, message, "take the directive out");
+        }
+        if let Some(argument) = field.arguments.first() {
+            let message = format!("`{name}` is a part of a page and takes no arguments");
+            self.reports.report(&argument.name.span, message, "give them to the @query");
+        }
         let ty = self.output_type(&field.ty)?;
-        let expected = match part {
-            PagePart::HasNextPage | PagePart::HasPreviousPage => Some(("Boolean", true)),
-            PagePart::Cursor => Some(("String", true)),
-            PagePart::StartCursor | PagePart::EndCursor | PagePart::NextToken => Some(("String", false)),
-            PagePart::Edges | PagePart::Items | PagePart::PageInfo => None,
-        };
-        if let Some((base, may_be_non_null)) = expected
-            && (ty.base().as_ref() != base || ty.is_list() || (ty.non_null && !may_be_non_null))
-        {
-            let hint = format!("give it the type {base}{}", if may_be_non_null { "!" } else { "" });
+        if let Some(expected) = misfit(name, *part, &ty, parts.item) {
+            let hint = format!("give it the type {expected}");
             self.reports.report(&field.ty.span, format!("`{name}` cannot be {ty}"), hint);
         }
         let (name, mut made) = page_field(name, field.description.clone(), *part, ty);
         made.deprecated = deprecation(&field.directives, self.reports);
         Some((name, made))
+    }
+}
+
+/// The type that a part of a page should have, where it has another.
+fn misfit(name: &str, part: PagePart, ty: &Type, item: Option<&str>) -> Option<String> {
+    let scalar = |base: &str, may_be_non_null: bool| {
+        let fits = ty.base().as_ref() == base && !ty.is_list() && (may_be_non_null || !ty.non_null);
+        (!fits).then(|| format!("{base}{}", if may_be_non_null { "!" } else { "" }))
+    };
+    let is_flat_list = matches!(&ty.of, Of::List(of) if !of.is_list());
+    match part {
+        PagePart::HasNextPage | PagePart::HasPreviousPage => scalar("Boolean", true),
+        PagePart::Cursor => scalar("String", true),
+        // There is none where there are no items, or no more.
+        PagePart::StartCursor | PagePart::EndCursor | PagePart::NextToken => scalar("String", false),
+        PagePart::Items => {
+            let item = item?;
+            let is_one = name == "node";
+            let fits = ty.base().as_ref() == item && if is_one { !ty.is_list() } else { is_flat_list };
+            let expected = if is_one { format!("{item}!") } else { format!("[{item}!]!") };
+            (!fits).then_some(expected)
+        }
+        PagePart::Edges => (!is_flat_list).then(|| format!("[{}!]!", ty.base())),
+        PagePart::PageInfo => {
+            let is_leaf = ty.base().parse::<crate::schema::scalar::Scalar>().is_ok();
+            (ty.is_list() || is_leaf).then(|| "PageInfo!".to_owned())
+        }
     }
 }
 

@@ -2,18 +2,19 @@
 
 use std::ops::Range as Span;
 
-use super::bind::{Bound, Given, Site, no_such_field, sources};
+use super::bind::{Bound, Given, Site, sources};
 use super::fits::describe;
 use super::get::{is_list, named};
-use super::items::has_fixed_width;
+use super::keys::has_fixed_width;
+use super::pages::PageType;
 use super::{Draft, Lowering, find};
 use crate::problem::did_you_mean;
 use crate::schema::directive::{Args, check_arguments};
 use crate::schema::language::{Language, Step};
 use crate::schema::literal::Text;
 use crate::schema::plan::{
-    Attribute, Bindings, Item, KeyTemplates, Name, Page, PageKind, Part, Projection, Query, Range, Shape,
-    Template, ValueSource,
+    Attribute, Bindings, Index, Item, KeyKind, KeyTemplates, Keys, Name, Page, PageKind, Part, Projection,
+    Query, Range, Shape, Table, Template, ValueSource,
 };
 use crate::schema::scalar::Scalar;
 
@@ -22,52 +23,55 @@ impl<'a> Lowering<'a> {
         let (object, page) = self.page(site)?;
         let draft = self.drafts.get(&object)?;
         let item = &draft.item.as_ref()?.item;
-        let index = site.args.string("index").map(|text| self.index(item, text, &object));
-        let index = index.map_or(Some(None), |index| index.map(Some))?;
-        let keys = match index {
-            None => &item.keys,
-            Some(at) => &item.indexes.get(at)?.keys,
+        let index = match site.args.string("index") {
+            Some(text) => Some(self.index(draft, item, text)?),
+            None if site.args.has("index") => return None,
+            None => None,
         };
+        let asked = self.asked(item, index)?;
         let descending = site.args.word("order", &[("ASC", false), ("DESC", true)]).unwrap_or_default();
         let consistent = site.args.boolean("consistent").unwrap_or_default();
-        self.check_index(site, draft, index, consistent);
+        self.check_index(site, draft, &asked, consistent);
         site.read_bind(draft);
+        let keys = asked.templates;
         let filter = self.filter(site, draft, keys);
         let partition = KeyTemplates { partition: keys.partition.clone(), sort: None };
         let mut key = self.key(site, draft, &partition)?;
         let (sort, next) = self.sort_key(site, draft, keys.sort.as_ref());
+        let is_sort_certain = sort.values().all(|(_, given)| given.is_never_null());
         key.extend(sources(sort));
         let range = site.args.object("range").map(|range| {
             check_arguments("range", range.all(), &["of", "from", "to"], self.reports);
-            self.range(site, &range, draft, (keys.sort.as_ref(), next.as_ref()))
+            self.range(site, &range, draft, (&asked, next.as_ref()))
         });
         let range = range.map_or(Some(None), |range| range.map(Some))?;
         site.refuse_left_over("bind fields of the key, from the left, or name the field in `filter`");
-        let asked = self.asked_sort_keys(&object, keys.sort.as_ref(), &key, range.is_some());
-        if let Some(met) = self.met_by_query(&object, index, &asked) {
+        let is_whole = range.is_none() && is_sort_certain;
+        let sort_keys = self.asked_sort_keys(&object, keys.sort.as_ref(), is_whole.then_some(&key));
+        if let Some(met) = self.met_by_query(&object, index, &sort_keys) {
             let hint = "give both a discriminator, `type: \"__typename\"` in `@item`: each read then tells them apart";
             self.reports.report(site.args.span(), format!("this query can meet items of `{met}`"), hint);
         }
         Some(Query { object, index, key, range, filter, descending, consistent, page })
     }
 
+    /// What a query asks: the table, or an index of it.
+    fn asked<'l>(&'l self, item: &'l Item, index: Option<usize>) -> Option<Asked<'l>> {
+        let table = self.tables.get(&item.table)?;
+        let Some(at) = index else {
+            return Some(Asked { templates: &item.keys, keys: &table.keys, table, index: None });
+        };
+        let of_item = item.indexes.get(at)?;
+        let index = table.indexes.get(&of_item.name)?;
+        Some(Asked { templates: &of_item.keys, keys: &index.keys, table, index: Some(index) })
+    }
+
     /// What a query returns: the type of its items, and the arguments that page.
     fn page(&self, site: &Site<'a, '_>) -> Option<(Name, Page)> {
         let ty = &site.def.ty;
         let text = ty.value.to_string();
-        let page = self.pages.get(named(&text)).filter(|_| !is_list(&text));
-        let (kind, object) = match page {
-            Some(page) => page.page.clone()?,
-            None if is_list(&text) => (PageKind::List, self.returned_item(site)?.0),
-            None => {
-                // An unknown type, or a page that has been found wanting, has been reported.
-                if self.drafts.get(named(&text)).is_some_and(|draft| draft.item.is_some()) {
-                    let hint = format!("write `[{0}!]!` or `{0}Connection!`", named(&text));
-                    self.reports.report(&ty.span, "a query returns many items", hint);
-                }
-                return None;
-            }
-        };
+        let page = self.pages.get(named(&text));
+        let (kind, object) = self.returned(site, page)?;
         for unsupported in ["last", "before"] {
             if kind == PageKind::Connection && site.argument(unsupported).is_some() {
                 let message = format!("paging backwards with `{unsupported}` is not supported yet");
@@ -76,41 +80,76 @@ impl<'a> Lowering<'a> {
             }
         }
         let first = ["first", "limit"].into_iter().find(|name| site.arguments.contains_key(*name));
-        let after = self.after_argument(site, kind, page.and_then(|page| page.after.as_deref()));
+        let after = self.after_argument(site, kind, page.and_then(|page| page.after.as_ref()));
         for (name, scalar) in [(first, Scalar::Int), (after.as_deref(), Scalar::String)] {
             let Some(argument) = name.and_then(|name| site.argument(name)) else {
                 continue;
             };
-            if !self.accepts(&Shape::Scalar(scalar), &argument.ty) {
+            if let Err(hint) = self.accepts(&Shape::Scalar(scalar), &argument.ty) {
                 let message = format!("`{}` must be {scalar}, and it is {}", argument.name, argument.ty);
-                self.reports.report(
-                    &site.span_of(&argument.name),
-                    message,
-                    format!("give it the type {scalar}"),
-                );
+                self.reports.report(&site.value_span(&argument.name), message, hint);
             }
         }
         Some((object, Page { kind, first: first.map(Name::from), after }))
     }
 
+    /// The shape of what is returned, and the type of the items in it.
+    fn returned(&self, site: &Site<'a, '_>, page: Option<&PageType>) -> Option<(PageKind, Name)> {
+        let ty = &site.def.ty;
+        let text = ty.value.to_string();
+        let base = named(&text);
+        let refuse = |message: String, hint: String| {
+            self.reports.report(&ty.span, message, hint);
+            None
+        };
+        match page {
+            Some(page) if page.is_ruined => None,
+            Some(_) if is_list(&text) => {
+                refuse("a query returns one page".to_owned(), format!("write `{base}!`"))
+            }
+            Some(page) => page.page.clone().or_else(|| {
+                refuse(format!("`{base}` is only a part of a page"), "return the page".to_owned())
+            }),
+            None => {
+                let object = self.returned_item(site)?.0;
+                match text.matches('[').count() {
+                    0 => refuse(
+                        "a query returns many items".to_owned(),
+                        format!("write `[{base}!]!` or `{base}Connection!`"),
+                    ),
+                    1 => Some((PageKind::List, object)),
+                    _ => refuse(
+                        "a query returns one list, and this is a list of lists".to_owned(),
+                        format!("write `[{base}!]!`"),
+                    ),
+                }
+            }
+        }
+    }
+
     /// The argument that continues: what `@page` calls it, or what it is mostly called.
-    fn after_argument(&self, site: &Site<'a, '_>, kind: PageKind, on_type: Option<&str>) -> Option<Name> {
-        let on_field = find(&site.def.directives, "page").and_then(|directive| {
-            let args = Args::of(directive, self.reports);
-            args.string("after").map(|text| text.value.as_str())
-        });
-        let name = on_field.or(on_type).unwrap_or(match kind {
+    fn after_argument(&self, site: &Site<'a, '_>, kind: PageKind, on_type: Option<&Name>) -> Option<Name> {
+        let on_field = find(&site.def.directives, "page");
+        let on_field = on_field.and_then(|it| Args::of(it, self.reports).string("after"));
+        if let Some(text) = on_field.filter(|text| !site.has_argument(&text.value)) {
+            let hint = did_you_mean(&text.value, site.arguments.keys().map(AsRef::as_ref));
+            self.reports.report(&text.whole(), format!("there is no argument `{}`", text.value), hint);
+        }
+        let on_field = on_field.map(|text| text.value.as_str());
+        let name = on_field.or(on_type.map(AsRef::as_ref)).unwrap_or(match kind {
             PageKind::Connection => "after",
             PageKind::Tokens | PageKind::List => "nextToken",
         });
         (kind != PageKind::List && site.arguments.contains_key(name)).then(|| name.into())
     }
 
-    fn index(&self, item: &Item, text: &Text, object: &Name) -> Option<usize> {
+    fn index(&self, draft: &Draft<'a>, item: &Item, text: &Text) -> Option<usize> {
         let found = item.indexes.iter().position(|index| index.alias.as_ref() == text.value);
-        if found.is_none() {
+        let mut written = draft.def.directives.iter().filter(|it| it.name.value == "index");
+        let is_ruined = written.any(|it| it.string("as").or(it.string("name")) == Some(&text.value));
+        if found.is_none() && !is_ruined {
             let hint = did_you_mean(&text.value, item.indexes.iter().map(|index| index.alias.as_ref()));
-            let message = format!("`{object}` has no index `{}`", text.value);
+            let message = format!("`{}` has no index `{}`", draft.def.name.value, text.value);
             self.reports.report(&text.whole(), message, hint);
         }
         found
@@ -118,31 +157,27 @@ impl<'a> Lowering<'a> {
 
     /// An index cannot be read consistently, and it must hold every attribute of the type: its fields would be null
     /// without reason otherwise.
-    fn check_index(&self, site: &Site<'a, '_>, draft: &Draft<'a>, index: Option<usize>, consistent: bool) {
-        let Some(at) = index else { return };
+    fn check_index(&self, site: &Site<'a, '_>, draft: &Draft<'a>, asked: &Asked<'_>, consistent: bool) {
+        let Some(index) = asked.index else { return };
         if consistent {
             let hint = "read from the table, or take `consistent` out";
-            self.reports.report(site.args.span(), "an index cannot be read consistently", hint);
+            let place = site.args.span_of("consistent");
+            self.reports.report(place, "an index cannot be read consistently", hint);
         }
-        let Some(item) = draft.item.as_ref().map(|draft| &draft.item) else {
-            return;
-        };
-        let table = self.tables.get(&item.table);
-        let index = item.indexes.get(at).and_then(|index| table?.indexes.get(&index.name));
-        let Some((table, index)) = table.zip(index) else {
-            return;
-        };
         let included: &[Name] = match &index.projection {
             Projection::All => return,
             Projection::KeysOnly => &[],
             Projection::Include(names) => names,
         };
-        let is_key = |name: &Name| table.keys.contains(name) || index.keys.contains(name);
-        let missing = draft.attributes.values().find(|it| !is_key(&it.name) && !included.contains(&it.name));
-        if let Some(attribute) = missing {
-            let message = format!("the index `{}` does not hold `{}`", index.name, attribute.name);
+        let discriminator = draft.item.as_ref().and_then(|draft| draft.item.discriminator.as_ref());
+        let is_held = |name: &&Name| {
+            asked.table.keys.contains(name) || index.keys.contains(name) || included.contains(name)
+        };
+        let needed = draft.attributes.values().map(|attribute| &attribute.name).chain(discriminator);
+        if let Some(missing) = needed.filter(|name| !is_held(name)).next() {
+            let message = format!("the index `{}` does not hold `{missing}`", index.name);
             let hint = "project ALL, or include every attribute of the type";
-            self.reports.report(site.args.span(), message, hint);
+            self.reports.report(site.args.span_of("index"), message, hint);
         }
     }
 
@@ -151,10 +186,12 @@ impl<'a> Lowering<'a> {
         for text in site.args.strings("filter") {
             let span = text.whole();
             let name: Name = text.value.as_str().into();
-            let Some(attribute) = draft.attributes.get(&name) else {
-                let hint = did_you_mean(&name, draft.attributes.keys().map(AsRef::as_ref));
-                self.reports.report(&span, no_such_field(draft, &name), hint);
-                continue;
+            let attribute = match draft.attribute(&name) {
+                Ok(attribute) => attribute,
+                Err(mistake) => {
+                    self.reports.report_in(text, mistake);
+                    continue;
+                }
             };
             let mut templates = std::iter::once(&keys.partition).chain(&keys.sort);
             if templates.any(|template| template.exact_field() == Some(&name)) {
@@ -173,10 +210,9 @@ impl<'a> Lowering<'a> {
                 );
                 continue;
             }
-            let attempted = site.arguments.contains_key(&name) || site.is_bound(&name);
             if let Some(bound) = site.value_for(&name, attribute) {
                 filter.insert(name, bound);
-            } else if !attempted {
+            } else if !site.is_attempted(&name) {
                 let ty = describe(&attribute.shape);
                 let hint = format!("add an argument `{name}: {ty}`, or bind it");
                 self.reports.report(&span, format!("nothing gives `{name}` a value"), hint);
@@ -199,7 +235,7 @@ impl<'a> Lowering<'a> {
             let Some(attribute) = draft.attributes.get(field) else {
                 continue;
             };
-            let attempted = site.arguments.contains_key(field) || site.is_bound(field);
+            let attempted = site.is_attempted(field);
             let value = site.value_for(field, attribute);
             match (&unbound, value) {
                 (None, Some(value)) => {
@@ -222,17 +258,23 @@ impl<'a> Lowering<'a> {
         site: &Site<'a, '_>,
         args: &Args<'a>,
         draft: &Draft<'a>,
-        (sort, next): (Option<&Template>, Option<&Name>),
+        (asked, next): (&Asked<'_>, Option<&Name>),
     ) -> Option<Range> {
         let of = args.required("of");
         let from = args.string("from").map(|text| (text, site.source(text)));
         let to = args.string("to").map(|text| (text, site.source(text)));
         if from.is_none() && to.is_none() {
-            self.reports.report(args.span(), "a range needs `from` or `to`", "write `from: \"args.from\"`");
+            if !args.has("from") && !args.has("to") {
+                let hint = "write `from: \"args.from\"`";
+                self.reports.report(args.span(), "a range needs `from` or `to`", hint);
+            }
+            return None;
         }
         let of = of?;
         let name: Name = of.value.as_str().into();
-        let Some(attribute) = draft.attributes.get(&name).filter(|_| next == Some(&name)) else {
+        let attribute = draft.attribute(&name);
+        let attribute = attribute.map_err(|mistake| self.reports.report_in(of, mistake)).ok()?;
+        if next != Some(&name) {
             let hint = match next {
                 Some(next) => {
                     format!("`{next}` is the first field of the sort key that is not bound")
@@ -241,8 +283,8 @@ impl<'a> Lowering<'a> {
             };
             self.reports.report(&of.whole(), format!("`{name}` cannot be ranged over"), hint);
             return None;
-        };
-        self.check_order(&of.whole(), &name, attribute, sort?)?;
+        }
+        self.check_order(&of.whole(), &name, attribute, asked)?;
         let end = |given: Option<(&'a Text, Option<(ValueSource, Given<'_>)>)>| {
             let Some((text, source)) = given else {
                 return Some(None);
@@ -259,12 +301,14 @@ impl<'a> Lowering<'a> {
         span: &Span<usize>,
         name: &Name,
         attribute: &Attribute,
-        sort: &Template,
+        asked: &Asked<'_>,
     ) -> Option<()> {
-        let is_last = matches!(sort.parts.last(), Some(Part::Field(last)) if last == name);
+        let is_last =
+            matches!(asked.templates.sort.as_ref()?.parts.last(), Some(Part::Field(last)) if last == name);
         let is_text = matches!(attribute.shape, Shape::Scalar(Scalar::String | Scalar::Id));
-        let is_number = sort.exact_field() == Some(name) && !is_text;
-        if has_fixed_width(attribute) || (is_last && is_text) || is_number {
+        // A number or bytes are the whole key, and DynamoDB sorts them by value.
+        let is_sorted_by_value = asked.keys.sort.as_ref().is_some_and(|key| key.kind != KeyKind::String);
+        if has_fixed_width(attribute) || (is_last && is_text) || is_sorted_by_value {
             return Some(());
         }
         let hint = match attribute.shape {
@@ -275,20 +319,13 @@ impl<'a> Lowering<'a> {
         None
     }
 
-    /// The sort keys that a query can ask for, as a language. Where an argument may be absent the prefix is only as
-    /// long as what stands before the first field.
-    fn asked_sort_keys(
-        &self,
-        object: &Name,
-        sort: Option<&Template>,
-        key: &Bindings,
-        ranged: bool,
-    ) -> Language {
+    /// The sort keys that a query can ask for, as a language. `key` is what binds them, where nothing of it can be
+    /// absent; otherwise the prefix may be only as long as what stands before the first field.
+    fn asked_sort_keys(&self, object: &Name, sort: Option<&Template>, key: Option<&Bindings>) -> Language {
         let Some(sort) = sort else {
             return vec![Step::Anything];
         };
-        let whole = !ranged && sort.fields().all(|field| key.contains_key(field));
-        if whole {
+        if key.is_some_and(|key| sort.fields().all(|field| key.contains_key(field))) {
             return self.language(object, sort);
         }
         let literals = sort.parts.iter().take_while(|part| !matches!(part, Part::Field(_)));
@@ -297,4 +334,12 @@ impl<'a> Lowering<'a> {
         language.push(Step::Anything);
         language
     }
+}
+
+/// What a query asks: the templates and the keys of the table, or of an index.
+struct Asked<'l> {
+    templates: &'l KeyTemplates,
+    keys: &'l Keys,
+    table: &'l Table,
+    index: Option<&'l Index>,
 }

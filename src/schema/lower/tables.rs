@@ -2,12 +2,15 @@
 
 use indexmap::IndexMap;
 
-use super::{Lowering, find};
+use super::Lowering;
 use crate::id::TableName;
 use crate::problem::did_you_mean;
-use crate::schema::directive::Args;
+use crate::schema::directive::{Args, Location, is_understood};
 use crate::schema::literal::Text;
 use crate::schema::plan::{Index, KeyAttribute, KeyKind, Keys, Layout, Name, Projection, Table};
+
+/// The longest name of a key attribute, in bytes (*Service, account, and table quotas*, DynamoDB).
+const MAX_KEY_NAME: usize = 255;
 
 #[derive(Clone, Copy)]
 enum Projected {
@@ -35,19 +38,52 @@ impl Lowering<'_> {
                 table.indexes.insert(index.name.clone(), index);
             }
         }
-        if self.tables.is_empty() && find(&self.ast.directives, "table").is_none() && self.ast.query.is_some()
-        {
-            let span = self.ast.query.as_ref().map_or(0..0, |root| root.span.clone());
+        let is_meant = self
+            .ast
+            .directives
+            .iter()
+            .any(|it| it.name.value == "table" || !is_understood(it, Location::Schema));
+        if let Some(root) = self.ast.query.as_ref().filter(|_| !is_meant) {
             let hint = "write `schema @table(name: \"main\", pk: \"pk\", sk: \"sk\") { … }`";
-            self.reports.report(&span, "the schema has no `@table`", hint);
+            self.reports.report(&root.span, "the schema has no `@table`", hint);
+        }
+    }
+
+    /// Reports that there is no table of a name; not where the directive that was to make it has been reported.
+    pub(super) fn no_such_table(&self, name: &Text) {
+        let is_ruined = self.ast.directives.iter().any(|it| {
+            let is_named = it.string("name").is_none_or(|written| written == name.value);
+            is_named && (it.name.value == "table" || !is_understood(it, Location::Schema))
+        });
+        if !is_ruined && !self.tables.is_empty() {
+            let hint = did_you_mean(&name.value, self.tables.keys().map(AsRef::as_ref));
+            self.reports.report(&name.whole(), format!("there is no table `{}`", name.value), hint);
+        }
+    }
+
+    /// Reports that a table has no index of a name; not where a directive that was to make it has been reported.
+    pub(super) fn no_such_index(&self, table: &Table, name: &Text) {
+        let is_ruined = self.ast.directives.iter().any(|it| {
+            let is_named = it.string("name").is_none_or(|written| written == name.value);
+            let is_of_table = it
+                .string("table")
+                .is_none_or(|written| written == table.name.as_ref() || !self.tables.contains_key(written));
+            is_named && is_of_table && it.name.value != "table"
+        });
+        if !is_ruined {
+            let hint = did_you_mean(&name.value, table.indexes.keys().map(AsRef::as_ref));
+            let message = format!("the table `{}` has no index `{}`", table.name, name.value);
+            self.reports.report(&name.whole(), message, hint);
         }
     }
 
     fn table(&self, args: &Args<'_>) -> Option<Table> {
         let name = args.required("name");
         let layout = args.word("layout", &[("POOLED", Layout::Pooled), ("SILO", Layout::Silo)]);
-        let keys = self.keys(args);
-        let name = name?;
+        let is_layout_ruined = layout.is_none() && args.has("layout");
+        let layout = layout.unwrap_or(Layout::Pooled);
+        let keys = self.keys(args, layout, &[]);
+        let name = name.filter(|_| !is_layout_ruined)?;
         if self.tables.contains_key(name.value.as_str()) {
             let span = name.whole();
             self.reports.report(
@@ -57,35 +93,31 @@ impl Lowering<'_> {
             );
             return None;
         }
-        Some(Table {
-            name: self.identifier(name)?,
-            layout: layout.unwrap_or(Layout::Pooled),
-            keys: keys?,
-            indexes: IndexMap::new(),
-            ttl: None,
-        })
+        Some(Table { name: self.identifier(name)?, layout, keys: keys?, indexes: IndexMap::new(), ttl: None })
     }
 
     fn table_index(&self, args: &Args<'_>) -> Option<(Name, Index)> {
         let table_name = args.required("table");
         let name = args.required("name");
-        let keys = self.keys(args);
+        let table = table_name.and_then(|name| self.tables.get(name.value.as_str()));
+        let taken: Vec<&Name> = table.into_iter().flat_map(key_names).collect();
+        let layout = table.map_or(Layout::Silo, |table| table.layout);
+        let keys = self.keys(args, layout, &taken);
         let projection = self.projection(args);
         let (table_name, name) = (table_name?, name?);
-        let Some(table) = self.tables.get(table_name.value.as_str()) else {
-            let hint = did_you_mean(&table_name.value, self.tables.keys().map(AsRef::as_ref));
-            let message = format!("there is no table `{}`", table_name.value);
-            self.reports.report(&table_name.whole(), message, hint);
+        let Some(table) = table else {
+            self.no_such_table(table_name);
             return None;
         };
-        if let Err(error) = name.value.parse::<TableName>() {
-            let hint = "an index is named as DynamoDB names it";
-            self.reports.report(&name.whole(), format!("{error}"), hint);
+        if name.value.parse::<TableName>().is_err() {
+            let hint = "DynamoDB takes 3 to 255 characters of A-Z, a-z, 0-9, `_`, `.` and `-`";
+            self.reports.report(&name.whole(), "this is no name for an index", hint);
             return None;
         }
         if table.indexes.contains_key(name.value.as_str()) {
             let message = format!("the index `{}` stands here twice", name.value);
             self.reports.report(&name.whole(), message, "keep one of them");
+            return None;
         }
         let index = Index { name: name.value.as_str().into(), keys: keys?, projection };
         Some((table.name.clone(), index))
@@ -94,12 +126,15 @@ impl Lowering<'_> {
     fn projection(&self, args: &Args<'_>) -> Projection {
         const PROJECTIONS: [(&str, Projected); 3] =
             [("ALL", Projected::All), ("KEYS_ONLY", Projected::KeysOnly), ("INCLUDE", Projected::Include)];
-        let projected = args.word("projection", &PROJECTIONS).unwrap_or(Projected::All);
+        let projected = args.word("projection", &PROJECTIONS);
+        let is_ruined = projected.is_none() && args.has("projection");
+        let projected = projected.unwrap_or(Projected::All);
         let include: Vec<Name> =
             args.strings("include").into_iter().map(|text| text.value.as_str().into()).collect();
-        if include.is_empty() == matches!(projected, Projected::Include) {
+        if !is_ruined && include.is_empty() == matches!(projected, Projected::Include) {
             let hint = "write `projection: INCLUDE, include: [\"attribute\"]`";
-            self.reports.report(args.span(), "`include` goes with `projection: INCLUDE`", hint);
+            let place = if include.is_empty() { "projection" } else { "include" };
+            self.reports.report(args.span_of(place), "`include` goes with `projection: INCLUDE`", hint);
         }
         match projected {
             Projected::All => Projection::All,
@@ -108,27 +143,58 @@ impl Lowering<'_> {
         }
     }
 
-    fn keys(&self, args: &Args<'_>) -> Option<Keys> {
-        let partition = args.required("pk").and_then(|text| self.key_attribute(text));
-        let sort = args.string("sk").map(|text| self.key_attribute(text));
-        Some(Keys { partition: partition?, sort: sort.map_or(Some(None), |sort| sort.map(Some))? })
+    /// The keys of a table or an index. None of `taken` may be among them: who shares an attribute shares its values,
+    /// and a type would be in an index that it does not name.
+    fn keys(&self, args: &Args<'_>, layout: Layout, taken: &[&Name]) -> Option<Keys> {
+        let (partition_text, sort_text) = (args.required("pk"), args.string("sk"));
+        let partition = partition_text.and_then(|text| self.key_attribute(text));
+        let sort = sort_text.map(|text| self.key_attribute(text));
+        let keys = Keys { partition: partition?, sort: sort.map_or(Some(None), |sort| sort.map(Some))? };
+        let texts = partition_text.into_iter().chain(sort_text);
+        for (at, (text, name)) in texts.zip(keys.names()).enumerate() {
+            if taken.contains(&name) || keys.names().take(at).any(|other| other == name) {
+                let message = format!("the attribute `{name}` is a key already");
+                let hint = "give each key of a table and its indexes an attribute of its own";
+                self.reports.report(&text.whole(), message, hint);
+            }
+        }
+        if let Some(text) = partition_text
+            && layout == Layout::Pooled
+            && keys.partition.kind != KeyKind::String
+        {
+            let hint = "make it a string, or the table a SILO";
+            self.reports.report(
+                &text.whole(),
+                "a pooled table's partition key holds the tenant, which is text",
+                hint,
+            );
+        }
+        Some(keys)
     }
 
     /// `name`, `name: S`, `name: N` or `name: B`.
     fn key_attribute(&self, text: &Text) -> Option<KeyAttribute> {
-        let (name, kind) =
-            text.value.split_once(':').map_or((text.value.as_str(), "S"), |(name, kind)| (name, kind.trim()));
-        let kind_of = match kind {
+        let (name, kind) = text.value.split_once(':').unwrap_or((&text.value, "S"));
+        let kind_of = match kind.trim() {
             "S" => Some(KeyKind::String),
             "N" => Some(KeyKind::Number),
             "B" => Some(KeyKind::Binary),
             _ => None,
         };
-        if kind_of.is_none() || name.trim().is_empty() || name.len() > 255 {
-            let hint = "write the attribute's name, and its type if it is no string: `n: N` or `b: B`";
-            self.reports.report(&text.whole(), "this is no key attribute", hint);
+        let Some(kind) = kind_of else {
+            let start = text.value.len() - kind.trim_start().len();
+            let span = text.span(start..start + kind.trim().len());
+            let message = format!("`{}` is no type of a key", kind.trim());
+            self.reports.report(&span, message, "a key is a string, or else `name: N` or `name: B`");
+            return None;
+        };
+        let name = name.trim();
+        if !matches!(name.len(), 1..=MAX_KEY_NAME) {
+            let hint = format!("a key attribute's name has 1 to {MAX_KEY_NAME} bytes");
+            self.reports.report(&text.whole(), "this is no name for an attribute", hint);
+            return None;
         }
-        Some(KeyAttribute { name: name.trim().into(), kind: kind_of? })
+        Some(KeyAttribute { name: name.into(), kind })
     }
 
     fn identifier(&self, text: &Text) -> Option<Name> {
@@ -140,4 +206,9 @@ impl Lowering<'_> {
         self.reports.report(&text.whole(), "this is no name for a table", hint);
         None
     }
+}
+
+/// The key attributes of a table and its indexes.
+fn key_names(table: &Table) -> impl Iterator<Item = &Name> {
+    table.keys.names().chain(table.indexes.values().flat_map(|index| index.keys.names()))
 }

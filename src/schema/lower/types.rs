@@ -1,17 +1,14 @@
-//! Enums, inputs, arguments, and the attributes of object types.
+//! The types: their names, what they are, and which of them a field may have.
 
-use async_graphql::Value;
 use async_graphql::parser::types::{BaseType, Type as ParsedType};
 use indexmap::IndexMap;
 
-use super::{Draft, Lowering, deprecation, fields, find, operation};
-use crate::problem::did_you_mean;
-use crate::schema::ast::{FieldDef, InputDef, Kind, TypeDef};
-use crate::schema::directive::{Args, Location, check};
+use super::{Draft, Lowering, deprecation};
+use crate::problem::{did_you_mean, nearest};
+use crate::schema::ast::{Kind, TypeDef};
+use crate::schema::directive::{Location, check};
 use crate::schema::literal::Spanned;
-use crate::schema::plan::{
-    Argument, Attribute, Element, Enum, EnumValue, Generate, Input, Name, Of, Shape, Type,
-};
+use crate::schema::plan::{Enum, EnumValue, Input, Name, Type};
 use crate::schema::scalar::Scalar;
 
 impl<'a> Lowering<'a> {
@@ -19,27 +16,31 @@ impl<'a> Lowering<'a> {
     pub(super) fn types(&mut self) {
         for def in &self.ast.types {
             let name = &def.name;
-            if self.defs.insert(&name.value, def).is_some() {
+            self.refuse_reserved(name);
+            if self.defs.contains_key(name.value.as_str()) {
                 let message = format!("the type `{}` is defined twice", name.value);
                 self.reports.report(&name.span, message, "keep one of them");
+                continue;
             }
-            if name.value.starts_with("__") {
-                self.reports.report(
-                    &name.span,
-                    "names that begin with `__` are GraphQL's own",
-                    "choose another",
-                );
-            }
+            self.defs.insert(&name.value, def);
             if !matches!(def.kind, Kind::Scalar) && name.value.parse::<Scalar>().is_ok() {
-                self.reports.report(
-                    &name.span,
-                    format!("`{}` is a built-in scalar", name.value),
-                    "choose another name",
-                );
+                let message = format!("`{}` is a built-in scalar", name.value);
+                self.reports.report(&name.span, message, "choose another name");
             }
         }
         for def in &self.ast.types {
-            self.type_def(def);
+            // The second of two definitions has been reported.
+            if self.defs.get(def.name.value.as_str()).is_some_and(|first| std::ptr::eq(*first, def)) {
+                self.type_def(def);
+            }
+        }
+    }
+
+    /// GraphQL, section 2.1.9 ("Names"): what begins with two underscores belongs to introspection.
+    pub(super) fn refuse_reserved(&self, name: &Spanned<String>) {
+        if name.value.starts_with("__") {
+            let message = "names that begin with `__` are GraphQL's own";
+            self.reports.report(&name.span, message, "choose another");
         }
     }
 
@@ -57,6 +58,16 @@ impl<'a> Lowering<'a> {
             }
         };
         check(&def.directives, location, self.reports);
+        let is_empty = match &def.kind {
+            Kind::Object { fields, .. } => fields.is_empty(),
+            Kind::Input(fields) => fields.is_empty(),
+            Kind::Enum(values) => values.is_empty(),
+            Kind::Scalar | Kind::Interface | Kind::Union => false,
+        };
+        if is_empty {
+            let message = format!("`{}` has nothing in it", def.name.value);
+            self.reports.report(&def.name.span, message, "write `{ … }` with at least one member");
+        }
         match &def.kind {
             Kind::Scalar => self.scalar(def),
             Kind::Enum(_) => {
@@ -75,15 +86,12 @@ impl<'a> Lowering<'a> {
                     let hint = "item collections come later; take `implements` out";
                     self.reports.report(&interface.span, "interfaces and unions are not supported yet", hint);
                 }
-                for field in fields {
+                for (at, field) in fields.iter().enumerate() {
                     check(&field.directives, Location::Field, self.reports);
-                    if field.name.value.starts_with("__") {
-                        let hint = "choose another";
-                        self.reports.report(
-                            &field.name.span,
-                            "names that begin with `__` are GraphQL's own",
-                            hint,
-                        );
+                    self.refuse_reserved(&field.name);
+                    if fields.iter().take(at).any(|other| other.name.value == field.name.value) {
+                        let message = format!("the field `{}` stands here twice", field.name.value);
+                        self.reports.report(&field.name.span, message, "keep one of them");
                     }
                 }
                 let draft = Draft { def, fields, attributes: IndexMap::new(), item: None };
@@ -106,12 +114,14 @@ impl<'a> Lowering<'a> {
         if let Kind::Enum(defs) = &def.kind {
             for value in defs {
                 check(&value.directives, Location::EnumValue, self.reports);
+                self.refuse_reserved(&value.name);
                 let one = EnumValue {
                     description: value.description.clone(),
                     deprecated: deprecation(&value.directives, self.reports),
                 };
                 if values.insert(value.name.value.as_str().into(), one).is_some() {
-                    self.reports.report(&value.name.span, "the value stands here twice", "keep one of them");
+                    let message = format!("the value `{}` stands here twice", value.name.value);
+                    self.reports.report(&value.name.span, message, "keep one of them");
                 }
             }
         }
@@ -143,171 +153,18 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn unknown_type(&self, ty: &Spanned<ParsedType>, base: &str, fitting: impl Fn(&Kind) -> bool) {
-        let defined = self.defs.values().filter(|def| fitting(&def.kind)).map(|def| def.name.value.as_str());
-        let mut names: Vec<_> = Scalar::ALL.iter().map(|scalar| scalar.name()).chain(defined).collect();
+        let defined = self.defs.values().filter(|def| fitting(&def.kind)).map(|def| def.name.value.clone());
+        let defined = defined.filter(|name| !self.is_root(name));
+        let connections =
+            self.drafts.keys().filter(|name| self.has_item(name)).map(|it| format!("{it}Connection"));
+        let scalars = Scalar::ALL.iter().map(|scalar| scalar.name().to_owned());
+        let mut names: Vec<_> = scalars.chain(defined).chain(connections).collect();
         names.sort_unstable();
-        self.reports.report(&ty.span, format!("there is no type `{base}`"), did_you_mean(base, names));
-    }
-
-    /// Reads the attributes of all object types.
-    pub(super) fn attributes(&mut self) {
-        let attributes: Vec<_> =
-            self.drafts.iter().map(|(name, draft)| (name.clone(), self.attributes_of(draft.def))).collect();
-        for (name, attributes) in attributes {
-            if let Some(draft) = self.drafts.get_mut(&name) {
-                draft.attributes = attributes;
-            }
-        }
-    }
-
-    /// The fields of an object type that are stored in its items.
-    fn attributes_of(&self, def: &TypeDef) -> IndexMap<Name, Attribute> {
-        let mut attributes: IndexMap<Name, Attribute> = IndexMap::new();
-        for field in fields(def) {
-            if operation(&field.directives).is_some() {
-                if let Some(directive) = find(&field.directives, "attribute") {
-                    let hint = "a field either runs an operation or is stored in the item";
-                    self.reports.report(&directive.name.span, "this field is no attribute", hint);
-                }
-                continue;
-            }
-            if self.is_root(&def.name.value) {
-                continue;
-            }
-            let Some(attribute) = self.attribute(field) else {
-                continue;
-            };
-            if let Some((other, _)) = attributes.iter().find(|(_, other)| other.name == attribute.name) {
-                let message = format!("`{other}` is stored in the attribute `{}` too", attribute.name);
-                self.reports.report(&field.name.span, message, "give one of them another name");
-            }
-            attributes.insert(field.name.value.as_str().into(), attribute);
-        }
-        attributes
-    }
-
-    fn attribute(&self, field: &FieldDef) -> Option<Attribute> {
-        const GENERATED: [(&str, Generate); 3] = [
-            ("ULID", Generate::Ulid),
-            ("CREATED_AT", Generate::CreatedAt),
-            ("UPDATED_AT", Generate::UpdatedAt),
-        ];
-        let mut attribute = Attribute {
-            name: field.name.value.as_str().into(),
-            shape: Shape::Scalar(Scalar::String),
-            non_null: !field.ty.value.nullable,
-            generate: None,
-            pad: None,
-            hidden: false,
+        let hint = match nearest(base, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "define it, or choose another".to_owned(),
         };
-        let mut set = false;
-        if let Some(directive) = find(&field.directives, "attribute") {
-            let args = Args::of(directive, self.reports);
-            if let Some(name) = args.string("name") {
-                attribute.name = name.value.as_str().into();
-            }
-            attribute.generate = args.word("generate", &GENERATED);
-            attribute.hidden = args.boolean("hidden").unwrap_or_default();
-            set = args.word("as", &[("SET", ())]).is_some();
-            attribute.pad = self.pad(&args, field);
-            self.check_generate(&attribute, field, &args);
-        }
-        attribute.shape = self.shape(&field.ty, &field.ty.value, set)?;
-        Some(attribute)
-    }
-
-    fn pad(&self, args: &Args<'_>, field: &FieldDef) -> Option<u8> {
-        let (width, span) = args.number("pad")?;
-        let most = match field.ty.value.base.to_string().as_str() {
-            "Int" => 10,
-            "BigInt" => 38,
-            _ => {
-                self.reports.report(
-                    span,
-                    "only Int and BigInt can be padded",
-                    "other types have a fixed width or none",
-                );
-                return None;
-            }
-        };
-        let width = u8::try_from(width).ok().filter(|width| (1..=most).contains(width));
-        if width.is_none() {
-            self.reports.report(
-                span,
-                format!("a width is from 1 to {most}"),
-                "count the digits of the largest value",
-            );
-        }
-        width
-    }
-
-    fn check_generate(&self, attribute: &Attribute, field: &FieldDef, args: &Args<'_>) {
-        let Some(generate) = attribute.generate else {
-            return;
-        };
-        let base = field.ty.value.base.to_string();
-        let (fits, expected) = match generate {
-            Generate::Ulid => (matches!(base.as_str(), "ID" | "String"), "ID or String"),
-            Generate::CreatedAt | Generate::UpdatedAt => (base == "DateTime", "DateTime"),
-        };
-        if !fits {
-            let hint = format!("give the field the type {expected}");
-            self.reports.report(args.span(), format!("what is generated is no {base}"), hint);
-        }
-    }
-
-    fn shape(&self, written: &Spanned<ParsedType>, ty: &ParsedType, set: bool) -> Option<Shape> {
-        let name = match &ty.base {
-            BaseType::List(of) => {
-                let element =
-                    Box::new(Element { shape: self.shape(written, of, false)?, non_null: !of.nullable });
-                if !set {
-                    return Some(Shape::List(element));
-                }
-                if is_set_member(&element.shape) {
-                    return Some(Shape::Set(element));
-                }
-                let hint = "DynamoDB has sets of strings, numbers and bytes";
-                self.reports.report(&written.span, format!("{ty} cannot be a set"), hint);
-                return None;
-            }
-            BaseType::Named(name) => name.as_str(),
-        };
-        if set {
-            self.reports.report(
-                &written.span,
-                format!("{ty} cannot be a set"),
-                "a set's type is a list, such as [String!]",
-            );
-        }
-        if let Ok(scalar) = name.parse() {
-            return Some(Shape::Scalar(scalar));
-        }
-        match self.defs.get(name) {
-            Some(TypeDef { kind: Kind::Enum(_), .. }) => Some(Shape::Enum(name.into())),
-            Some(def @ TypeDef { kind: Kind::Object { .. }, .. }) => {
-                if find(&def.directives, "item").is_some() {
-                    let hint = format!(
-                        "say how it is read, such as `@get(bind: {{id: \"parent.{}Id\"}})`",
-                        name.to_lowercase()
-                    );
-                    self.reports.report(&written.span, format!("`{name}` has items of its own"), hint);
-                    return None;
-                }
-                Some(Shape::Object(name.into()))
-            }
-            // Inputs are refused, and unknown types reported, where the field's type is read.
-            _ => None,
-        }
-    }
-}
-
-/// Whether DynamoDB has sets of it.
-fn is_set_member(shape: &Shape) -> bool {
-    match shape {
-        Shape::Enum(_) => true,
-        Shape::Scalar(scalar) => !matches!(scalar, Scalar::Boolean | Scalar::Json),
-        Shape::Object(_) | Shape::List(_) | Shape::Set(_) => false,
+        self.reports.report(&ty.span, format!("there is no type `{base}`"), hint);
     }
 }
 

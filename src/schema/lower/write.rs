@@ -1,46 +1,49 @@
 //! `@put`, `@update` and `@delete`.
 
-use super::bind::{Bound, Given, Site, no_such_field, sources};
+use super::bind::{Bound, Given, Site, sources};
 use super::fits::describe;
+use super::spread::Spread;
 use super::{Draft, Lowering};
-use crate::problem::did_you_mean;
-use crate::schema::plan::{
-    Argument, Delete, Input, Item, Name, Put, Shape, Touch, Type, Update, ValueSource,
-};
+use crate::schema::ast::Directive;
+use crate::schema::plan::{Attribute, Delete, Generate, Item, Name, Put, Shape, Touch, Update, ValueSource};
 use crate::schema::scalar::Scalar;
 
+/// The operations that write.
+const WRITES: [&str; 3] = ["put", "update", "delete"];
+
 impl<'a> Lowering<'a> {
+    /// Only the mutation root writes.
+    pub(super) fn refuse_write_elsewhere(&self, draft: &Draft<'_>, directive: &Directive) {
+        let is_write = WRITES.contains(&directive.name.value.as_str());
+        let is_mutation = self.ast.mutation.as_ref().is_some_and(|root| root.value == draft.def.name.value);
+        if is_write && !is_mutation {
+            let hint = "queries and relations only read; move the field to the mutation root";
+            self.reports.report(&directive.name.span, "only a field of the mutation root may write", hint);
+        }
+    }
+
     pub(super) fn put(&self, site: &Site<'a, '_>) -> Option<Put> {
         let (object, draft, item) = self.written_item(site)?;
         let replace = is_any(site);
         site.read_bind(draft);
+        let when = site.when(draft);
         let spread = self.spread(site, draft).ok()?;
         let values = self.values(site, draft, item, spread.as_ref());
-        let when = site.when(draft);
-        let span = site.args.span();
-        if when.is_some() && !replace {
+        if site.args.has("when") && !site.args.has("if") {
             let hint = "a @put creates; write `if: ANY` to replace an item, and `when` says which";
-            self.reports.report(span, "there is no item that `when` could look at", hint);
+            let place = site.args.span_of("when");
+            self.reports.report(place, "there is no item that `when` could look at", hint);
         }
         if let Some(version) = item.version.as_ref().filter(|_| replace) {
             let hint = "use `@update(if: ANY)`, which can count, or take `if: ANY` out";
-            self.reports.report(span, format!("replacing an item cannot count `{version}`"), hint);
+            let place = site.args.span_of("if");
+            self.reports.report(place, format!("replacing an item cannot count `{version}`"), hint);
         }
-        let mut complete = true;
-        for (name, attribute) in &draft.attributes {
-            let is_counted = item.version.as_ref() == Some(name);
-            let is_key = item.keys.fields().any(|field| field == name);
-            let needed = (attribute.non_null || is_key) && attribute.generate.is_none() && !is_counted;
-            let given = values.get(name).map(|(_, given)| given);
-            if needed && !given.is_some_and(Given::is_always_given) {
-                let ty = describe(&attribute.shape);
-                let problem = if given.is_some() { "may be null" } else { "gets no value" };
-                let hint = format!("take a `{name}: {ty}!`, generate it, or make the field nullable");
-                self.reports.report(span, format!("`{object}.{name}` must be there and {problem}"), hint);
-                complete = false;
-            }
-        }
-        complete.then(|| Put { object, values: sources(values), replace, when })
+        let needed = |name: &Name, attribute: &Attribute| {
+            attribute.non_null || item.keys.fields().any(|field| field == name)
+        };
+        let is_complete = self.is_complete(site, (draft, item), (&values, spread.as_ref()), needed);
+        is_complete.then(|| Put { object, values: sources(values), replace, when })
     }
 
     pub(super) fn update(&self, site: &Site<'a, '_>) -> Option<Update> {
@@ -48,23 +51,29 @@ impl<'a> Lowering<'a> {
         let upsert = is_any(site);
         site.read_bind(draft);
         let key = self.key(site, draft, &item.keys);
-        let spread = self.spread(site, draft).ok()?;
+        let when = site.when(draft);
         let expect = self.expect(site, item);
+        let spread = self.spread(site, draft).ok()?;
         let mut set = self.values(site, draft, item, spread.as_ref());
-        let span = site.args.span();
         for field in item.keys.fields() {
-            let in_spread = spread.as_ref().is_some_and(|spread| spread.input.fields.contains_key(field));
-            if set.shift_remove(field).is_some() && in_spread && !site.arguments.contains_key(field) {
+            let Some((source, _)) = set.shift_remove(field) else { continue };
+            if key.as_ref().is_some_and(|key| key.get(field) != Some(&source)) {
                 let hint = "an item is found by its key; to move it, delete it and put another";
-                self.reports.report(span, format!("`{field}` is of the key and cannot be changed"), hint);
+                let place = self.name_span(site, spread.as_ref(), field);
+                self.reports.report(&place, format!("`{field}` is of the key and cannot be changed"), hint);
             }
         }
-        if set.is_empty() {
+        if set.is_empty() && site.is_clean() {
             let hint = "take an input object, or arguments named as fields";
-            self.reports.report(span, "the update sets nothing", hint);
+            self.reports.report(site.args.span(), "the update sets nothing", hint);
         }
-        let when = site.when(draft);
-        let touches = self.touches(site, item, &set);
+        let touches = self.touches(site, (draft, item), &set);
+        let needed = |name: &Name, attribute: &Attribute| {
+            attribute.non_null && !item.keys.fields().any(|field| field == name)
+        };
+        if upsert && !self.is_complete(site, (draft, item), (&set, spread.as_ref()), needed) {
+            return None;
+        }
         Some(Update {
             object,
             key: key?,
@@ -98,81 +107,46 @@ impl<'a> Lowering<'a> {
         Some(found)
     }
 
-    /// The input object whose fields are the item's: the one that `spread` names, or the only one there is.
-    fn spread<'l>(&self, site: &Site<'a, 'l>, draft: &Draft<'a>) -> Result<Option<Spread<'l>>, Reported> {
-        if let Some(text) = site.args.string("spread") {
-            let (source, given) = site.source(text).ok_or(Reported)?;
-            let spread = match (source, given) {
-                (ValueSource::Argument(path), Given::Argument { ty, always }) => {
-                    spread_of(site, path, ty, always)
-                }
-                _ => None,
-            };
-            if spread.is_none() {
-                let hint = "spread an argument that is one input object: `spread: \"args.input\"`";
-                self.reports.report(&text.whole(), "this cannot be spread", hint);
-            }
-            return spread.map(Some).ok_or(Reported);
-        }
-        let is_input = |argument: &&Argument| {
-            let plain = !argument.ty.is_list() && !draft.attributes.contains_key(&argument.name);
-            plain && self.inputs.contains_key(argument.ty.base())
-        };
-        let inputs: Vec<_> = site.arguments.values().filter(is_input).collect();
-        match inputs.as_slice() {
-            [] => Ok(None),
-            [one] => {
-                site.use_argument(&one.name);
-                Ok(spread_of(site, vec![one.name.clone()], &one.ty, one.is_always_given()))
-            }
-            _ => {
-                let hint = "say which: `spread: \"args.input\"`";
-                self.reports.report(site.args.span(), "there are several input objects", hint);
-                Err(Reported)
-            }
-        }
-    }
-
-    /// The values of a type's fields: what `bind` names, arguments of their name, and the spread input's fields.
-    fn values<'l>(
+    /// Whether each field that an item needs when it is made gets a value; reports those that do not.
+    fn is_complete(
         &self,
-        site: &Site<'a, 'l>,
-        draft: &Draft<'a>,
-        item: &Item,
-        spread: Option<&Spread<'l>>,
-    ) -> Bound<'l> {
-        let mut values = Bound::new();
-        let span = site.args.span();
+        site: &Site<'a, '_>,
+        (draft, item): (&Draft<'a>, &Item),
+        (values, spread): (&Bound<'_>, Option<&Spread<'_>>),
+        needed: impl Fn(&Name, &Attribute) -> bool,
+    ) -> bool {
+        let object = &draft.def.name.value;
+        let mut complete = true;
         for (name, attribute) in &draft.attributes {
-            if let Some(bound) = site.value_for(name, attribute) {
-                values.insert(name.clone(), bound);
+            let is_made = attribute.generate.is_some() || item.version.as_ref() == Some(name);
+            let given = values.get(name).map(|(_, given)| given);
+            if is_made || !needed(name, attribute) || given.is_some_and(Given::is_always_given) {
                 continue;
             }
-            let Some(spread) = spread else { continue };
-            let Some(argument) = spread.input.fields.get(name) else {
-                continue;
-            };
-            let given =
-                Given::Argument { ty: &argument.ty, always: spread.always && argument.is_always_given() };
-            let mut path = spread.path.clone();
-            path.push(name.clone());
-            if site.fits(&given, attribute, span, name) {
-                values.insert(name.clone(), (ValueSource::Argument(path), given));
+            complete = false;
+            let ty = describe(&attribute.shape);
+            let is_spread = spread.is_some_and(|it| self.has_input_field(&it.input.name, name));
+            if let Some(spread) = spread.filter(|it| is_spread && !it.always && !site.has_argument(name)) {
+                let place =
+                    spread.path.first().map_or_else(|| site.args.span().clone(), |it| site.value_span(it));
+                let message = format!("this may be null, and with it `{object}.{name}`, which must be there");
+                self.reports.report(&place, message, "make the input non-null");
+                return false;
+            }
+            if given.is_some() {
+                let place = self.type_span(site, spread, name);
+                let message = format!("`{object}.{name}` must be there, and this may be null");
+                self.reports.report(&place, message, format!("write `{ty}!`, or make the field nullable"));
+            } else if !is_spread && !site.is_attempted(name) {
+                let hint = format!("take a `{name}: {ty}!`, generate it, or make the field nullable");
+                let message = format!("`{object}.{name}` must be there and gets no value");
+                self.reports.report(site.args.span(), message, hint);
             }
         }
-        for field in spread.iter().flat_map(|spread| spread.input.fields.keys()) {
-            if !draft.attributes.contains_key(field) {
-                let hint = did_you_mean(field, draft.attributes.keys().map(AsRef::as_ref));
-                self.reports.report(span, no_such_field(draft, field), hint);
-            }
-        }
-        if let Some(version) = item.version.as_ref().filter(|version| values.contains_key(*version)) {
-            let hint = "take it out of the input, or name it in `expect`";
-            self.reports.report(span, format!("`{version}` is counted by the gateway"), hint);
-        }
-        values
+        complete
     }
 
+    /// The version that the item must have.
     fn expect(&self, site: &Site<'a, '_>, item: &Item) -> Result<Option<ValueSource>, Reported> {
         let Some(text) = site.args.string("expect") else {
             return Ok(None);
@@ -184,11 +158,11 @@ impl<'a> Lowering<'a> {
             return Err(Reported);
         }
         let fits = match &given {
-            Given::Argument { ty, .. } => self.accepts(&Shape::Scalar(Scalar::Int), ty),
+            Given::Argument { ty, .. } => self.accepts(&Shape::Scalar(Scalar::Int), ty).is_ok(),
             Given::Parent { .. } | Given::Claim(_) => false,
         };
         if !fits {
-            let hint = "write `expect: \"args.expectedRev\"`";
+            let hint = "name an argument that is an Int, such as `args.expectedRev`";
             self.reports.report(&text.whole(), "the expected version must be an Int argument", hint);
         }
         if fits { Ok(Some(source)) } else { Err(Reported) }
@@ -196,16 +170,27 @@ impl<'a> Lowering<'a> {
 
     /// The indexes whose keys an update may have to make anew (rule 7): those of whose fields it sets one, and all
     /// of them where it may make the item. Every field of such a key must be at hand.
-    fn touches(&self, site: &Site<'a, '_>, item: &Item, set: &Bound<'_>) -> Option<Vec<Touch>> {
+    fn touches(
+        &self,
+        site: &Site<'a, '_>,
+        (draft, item): (&Draft<'a>, &Item),
+        set: &Bound<'_>,
+    ) -> Option<Vec<Touch>> {
         let upsert = is_any(site);
         let mut touches = Vec::new();
+        // Every update sets it, whether an argument says so or not.
+        let is_renewed = |field: &Name| {
+            draft.attributes.get(field).is_some_and(|it| it.generate == Some(Generate::UpdatedAt))
+        };
         for (at, index) in item.indexes.iter().enumerate() {
-            if !upsert && !index.keys.fields().any(|field| set.contains_key(field)) {
+            let is_set = |field: &Name| set.contains_key(field) || is_renewed(field);
+            if !upsert && !index.keys.fields().any(is_set) {
                 continue;
             }
             let at_hand = |field: &Name| {
                 let is_key = item.keys.fields().any(|key| key == field);
-                is_key || set.get(field).is_some_and(|(_, given)| given.is_always_given())
+                let is_given = set.get(field).map(|(_, given)| given.is_always_given());
+                is_key || is_given.unwrap_or_else(|| is_renewed(field))
             };
             let lacking = index.keys.fields().find(|field| !at_hand(field));
             if let Some(field) = lacking.filter(|_| upsert || item.version.is_none()) {
@@ -226,21 +211,9 @@ impl<'a> Lowering<'a> {
 }
 
 /// Something is wrong, and it has been reported.
-struct Reported;
+pub(super) struct Reported;
 
 /// `if: ANY`.
 fn is_any(site: &Site<'_, '_>) -> bool {
     site.args.word("if", &[("ANY", ())]).is_some()
-}
-
-fn spread_of<'l>(site: &Site<'_, 'l>, path: Vec<Name>, ty: &Type, always: bool) -> Option<Spread<'l>> {
-    let input = site.lowering.inputs.get(ty.base()).filter(|_| !ty.is_list())?;
-    Some(Spread { path, input, always })
-}
-
-/// An input object whose fields become the item's.
-struct Spread<'l> {
-    path: Vec<Name>,
-    input: &'l Input,
-    always: bool,
 }

@@ -1,12 +1,22 @@
 //! How a world is made: the example application before an embedded AWS, in this process, on ports of its own, with
 //! a clock that stands still until a test moves it. Tests speak HTTP to it, and ask the embedded AWS what it saw.
 
+pub(crate) mod chromium;
 pub(crate) mod dynamodb_local;
+mod isolation;
+pub(crate) mod issuers;
+mod log;
+pub(crate) mod npm;
+pub(crate) mod process;
+pub(crate) mod raw;
+mod redact;
 mod reply;
 mod worlds;
 
+pub(crate) use log::Log;
+pub(crate) use redact::redact;
 pub(crate) use reply::Reply;
-pub(crate) use worlds::{Builder, Engine, Tenant, World};
+pub(crate) use worlds::{Builder, Engine, Tenant, World, copy_example};
 
 use std::path::{Path, PathBuf};
 

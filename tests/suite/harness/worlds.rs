@@ -4,20 +4,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use innkeeper::cli::{Embedded, EmbeddedOptions};
+use innkeeper::cli::{Application, Embedded, EmbeddedOptions};
 use innkeeper::clock::{Clock, Hand};
 use innkeeper::config::Config;
-use innkeeper::dev::{Aws, Claims, Issuer, Observed, Reply as AwsReply, Service};
+use innkeeper::credentials::Assumption;
+use innkeeper::dev::{Aws, Claims, IssuedCredentials, Issuer, Observed, Reply as AwsReply, Service};
 use innkeeper::entropy::Entropy;
-use innkeeper::id::{AccountId, Region, TenantId};
+use innkeeper::id::{AccountId, Region, RoleArn, TenantId};
 use innkeeper::operation::CursorKey;
 use innkeeper::problem::Source;
 use innkeeper::server::{Gateway, Server};
 use innkeeper::settings::Variables;
+use innkeeper::tenant::TenantRecord;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Reply, dynamodb_local, root};
+use super::{Reply, dynamodb_local, isolation, root};
 
 /// Where items are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,7 @@ pub(crate) struct Builder {
     engine: Engine,
     seed: bool,
     forged: Option<TenantId>,
+    real_time: bool,
     configure: Box<dyn FnOnce(&mut Config) + Send>,
 }
 
@@ -71,6 +74,12 @@ impl Builder {
         self
     }
 
+    /// Goes by the system's clock, for another process that does.
+    pub(crate) fn real_time(mut self) -> Self {
+        self.real_time = true;
+        self
+    }
+
     /// Changes the configuration.
     pub(crate) fn configure(mut self, configure: impl FnOnce(&mut Config) + Send + 'static) -> Self {
         self.configure = Box::new(configure);
@@ -92,6 +101,7 @@ impl Builder {
         config.operation.cursor_keys = vec![CursorKey::new([7; 32])];
         (self.configure)(&mut config);
         let (clock, hand) = Clock::manual(SystemTime::UNIX_EPOCH + Duration::from_secs(START));
+        let clock = if self.real_time { Clock::system() } else { clock };
         let issuer = Issuer::open(&folder.path().join(".innkeeper")).unwrap();
         let dynamodb = match self.engine {
             Engine::Embedded => None,
@@ -109,6 +119,9 @@ impl Builder {
         let embedded =
             Embedded::launch(config, &issuer, options).await.unwrap_or_else(|error| panic!("{error}"));
         let reader = embedded.application.registry_reader();
+        let assumptions = assumptions(&embedded);
+        let gateway_role = embedded.gateway_role.clone();
+        let is_forging = self.forged.is_some();
         let forged = self.forged;
         let (gateway, aws) = embedded
             .gateway_with(clock.clone(), Entropy::system(), |operations| forge(operations, forged))
@@ -131,6 +144,9 @@ impl Builder {
             gateway,
             http: reqwest::Client::new(),
             reader: Box::new(reader),
+            assumptions,
+            gateway_role,
+            is_forging,
             folder,
             task,
         }
@@ -173,6 +189,13 @@ pub(crate) fn copy_example(folder: &Path) {
     }
 }
 
+/// What the gateway asks STS for, tenant by tenant.
+fn assumptions(embedded: &Embedded) -> Vec<Assumption> {
+    let Application { registry, policies, config, .. } = &embedded.application;
+    let of = |record: &Arc<TenantRecord>| Assumption::of(record, policies, &config.credentials).unwrap();
+    registry.records().iter().map(of).collect()
+}
+
 type RegistryReader = dyn Fn() -> Result<innkeeper::tenant::Registry, innkeeper::problem::Problems> + Send;
 
 /// A running application and the AWS that it runs on.
@@ -188,6 +211,9 @@ pub(crate) struct World {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) http: reqwest::Client,
     reader: Box<RegistryReader>,
+    assumptions: Vec<Assumption>,
+    gateway_role: RoleArn,
+    is_forging: bool,
     folder: TempDir,
     task: tokio::task::JoinHandle<()>,
 }
@@ -195,6 +221,9 @@ pub(crate) struct World {
 impl Drop for World {
     fn drop(&mut self) {
         self.task.abort();
+        if !std::thread::panicking() && !self.is_forging {
+            isolation::assert_apart(&self.aws.observer().calls());
+        }
     }
 }
 
@@ -210,6 +239,7 @@ impl World {
             engine: Engine::Embedded,
             seed: true,
             forged: None,
+            real_time: false,
             configure: Box::new(|_| {}),
         }
     }
@@ -269,9 +299,39 @@ impl World {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 
-    /// What the embedded AWS saw since it was last asked.
+    /// What the embedded AWS saw since it was last asked. Whatever the gateway did, it kept tenants apart.
+    #[track_caller]
     pub(crate) fn calls(&self) -> Vec<Observed> {
-        self.aws.observer().take()
+        let calls = self.aws.observer().take();
+        if !self.is_forging {
+            isolation::assert_apart(&calls);
+        }
+        calls
+    }
+
+    /// Credentials of a tenant's session, as the gateway would get them. No frontend ever has these.
+    #[track_caller]
+    pub(crate) fn credentials(&self, tenant: &str) -> IssuedCredentials {
+        let assumption = self.assumptions.iter().find(|it| it.tenant.as_str() == tenant).unwrap();
+        let mut parameters = vec![
+            ("RoleArn", assumption.role.as_str()),
+            ("RoleSessionName", &assumption.session_name),
+            ("Tags.member.1.Key", "tenant"),
+            ("Tags.member.1.Value", tenant),
+        ];
+        parameters.extend(assumption.policy().map(|policy| ("Policy", policy)));
+        parameters.extend(assumption.external_id.as_ref().map(|id| ("ExternalId", id.as_str())));
+        self.assume(&parameters).unwrap()
+    }
+
+    /// Credentials of the gateway's own role.
+    pub(crate) fn identity(&self) -> IssuedCredentials {
+        self.aws.bootstrap(&self.gateway_role, "serve").unwrap()
+    }
+
+    /// What STS answers the gateway's own identity.
+    pub(crate) fn assume(&self, parameters: &[(&str, &str)]) -> Result<IssuedCredentials, String> {
+        self.aws.assume_role(&self.gateway_role, parameters)
     }
 
     /// How many `AssumeRole` calls it saw for a tenant since it was last asked, and how many of DynamoDB.

@@ -1,0 +1,40 @@
+# The chores. `just` lists them; `just ci` is what CI runs.
+
+[private]
+default:
+    @just --list --unsorted
+
+# Run the example: the gateway before an embedded AWS that enforces IAM.
+dev *options:
+    cargo run --release -- dev {{options}}
+
+# Run all tests, faster than `cargo test` does: one process each.
+test *options:
+    cargo nextest run {{options}}
+
+# What must hold before a commit: layout, lints, documentation.
+check:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    cargo clippy --no-default-features --lib --bins -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+
+# Lay the code out.
+fmt:
+    cargo fmt
+
+# Look at changed snapshots, one by one.
+review:
+    cargo insta review
+
+# What CI runs.
+ci:
+    bash .ci/run
+
+# Licences, advisories and sources of the dependencies (needs cargo-deny).
+deny:
+    cargo deny check
+
+# Fetch the console's scripts anew from npm, and fail if a file differs.
+console-assets:
+    bash assets/vendor/fetch

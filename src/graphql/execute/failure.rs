@@ -1,0 +1,81 @@
+//! What a field that failed leaves in the answer.
+
+use async_graphql::Value;
+use indexmap::IndexMap;
+use serde_json::json;
+
+use super::path::At;
+use super::{Completed, Nulled, On, Run, lock};
+use crate::error::{Chain, Code, Public};
+use crate::graphql::answer::GraphError;
+use crate::graphql::selection::{Selected, What};
+use crate::item::Attributes;
+use crate::operation::Failure;
+use crate::schema::{Object, Resolve};
+
+impl Run<'_> {
+    /// A failed condition: the error shows the item as it is now, shaped as an answer would be.
+    pub(super) async fn conflict<'a>(
+        &'a self,
+        object: &'a Object,
+        current: &'a Attributes,
+        at: At<'a>,
+    ) -> Completed {
+        let stored_only: Vec<_> = at.selections.iter().filter(|selected| is_stored(selected)).collect();
+        let mut shown = IndexMap::new();
+        for selected in stored_only {
+            if let Ok((name, value)) = self.member(object, On::Item(current), selected, at.path).await {
+                shown.insert(name, value);
+            }
+        }
+        let failure = Failure::Conflict(None);
+        let mut error = graph_error(failure.code(), failure.message(), at);
+        let shown = Value::Object(shown).into_json().unwrap_or_default();
+        error.extensions.insert("current".to_owned(), shown);
+        self.record(error);
+        Err(Nulled)
+    }
+
+    /// Records a failure: its causes in the log, its public face in the answer.
+    pub(super) fn failed(&self, failure: &Failure, at: At<'_>) -> Completed {
+        let code = failure.code();
+        if matches!(code, Code::Internal | Code::Unavailable | Code::Throttled) {
+            let (request, tenant) = (self.session.request(), self.session.context().tenant());
+            tracing::error!(request.id = %request, tenant.id = %tenant, error = %Chain(failure), "a field failed");
+        }
+        let mut error = graph_error(code, failure.message(), at);
+        if failure.applied_is_unknown() {
+            error.extensions.insert("applied".to_owned(), json!("unknown"));
+        }
+        self.record(error);
+        Err(Nulled)
+    }
+
+    pub(super) fn fail(&self, code: Code, message: &str, at: At<'_>) -> Completed {
+        self.record(graph_error(code, message, at));
+        Err(Nulled)
+    }
+
+    fn record(&self, error: GraphError) {
+        let mut errors = lock(&self.errors);
+        if errors.len() < self.max_errors {
+            errors.push(error);
+        }
+    }
+}
+
+fn graph_error(code: Code, message: impl Into<String>, at: At<'_>) -> GraphError {
+    let mut error = GraphError::new(code, message);
+    error.locations = vec![at.pos];
+    error.path = at.path.segments();
+    error
+}
+
+/// Whether a selection is answered from the item alone.
+fn is_stored(selected: &Selected<'_>) -> bool {
+    match &selected.what {
+        What::TypeName => true,
+        What::Introspection => false,
+        What::Field { field, .. } => matches!(field.resolve, Resolve::Attribute(_)),
+    }
+}

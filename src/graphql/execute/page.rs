@@ -1,0 +1,102 @@
+//! What a `@query` found, as a list, a connection or a page.
+
+use async_graphql::Value;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+
+use super::path::At;
+use super::{Boxed, Completed, On, Run, lock, nullable};
+use crate::operation::Found;
+use crate::schema::{Field, Object, Of, PageKind, PagePart, Type};
+
+/// How many members of one list are resolved beside each other.
+const CONCURRENT: usize = 16;
+
+impl Run<'_> {
+    pub(super) async fn found<'a>(
+        &'a self,
+        found: &'a Found,
+        kind: PageKind,
+        field: &'a Field,
+        at: At<'a>,
+    ) -> Completed {
+        if found.partial {
+            lock(&self.partial).push(at.path.segments());
+        }
+        match kind {
+            PageKind::List => self.items(found, &field.ty, at).await,
+            PageKind::Connection | PageKind::Tokens => match self.plan.objects.get(field.ty.base()) {
+                Some(page) => self.object(page, On::Page(found), at).await,
+                None => Ok(Value::Null),
+            },
+        }
+    }
+
+    /// The items of a page, as a list.
+    async fn items<'a>(&'a self, found: &'a Found, ty: &'a Type, at: At<'a>) -> Completed {
+        self.list(ty, found.items.iter().map(On::Item).collect(), at).await
+    }
+
+    /// A list of objects, beside each other within a bound.
+    async fn list<'a>(&'a self, ty: &'a Type, members: Vec<On<'a>>, at: At<'a>) -> Completed {
+        let Some(object) = self.plan.objects.get(ty.base()) else { return Ok(Value::Null) };
+        let non_null = matches!(&ty.of, Of::List(of) if of.non_null);
+        let members: Vec<_> = members
+            .into_iter()
+            .enumerate()
+            .map(|(index, on)| self.list_member(object, on, at, index))
+            .collect();
+        let members: Vec<_> = stream::iter(members).buffered(CONCURRENT).collect().await;
+        let members = members.into_iter().map(|completed| nullable(non_null, completed));
+        members.collect::<Result<Vec<_>, _>>().map(Value::List)
+    }
+
+    fn list_member<'a>(
+        &'a self,
+        object: &'a Object,
+        on: On<'a>,
+        at: At<'a>,
+        index: usize,
+    ) -> Boxed<'a, Completed> {
+        Box::pin(async move {
+            let path = at.path.index(index);
+            self.object(object, on, At { path: &path, ..at }).await
+        })
+    }
+
+    pub(super) async fn page_part<'a>(
+        &'a self,
+        part: PagePart,
+        field: &'a Field,
+        on: On<'a>,
+        at: At<'a>,
+    ) -> Completed {
+        let cursor = |cursor: Option<String>| Ok(cursor.map_or(Value::Null, Value::String));
+        match (part, on) {
+            (PagePart::Edges, On::Page(found)) => {
+                let edges = (0..found.items.len()).map(|index| On::Edge(found, index)).collect();
+                self.list(&field.ty, edges, at).await
+            }
+            (PagePart::Items, On::Page(found)) => self.items(found, &field.ty, at).await,
+            (PagePart::Items, On::Edge(found, index)) => {
+                match (found.items.get(index), self.plan.objects.get(field.ty.base())) {
+                    (Some(item), Some(object)) => self.object(object, On::Item(item), at).await,
+                    _ => Ok(Value::Null),
+                }
+            }
+            (PagePart::Cursor, On::Edge(found, index)) => cursor(self.operations.cursor(found, index)),
+            (PagePart::PageInfo, On::Page(found)) => match self.plan.objects.get(field.ty.base()) {
+                Some(info) => self.object(info, On::Page(found), at).await,
+                None => Ok(Value::Null),
+            },
+            (PagePart::HasNextPage, On::Page(found)) => Ok(Value::Boolean(found.has_next)),
+            (PagePart::HasPreviousPage, On::Page(found)) => Ok(Value::Boolean(found.has_previous)),
+            (PagePart::StartCursor, On::Page(found)) => cursor(self.operations.cursor(found, 0)),
+            (PagePart::EndCursor, On::Page(found)) => cursor(self.operations.end_cursor(found)),
+            (PagePart::NextToken, On::Page(found)) if found.has_next => {
+                cursor(self.operations.end_cursor(found))
+            }
+            _ => Ok(Value::Null),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Fields that are answered from the item at hand, by the shape of what is stored.
+
+use async_graphql::Value;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::path::At;
+use super::{Boxed, Completed, On, Run, nullable};
+use crate::error::Code;
+use crate::item::{Mismatch, elements, leaf};
+use crate::schema::{Attribute, Shape};
+
+impl Run<'_> {
+    pub(super) async fn attribute<'a>(
+        &'a self,
+        attribute: &'a Attribute,
+        on: On<'a>,
+        at: At<'a>,
+    ) -> Completed {
+        let On::Item(item) = on else { return self.absent(attribute, at) };
+        let stored = item.get(attribute.name.as_str()).filter(|stored| !stored.is_null());
+        match stored {
+            Some(stored) => self.stored(&attribute.shape, stored, at).await,
+            None => self.absent(attribute, at),
+        }
+    }
+
+    /// Nothing is stored: null, or an empty set, or an error where the field must not be null.
+    fn absent(&self, attribute: &Attribute, at: At<'_>) -> Completed {
+        match &attribute.shape {
+            // DynamoDB has no empty sets; what is not there is one.
+            Shape::Set(_) if attribute.non_null => Ok(Value::List(Vec::new())),
+            _ if attribute.non_null => {
+                tracing::error!(attribute = %attribute.name, "a stored item lacks an attribute that must not be null");
+                self.fail(Code::Internal, "The stored item lacks this field.", at)
+            }
+            _ => Ok(Value::Null),
+        }
+    }
+
+    /// A stored value, by its shape.
+    fn stored<'a>(
+        &'a self,
+        shape: &'a Shape,
+        stored: &'a AttributeValue,
+        at: At<'a>,
+    ) -> Boxed<'a, Completed> {
+        Box::pin(async move {
+            match shape {
+                Shape::Scalar(_) | Shape::Enum(_) => {
+                    leaf(self.plan, shape, stored).or_else(|mismatch| self.failed(&mismatch.into(), at))
+                }
+                Shape::Object(name) => match (stored, self.plan.objects.get(name)) {
+                    (AttributeValue::M(map), Some(object)) => self.object(object, On::Item(map), at).await,
+                    _ => self.mismatch(name, at),
+                },
+                Shape::List(element) | Shape::Set(element) => {
+                    let Some(items) = elements(stored) else { return self.mismatch("a list", at) };
+                    let mut values = Vec::with_capacity(items.len());
+                    for (index, item) in items.iter().enumerate() {
+                        let path = at.path.index(index);
+                        let at = At { path: &path, ..at };
+                        let completed = match item {
+                            AttributeValue::Null(_) if element.non_null => {
+                                self.fail(Code::Internal, "The stored list holds a null.", at)
+                            }
+                            AttributeValue::Null(_) => Ok(Value::Null),
+                            item => self.stored(&element.shape, item, at).await,
+                        };
+                        values.push(nullable(element.non_null, completed)?);
+                    }
+                    Ok(Value::List(values))
+                }
+            }
+        })
+    }
+
+    fn mismatch(&self, expected: &str, at: At<'_>) -> Completed {
+        let mismatch = Mismatch { expected: expected.to_owned(), found: "of another type" };
+        self.failed(&mismatch.into(), at)
+    }
+}

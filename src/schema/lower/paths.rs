@@ -1,0 +1,123 @@
+//! Where values come from: `args.input.id`, `parent.customerId`, `claims.sub`.
+
+use super::bind::{Given, Site};
+use crate::problem::did_you_mean;
+use crate::schema::literal::Text;
+use crate::schema::plan::{Name, Type, ValueSource};
+use crate::schema::template::Mistake;
+
+impl<'l> Site<'_, 'l> {
+    /// Reads a path.
+    pub(super) fn source(&self, text: &Text) -> Option<(ValueSource, Given<'l>)> {
+        self.resolve(&text.value).map_err(|mistake| self.lowering.reports.report_in(text, mistake)).ok()
+    }
+
+    fn resolve(&self, path: &str) -> Result<(ValueSource, Given<'l>), Mistake> {
+        let (root, rest) = path.split_once('.').unwrap_or((path, ""));
+        let rest_at = root.len() + 1;
+        if matches!(root, "args" | "parent" | "claims") && rest.is_empty() {
+            let hint = format!("write `{root}.` and a name");
+            return Err(Mistake::new(0..path.len(), format!("`{path}` alone is no value"), hint));
+        }
+        match root {
+            "args" => {
+                let found = self.argument_path(rest).map_err(|mistake| mistake.shifted(rest_at));
+                let (ty, always) = found?;
+                let path = rest.split('.').map(Name::from).collect();
+                Ok((ValueSource::Argument(path), Given::Argument { ty, always }))
+            }
+            "parent" => {
+                let Some(parent) = self.parent else {
+                    let hint = "bind an argument: `args.…`";
+                    return Err(Mistake::new(0..root.len(), "a field of a root has no parent", hint));
+                };
+                let attribute = parent.attribute(rest).map_err(|mistake| mistake.shifted(rest_at))?;
+                Ok((ValueSource::Parent(rest.into()), Given::Parent { attribute }))
+            }
+            "claims" => {
+                let Some(kind) = self.lowering.claims.get(rest) else {
+                    let hint = "name it, with its type, under `[claims]` in the configuration";
+                    let message = format!("no claim `{rest}` is configured");
+                    return Err(Mistake::new(rest_at..path.len(), message, hint));
+                };
+                Ok((ValueSource::Claim(rest.into()), Given::Claim(*kind)))
+            }
+            _ => Err(self.no_such_root(root)),
+        }
+    }
+
+    fn no_such_root(&self, root: &str) -> Mistake {
+        let hint = match root {
+            "tenant" => {
+                "the tenant comes from the verified token alone, as `${tenant}` in templates".to_owned()
+            }
+            root if self.has_argument(root) => format!("write `args.{root}`"),
+            _ => "a value is `args.…`, `parent.…` or `claims.…`".to_owned(),
+        };
+        let message = match root {
+            "" => "the path is empty".to_owned(),
+            root => format!("`{root}` is none of the places that values come from"),
+        };
+        Mistake::new(0..root.len(), message, hint)
+    }
+
+    /// The type of an argument, or of a field within an input object, and whether it is always there. The path is
+    /// what follows `args.`.
+    pub(super) fn argument_path(&self, path: &str) -> Result<(&'l Type, bool), Mistake> {
+        let mut fields = self.arguments;
+        let mut input: Option<&'l Name> = None;
+        let mut at = 0;
+        let mut always = true;
+        let mut names: Vec<Name> = Vec::new();
+        let mut segments = path.split('.').peekable();
+        while let Some(segment) = segments.next() {
+            let place = at..at + segment.len();
+            let Some(argument) = fields.get(segment) else {
+                return Err(self.no_such_argument(segment, input, fields.keys()).shifted(at));
+            };
+            if input.is_none() {
+                self.use_argument(&argument.name);
+            }
+            names.push(argument.name.clone());
+            always &= argument.is_always_given();
+            if segments.peek().is_none() {
+                self.draw(names);
+                return Ok((&argument.ty, always));
+            }
+            let within = self.lowering.inputs.get(argument.ty.base()).filter(|_| !argument.ty.is_list());
+            let Some(within) = within else {
+                let message = format!("`{segment}` is {}, which has no fields", argument.ty);
+                return Err(Mistake::new(place, message, "end the path here, or name an input object"));
+            };
+            (fields, input, at) = (&within.fields, Some(argument.ty.base()), place.end + 1);
+        }
+        Err(Mistake::new(
+            0..path.len(),
+            "the path names no argument",
+            "write `args.` and the argument's name",
+        ))
+    }
+
+    fn no_such_argument<'n>(
+        &self,
+        segment: &str,
+        input: Option<&Name>,
+        known: impl Iterator<Item = &'n Name> + Clone,
+    ) -> Mistake {
+        let is_written = match input {
+            None => self.def.arguments.iter().any(|def| def.name.value == segment),
+            Some(input) => self.lowering.has_input_field(input, segment),
+        };
+        if is_written {
+            // Its type has been reported.
+            return Mistake::reported();
+        }
+        let message = match input {
+            _ if segment.is_empty() => "a name is missing here".to_owned(),
+            None => format!("there is no argument `{segment}`"),
+            Some(input) => format!("`{input}` has no field `{segment}`"),
+        };
+        let known: Vec<&str> = known.map(AsRef::as_ref).collect();
+        Mistake::new(0..segment.len(), message, did_you_mean(segment, known))
+    }
+}

@@ -1,0 +1,157 @@
+//! The values of an item's fields in a write: arguments, `bind`, and the fields of an input object that is spread.
+
+use std::ops::Range;
+
+use super::bind::{Bound, Given, Site};
+use super::write::Reported;
+use super::{Draft, Lowering};
+use crate::schema::ast::{InputDef, Kind};
+use crate::schema::plan::{Argument, Input, Item, Name, Type, ValueSource};
+
+/// An input object whose fields become the item's.
+pub(super) struct Spread<'l> {
+    /// The argument that it is, or the field within one.
+    pub(super) path: Vec<Name>,
+    pub(super) input: &'l Input,
+    /// Whether it is always there.
+    pub(super) always: bool,
+}
+
+impl<'a> Lowering<'a> {
+    /// The input object whose fields are the item's: the one that `spread` names, or the only one there is.
+    pub(super) fn spread<'l>(
+        &self,
+        site: &Site<'a, 'l>,
+        draft: &Draft<'a>,
+    ) -> Result<Option<Spread<'l>>, Reported> {
+        if let Some(text) = site.args.string("spread") {
+            let (source, given) = site.source(text).ok_or(Reported)?;
+            let spread = match (source, given) {
+                (ValueSource::Argument(path), Given::Argument { ty, always }) => {
+                    spread_of(site, path, ty, always)
+                }
+                _ => None,
+            };
+            if spread.is_none() {
+                let hint = "spread an argument that is one input object: `spread: \"args.input\"`";
+                self.reports.report(&text.whole(), "this cannot be spread", hint);
+            }
+            return spread.map(Some).ok_or(Reported);
+        }
+        let is_input = |argument: &&Argument| {
+            let plain = !argument.ty.is_list() && !draft.attributes.contains_key(&argument.name);
+            plain && self.inputs.contains_key(argument.ty.base())
+        };
+        let inputs: Vec<_> = site.arguments.values().filter(is_input).collect();
+        match inputs.as_slice() {
+            [] => Ok(None),
+            [one] => {
+                site.use_argument(&one.name);
+                Ok(spread_of(site, vec![one.name.clone()], &one.ty, one.is_always_given()))
+            }
+            _ => {
+                let hint = "say which: `spread: \"args.input\"`";
+                self.reports.report(site.args.span(), "there are several input objects", hint);
+                Err(Reported)
+            }
+        }
+    }
+
+    /// The values of a type's fields: what `bind` names, arguments of their name, and the spread input's fields.
+    pub(super) fn values<'l>(
+        &self,
+        site: &Site<'a, 'l>,
+        draft: &Draft<'a>,
+        item: &Item,
+        spread: Option<&Spread<'l>>,
+    ) -> Bound<'l> {
+        let mut values = Bound::new();
+        for (name, attribute) in &draft.attributes {
+            let path = |spread: &Spread<'_>| [spread.path.as_slice(), std::slice::from_ref(name)].concat();
+            // What `expect` compares is not what is stored.
+            let is_compared = site.is_drawn(std::slice::from_ref(name))
+                || spread.is_some_and(|it| site.is_drawn(&path(it)));
+            if item.version.as_ref() == Some(name) && is_compared {
+                continue;
+            }
+            if let Some(bound) = site.value_for(name, attribute) {
+                values.insert(name.clone(), bound);
+                continue;
+            }
+            let Some(spread) = spread else { continue };
+            let Some(argument) = spread.input.fields.get(name) else {
+                continue;
+            };
+            let given =
+                Given::Argument { ty: &argument.ty, always: spread.always && argument.is_always_given() };
+            if site.fits(&given, attribute, &self.type_span(site, Some(spread), name), name) {
+                values.insert(name.clone(), (ValueSource::Argument(path(spread)), given));
+            }
+        }
+        if let Some(spread) = spread {
+            self.refuse_unknown(site, draft, spread);
+        }
+        if let Some(version) = item.version.as_ref().filter(|version| values.contains_key(*version)) {
+            let hint = "take it out of the input, or name it in `expect`";
+            let place = self.name_span(site, spread, version);
+            self.reports.report(&place, format!("`{version}` is counted by the gateway"), hint);
+        }
+        values
+    }
+
+    /// Reports fields of the spread input that are none of the type's, unless another value is drawn from them.
+    fn refuse_unknown(&self, site: &Site<'a, '_>, draft: &Draft<'a>, spread: &Spread<'_>) {
+        for field in spread.input.fields.keys() {
+            let path = [spread.path.as_slice(), std::slice::from_ref(field)].concat();
+            if let Err(mistake) = draft.attribute(field)
+                && !site.is_drawn(&path)
+            {
+                self.reports.report_at(self.name_span(site, Some(spread), field).start, mistake);
+            }
+        }
+    }
+
+    /// Where the name stands of what gives a field its value: an argument, a member of `bind`, a field of the input.
+    pub(super) fn name_span(
+        &self,
+        site: &Site<'a, '_>,
+        spread: Option<&Spread<'_>>,
+        field: &str,
+    ) -> Range<usize> {
+        match self.input_field(site, spread, field) {
+            Some(def) => def.name.span.clone(),
+            None => site.span_of(field),
+        }
+    }
+
+    /// Where the type stands of what gives a field its value, or the path in `bind`.
+    pub(super) fn type_span(
+        &self,
+        site: &Site<'a, '_>,
+        spread: Option<&Spread<'_>>,
+        field: &str,
+    ) -> Range<usize> {
+        match self.input_field(site, spread, field) {
+            Some(def) => def.ty.span.clone(),
+            None => site.value_span(field),
+        }
+    }
+
+    fn input_field(
+        &self,
+        site: &Site<'a, '_>,
+        spread: Option<&Spread<'_>>,
+        field: &str,
+    ) -> Option<&'a InputDef> {
+        let spread = spread.filter(|_| !site.is_given(field))?;
+        match &self.defs.get(spread.input.name.as_ref())?.kind {
+            Kind::Input(fields) => fields.iter().find(|def| def.name.value == field),
+            _ => None,
+        }
+    }
+}
+
+fn spread_of<'l>(site: &Site<'_, 'l>, path: Vec<Name>, ty: &Type, always: bool) -> Option<Spread<'l>> {
+    let input = site.lowering.inputs.get(ty.base()).filter(|_| !ty.is_list())?;
+    Some(Spread { path, input, always })
+}

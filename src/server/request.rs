@@ -1,0 +1,162 @@
+//! What a client asks, out of a query string or a JSON body: GraphQL over HTTP, "Request Parameters".
+//!
+//! async-graphql has readers for both. They are not used: its query strings know no `operationName` (7.2 reads
+//! `operation_name`), and its bodies keep the last of two equal members, so that a firewall in front and the gateway
+//! may read two documents out of one text. Parameters that nobody knows are passed over.
+
+use serde_json::{Map, Value};
+
+use crate::graphql::{Media, Request};
+use crate::json;
+
+/// The request has no `query`, or a parameter is not of its type.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// The parameters of a GraphQL request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Parameters {
+    query: String,
+    operation_name: Option<String>,
+    variables: Map<String, Value>,
+}
+
+impl Parameters {
+    /// Reads a body: one JSON object, never a batch of them.
+    pub(super) fn from_body(body: &[u8]) -> Result<Self, Malformed> {
+        let Ok(Value::Object(members)) = json::strict(body) else { return Err(Malformed) };
+        Self::from_members(members)
+    }
+
+    /// Reads a query string, in which `variables` and `extensions` are JSON.
+    pub(super) fn from_query(text: &str) -> Result<Self, Malformed> {
+        let mut members = Map::new();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (name, value) = (decoded(name)?, decoded(value)?);
+            let value = match name.as_str() {
+                "variables" | "extensions" => {
+                    json::strict(value.as_bytes()).map_err(|_malformed| Malformed)?
+                }
+                _ => Value::String(value),
+            };
+            if members.insert(name, value).is_some() {
+                return Err(Malformed);
+            }
+        }
+        Self::from_members(members)
+    }
+
+    fn from_members(mut members: Map<String, Value>) -> Result<Self, Malformed> {
+        let Some(Value::String(query)) = members.remove("query") else { return Err(Malformed) };
+        let operation_name = match members.remove("operationName") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
+            Some(_) => return Err(Malformed),
+        };
+        let variables = object(members.remove("variables"))?;
+        let _nothing_is_extended = object(members.remove("extensions"))?;
+        if query.is_empty() { Err(Malformed) } else { Ok(Self { query, operation_name, variables }) }
+    }
+
+    /// The request that they make up.
+    pub(super) fn into_request(self, may_mutate: bool, media: Media) -> Request {
+        let Self { query, operation_name, variables } = self;
+        Request { query, operation_name, variables, may_mutate, media }
+    }
+}
+
+fn object(member: Option<Value>) -> Result<Map<String, Value>, Malformed> {
+    match member {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(members)) => Ok(members),
+        Some(_) => Err(Malformed),
+    }
+}
+
+/// A name or a value of a query string as text (URL standard, "application/x-www-form-urlencoded parsing"). An escape
+/// that is none is refused, not passed on.
+fn decoded(text: &str) -> Result<String, Malformed> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => 16 * digit(rest.next())? + digit(rest.next())?,
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).map_err(|_not_utf8| Malformed)
+}
+
+/// A hexadecimal digit.
+fn digit(byte: Option<u8>) -> Result<u8, Malformed> {
+    let digit = byte.and_then(|byte| char::from(byte).to_digit(16));
+    digit.and_then(|digit| u8::try_from(digit).ok()).ok_or(Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parameters(query: &str, operation_name: Option<&str>, variables: &Value) -> Parameters {
+        Parameters {
+            query: query.to_owned(),
+            operation_name: operation_name.map(str::to_owned),
+            variables: variables.as_object().cloned().unwrap_or_default(),
+        }
+    }
+
+    #[test]
+    fn a_body_is_one_object_whose_members_have_their_types() {
+        let read = |body: &str| Parameters::from_body(body.as_bytes());
+        let full =
+            r#"{"query": "{a}", "operationName": "N", "variables": {"v": [1]}, "extensions": {}, "more": 1}"#;
+        assert_eq!(read(full), Ok(parameters("{a}", Some("N"), &json!({ "v": [1] }))));
+        let nulls = r#"{"query": "{a}", "operationName": null, "variables": null, "extensions": null}"#;
+        assert_eq!(read(nulls), Ok(parameters("{a}", None, &json!({}))));
+        for bad in [
+            "",
+            "{",
+            "null",
+            "[]",
+            r#"[{"query": "{a}"}]"#,
+            r#"{"query": ""}"#,
+            r#"{"query": 1}"#,
+            r#"{"query": "{a}", "query": "{b}"}"#,
+            r#"{"query": "{a}", "operationName": 1}"#,
+            r#"{"query": "{a}", "variables": []}"#,
+            r#"{"query": "{a}", "variables": "{}"}"#,
+            r#"{"query": "{a}", "extensions": 0}"#,
+            r#"{"query": "{a}"} {}"#,
+        ] {
+            assert_eq!(read(bad), Err(Malformed), "{bad}");
+        }
+        assert_eq!(Parameters::from_body(b"{\"query\": \"\xff\"}"), Err(Malformed));
+    }
+
+    #[test]
+    fn a_query_string_is_decoded() {
+        let read = Parameters::from_query;
+        let full = "query=query+N($v:%20Int){%C3%A9}&variables=%7B%22v%22:1%7D&operationName=N&&more";
+        assert_eq!(read(full), Ok(parameters("query N($v: Int){é}", Some("N"), &json!({ "v": 1 }))));
+        assert_eq!(read("query={a}&operationName=&variables=null"), Ok(parameters("{a}", None, &json!({}))));
+        for bad in [
+            "",
+            "query",
+            "query=",
+            "query={a}&query={b}",
+            "query=%",
+            "query=%2",
+            "query=%zz",
+            "query=%FF",
+            "query={a}&variables=",
+            "query={a}&variables=[]",
+            "query={a}&extensions=1",
+        ] {
+            assert_eq!(read(bad), Err(Malformed), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The golden scenarios: every field of the example, what it answers, and the calls that it costs. The same
+//! scenarios run on the embedded engine and on the official DynamoDB Local, against one snapshot.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{OperationType, Selection, SelectionSet};
+use innkeeper::claim::{ClaimKind, ClaimKinds};
+use innkeeper::problem::Source;
+use innkeeper::schema::{Attribute, Object, Plan, Resolve, compile};
+use serde_json::Value;
+
+use crate::harness::{Engine, World, dynamodb_local, redact, root, skip};
+
+/// What the scenarios do, in this order: later ones see what earlier ones wrote. `{customer}`, `{order}` and
+/// `{cancelled}` are ids of the seed.
+const SCENARIOS: [(&str, &str); 26] = [
+    (
+        "a product with every field",
+        "{ product(sku: \"COF-001\") { sku name category price stock tags details photo rev } }",
+    ),
+    ("a product with a photo", "{ product(sku: \"KIT-001\") { photo details } }"),
+    ("a product that is missing", "{ product(sku: \"NONE\") { sku } }"),
+    ("a category, page by page", "{ products(category: COFFEE, limit: 1) { items { sku } nextToken } }"),
+    ("a whole category", "{ products(category: COFFEE) { items { sku } nextToken } }"),
+    (
+        "a customer with every field",
+        "{ customer(id: \"{customer}\") { id name email address { street city postcode country } birthday newsletter \
+         points createdAt updatedAt rev } }",
+    ),
+    (
+        "a customer's orders, nested, with what happened to them",
+        "{ customer(id: \"{customer}\") { orders(first: 1) { edges { cursor node { id placedAt \
+         events { orderId id at text by } } } nodes { status } \
+         pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }",
+    ),
+    ("customers by e-mail", "{ customerByEmail(email: \"ada.marino@example.com\") { id name } }"),
+    ("nobody by e-mail", "{ customerByEmail(email: \"nobody@example.com\") { id } }"),
+    (
+        "an order with every field and its customer",
+        "{ order(id: \"{order}\") { id customerId status placedAt total lines { sku name quantity price } note weight \
+         rev customer { name } } }",
+    ),
+    ("orders of a customer", "{ orders(customerId: \"{customer}\") { nodes { id status placedAt } } }"),
+    (
+        "orders of a customer, filtered",
+        "{ orders(customerId: \"{customer}\", status: SHIPPED) { nodes { id status } pageInfo { hasNextPage } } }",
+    ),
+    (
+        "orders of a status within a span of time",
+        "{ ordersByStatus(status: SHIPPED, from: \"2026-09-28T00:00:00Z\", to: \"2026-12-31T00:00:00Z\") \
+         { nodes { id placedAt } } }",
+    ),
+    (
+        "what happened to an order since a moment",
+        "{ orderEvents(orderId: \"{order}\", since: \"2026-09-26T16:00:00Z\") { text at } }",
+    ),
+    (
+        "a product is created",
+        "mutation { createProduct(input: {sku: \"NEW-1\", name: \"New\", category: TEA, price: \"1.25\", \
+         details: {a: [1, null, {b: 2.5}]}}) { sku price stock tags details photo rev } }",
+    ),
+    (
+        "a product is created twice",
+        "mutation { createProduct(input: {sku: \"NEW-1\", name: \"Other\", category: TEA, price: \"2\"}) { sku } }",
+    ),
+    (
+        "a product is updated under its version",
+        "mutation { updateProduct(sku: \"NEW-1\", input: {category: BOOKS, details: null, tags: [\"b\", \"a\", \"b\"]}, \
+         expectedRev: 1) { category details tags rev name } }",
+    ),
+    (
+        "a product has changed meanwhile",
+        "mutation { updateProduct(sku: \"NEW-1\", input: {name: \"Late\"}, expectedRev: 1) { name rev } }",
+    ),
+    (
+        "stock is set under a condition",
+        "mutation { setStock(sku: \"COF-001\", stock: 5, atLeast: 1) { stock rev } }",
+    ),
+    (
+        "stock is not what it has to be",
+        "mutation { setStock(sku: \"COF-001\", stock: 4, atLeast: 6) { stock } }",
+    ),
+    ("a product is deleted", "mutation { deleteProduct(sku: \"NEW-1\") { sku category } }"),
+    (
+        "a customer is created and changed",
+        "mutation { createCustomer(input: {name: \"Zoë\", email: \"zoe@example.com\"}) { name points newsletter \
+         address { city } createdAt rev } \
+         updateCustomer(id: \"{customer}\", input: {email: \"ada@example.org\", birthday: null}) \
+         { email birthday updatedAt rev } }",
+    ),
+    (
+        "an order is placed, paid and noted",
+        "mutation { createOrder(input: {customerId: \"{customer}\", total: \"19.90\", lines: [{sku: \"COF-001\", \
+         name: \"Coffee\", quantity: 2, price: 10}]}) { status placedAt total lines { price quantity } } \
+         updateOrder(id: \"{order}\", input: {status: CANCELLED, note: \"Sorry.\"}) { status note rev placedAt } \
+         addOrderEvent(orderId: \"{order}\", text: \"Cancelled.\") { text by at } }",
+    ),
+    (
+        "an order that is cancelled stays so",
+        "mutation { updateOrder(id: \"{order}\", input: {status: PAID}) { status rev } }",
+    ),
+    (
+        "an order is deleted, once",
+        "mutation { deleteOrder(id: \"{cancelled}\") { id status } again: deleteOrder(id: \"{cancelled}\") { id } }",
+    ),
+    ("an update of nothing", "mutation { updateOrder(id: \"NONE\", input: {note: \"x\"}) { id } }"),
+];
+
+#[tokio::test]
+async fn every_scenario_on_the_embedded_engine() {
+    let world = World::start().await;
+    insta::assert_snapshot!("golden", transcript(&world).await);
+}
+
+#[tokio::test]
+async fn every_scenario_on_dynamodb_local() {
+    if let Err(why) = dynamodb_local::endpoint().await {
+        return skip("DYNAMODB_LOCAL", &why);
+    }
+    let world = World::builder().engine(Engine::DynamoDbLocal).start().await;
+    insta::assert_snapshot!("golden", transcript(&world).await);
+}
+
+#[test]
+fn every_field_has_a_scenario() {
+    let claims = ClaimKinds::from([("sub".to_owned(), ClaimKind::String)]);
+    let plan =
+        compile(&Source::new("schema.graphql", include_str!("../../schema.graphql")), &claims).unwrap();
+    let mut covered = BTreeSet::new();
+    for (_, document) in SCENARIOS {
+        let document = parse_query(document).unwrap();
+        for (_, operation) in document.operations.iter() {
+            let root = match operation.node.ty {
+                OperationType::Mutation => plan.mutation.as_ref().unwrap(),
+                OperationType::Query | OperationType::Subscription => &plan.query,
+            };
+            cover(&plan, &plan.objects[root], &operation.node.selection_set.node, &mut covered);
+        }
+    }
+    let all: BTreeSet<String> = plan.objects.values().flat_map(fields).collect();
+    let missing: Vec<_> = all.difference(&covered).collect();
+    assert!(missing.is_empty(), "no scenario selects {missing:?}");
+}
+
+fn fields(object: &Object) -> Vec<String> {
+    let visible = |field: &&innkeeper::schema::Field| {
+        !matches!(&field.resolve, Resolve::Attribute(Attribute { hidden: true, .. }))
+    };
+    object.fields.values().filter(visible).map(|field| format!("{}.{}", object.name, field.name)).collect()
+}
+
+fn cover(plan: &Plan, object: &Object, set: &SelectionSet, covered: &mut BTreeSet<String>) {
+    for selection in &set.items {
+        let Selection::Field(field) = &selection.node else { continue };
+        let name = field.node.name.node.as_str();
+        covered.insert(format!("{}.{name}", object.name));
+        if let Some(inner) = plan.objects.get(object.fields[name].ty.base()) {
+            cover(plan, inner, &field.node.selection_set.node, covered);
+        }
+    }
+}
+
+/// Runs every scenario as `acme`, and writes down documents, answers and calls.
+async fn transcript(world: &World) -> String {
+    let acme = world.tenant("acme");
+    acme.query("{ __typename }").await.ok();
+    world.calls();
+    let seed: Value =
+        serde_json::from_str(&std::fs::read_to_string(root().join("seed.json")).unwrap()).unwrap();
+    let id = |kind: &str, at: usize| seed["acme"][kind][at]["id"].as_str().unwrap().to_owned();
+    let mut text = String::new();
+    for (name, document) in SCENARIOS {
+        let document = document
+            .replace("{customer}", &id("Customer", 0))
+            .replace("{order}", &id("Order", 0))
+            .replace("{cancelled}", &id("Order", 4));
+        let reply = acme.query(&document).await;
+        let answer = serde_json::to_string_pretty(&reply.json()).unwrap();
+        writeln!(text, "# {name}\n{document}\n{} {answer}", reply.status.as_u16()).unwrap();
+        for call in world.calls() {
+            let keys: Vec<_> =
+                call.keys.iter().map(|(table, keys)| format!("{table} {}", keys.join(", "))).collect();
+            writeln!(text, "→ {} {} ({:?})", call.operation, keys.join("; "), call.outcome).unwrap();
+        }
+        text.push('\n');
+    }
+    redact(&text, &seed.to_string())
+}
