@@ -7,17 +7,17 @@
 )]
 
 mod cli;
-mod diagnostics;
+
 mod evaluator;
 mod golden;
 mod harness;
 mod http;
 mod http_audits;
 mod isolation;
-mod layers;
+
 mod paging;
 mod properties;
 mod request_path;
 mod schema;
-mod tokens;
+
 mod writes;
