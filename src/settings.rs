@@ -368,7 +368,7 @@ mod tests {
         let result = read(&source, &variables(&[("INNKEEPER_SERVER_LISTN", "x")]), |file| {
             let server = file.section("server");
             server.string("listen");
-            server.duration("grace", Duration::ZERO..=Duration::from_secs(60));
+            server.duration("grace", Duration::ZERO..=Duration::from_mins(1));
             server.required::<String>("admin", "write an address");
             server.finish();
             Some(())
@@ -397,7 +397,7 @@ mod tests {
     #[test]
     fn a_time_has_a_unit() {
         assert_eq!(parse_duration("90s"), Some(Duration::from_secs(90)));
-        assert_eq!(parse_duration("2m"), Some(Duration::from_secs(120)));
+        assert_eq!(parse_duration("2m"), Some(Duration::from_mins(2)));
         assert_eq!(parse_duration("250ms"), Some(Duration::from_millis(250)));
         for bad in ["", "5", "m", "-1s", "1 s", "1d"] {
             assert_eq!(parse_duration(bad), None, "{bad}");

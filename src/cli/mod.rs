@@ -146,6 +146,7 @@ fn say_error(text: &str) {
 }
 
 /// Writes to standard output. A reader that has gone away is no failure of ours.
+#[cfg(feature = "dev")]
 fn say(text: &str) {
     drop(writeln!(std::io::stdout(), "{text}"));
 }

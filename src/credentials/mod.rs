@@ -17,7 +17,6 @@ mod sts;
 pub use assumption::Assumption;
 pub use broker::{Broker, OpenError};
 pub use call::{Applied, CallError, LeaseError};
-pub(crate) use call::{Call, Item};
 pub use config::Config;
 pub use power::{PolicyTemplates, Power, variables};
 pub use session::TenantSession;

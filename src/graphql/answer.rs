@@ -108,8 +108,8 @@ impl Refused {
     pub(super) fn syntax(error: &async_graphql::parser::Error) -> Self {
         // The parser's own message is a drawing; its last line says what was expected.
         let text = error.to_string();
-        let expected =
-            text.lines().last().unwrap_or_default().trim_start_matches([' ', '=']).replace('_', " ");
+        let expected = text.lines().last().unwrap_or_default().replace('_', " ");
+        let expected = expected.trim_matches([' ', '=', '.']);
         let mut error_out = GraphError::new(Code::BadRequest, format!("Syntax error: {expected}."));
         error_out.locations = error.positions().collect();
         Self::bad_request(vec![error_out])
@@ -122,12 +122,18 @@ impl Refused {
 
     /// The document does not validate.
     pub(super) fn invalid(errors: &[ServerError], most: usize) -> Self {
-        let one = |error: &ServerError| {
-            let mut graph = GraphError::new(Code::BadRequest, error.message.clone());
-            graph.locations.clone_from(&error.locations);
-            graph
-        };
-        Self::bad_request(errors.iter().take(most).map(one).collect())
+        let mut shown: Vec<GraphError> = Vec::new();
+        for error in errors {
+            // Rules that look at the same place say the same.
+            let is_known =
+                |shown: &GraphError| shown.message == error.message && shown.locations == error.locations;
+            if shown.len() < most && !shown.iter().any(is_known) {
+                let mut graph = GraphError::new(Code::BadRequest, error.message.clone());
+                graph.locations.clone_from(&error.locations);
+                shown.push(graph);
+            }
+        }
+        Self::bad_request(shown)
     }
 
     /// A limit is passed.

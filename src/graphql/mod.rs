@@ -11,6 +11,7 @@ mod input;
 mod limits;
 mod schema;
 mod selection;
+mod variables;
 
 use std::sync::Arc;
 
@@ -27,8 +28,8 @@ use crate::operation::Operations;
 use crate::problem::Problems;
 use crate::schema::Plan;
 use answer::{Refused, Response};
-use input::Variables;
 use selection::{Prepared, Preparing};
+use variables::Variables;
 
 /// A GraphQL request, as it came over HTTP.
 #[derive(Debug, Clone)]
@@ -86,7 +87,7 @@ impl Api {
             return Err(Refused::mutation_by_get());
         }
         let plan = self.operations.plan();
-        let variables = input::variables(plan, operation, &request.variables)?;
+        let variables = Variables::read(plan, operation, &request.variables)?;
         let introspection = self.validate(&document, request, &variables).await?;
         Preparing::new(plan, &document, operation, variables).prepare(introspection, &self.config)
     }
@@ -98,9 +99,8 @@ impl Api {
         request: &Request,
         variables: &Variables,
     ) -> Result<Value, Refused> {
-        let variables = async_graphql::Variables::from_value(Value::Object(variables.clone()));
         let mut validation =
-            async_graphql::Request::new(&request.query).variables(variables).only_introspection();
+            async_graphql::Request::new(&request.query).variables(variables.values()).only_introspection();
         if let Some(name) = &request.operation_name {
             validation = validation.operation_name(name);
         }

@@ -16,8 +16,9 @@ use indexmap::IndexMap;
 
 use super::answer::Refused;
 use super::config::Config;
-use super::input::{Variables, arguments};
-use crate::schema::{Field, Object, Plan, Resolve};
+use super::input::{Coercion, Origin};
+use super::variables::Variables;
+use crate::schema::{Field, Object, Plan, Resolve, Scalar, Type};
 
 /// An operation that is ready to run.
 #[derive(Debug)]
@@ -149,6 +150,12 @@ impl<'p, 'd> Preparing<'p, 'd> {
         }
         let name = first.node.name.node.as_str();
         let what = match name {
+            // Validation passes over what is written behind it.
+            "__typename"
+                if !first.node.arguments.is_empty() || !first.node.selection_set.node.items.is_empty() =>
+            {
+                return Err(Refused::at(first.pos, "`__typename` has neither arguments nor selections."));
+            }
             "__typename" => What::TypeName,
             "__schema" | "__type" => What::Introspection,
             _ => {
@@ -177,12 +184,20 @@ impl<'p, 'd> Preparing<'p, 'd> {
         field: &Field,
         node: &Positioned<GraphField>,
     ) -> Result<IndexMap<Name, Value>, Refused> {
-        let sent: Vec<(Name, Literal)> =
-            node.node.arguments.iter().map(|(name, value)| (name.node.clone(), value.node.clone())).collect();
-        arguments(self.plan, &field.arguments, &sent, &self.variables).map_err(|wrong| {
-            let message = format!("The argument `{}` must be {}.", wrong.path, wrong.expected);
-            Refused::at(node.pos, message)
-        })
+        let coercion = Coercion { plan: self.plan, origin: Origin::Document(&self.variables) };
+        let mut arguments = IndexMap::new();
+        for (name, definition) in &field.arguments {
+            let sent = node.node.get_argument(name);
+            let value = coercion.argument(definition, sent.map(|sent| &sent.node)).map_err(|wrong| {
+                let wrong = wrong.within(name);
+                let message = format!("The argument `{}` must be {}.", wrong.path, wrong.expected);
+                Refused::at(sent.map_or(node.pos, |sent| sent.pos), message)
+            })?;
+            if let Some(value) = value {
+                arguments.insert(Name::new(&**name), value);
+            }
+        }
+        Ok(arguments)
     }
 
     fn collect(
@@ -222,28 +237,27 @@ impl<'p, 'd> Preparing<'p, 'd> {
 
     /// `@skip` and `@include`.
     fn is_included(&self, directives: &[Positioned<Directive>]) -> Result<bool, Refused> {
+        let coercion = Coercion { plan: self.plan, origin: Origin::Document(&self.variables) };
+        let boolean = Type::named(Scalar::Boolean.name(), true);
+        let mut is_included = true;
         for directive in directives {
-            let excluded_when = match directive.node.name.node.as_str() {
-                "skip" => true,
-                "include" => false,
-                _ => continue,
+            let included_when = match directive.node.name.node.as_str() {
+                "skip" => false,
+                "include" => true,
+                // Validation passes over the directives of `__typename`.
+                _ => return Err(Refused::at(directive.pos, "There is no such directive on a selection.")),
             };
             let condition = directive.node.get_argument("if").map(|value| &value.node);
-            let condition = match condition {
-                Some(Literal::Boolean(value)) => Some(*value),
-                Some(Literal::Variable(name)) => match self.variables.get(name) {
-                    Some(Value::Boolean(value)) => Some(*value),
-                    _ => None,
-                },
-                _ => None,
-            };
-            match condition {
-                Some(condition) if condition == excluded_when => return Ok(false),
-                Some(_) => {}
-                None => return Err(Refused::at(directive.pos, "`if` must be true or false.")),
+            match coercion.value(&boolean, condition.unwrap_or(&Literal::Null)) {
+                Ok(Value::Boolean(condition)) => is_included &= condition == included_when,
+                Ok(_) => return Err(Refused::at(directive.pos, "The argument `if` must be true or false.")),
+                Err(wrong) => {
+                    let message = format!("The argument `if` must be {}.", wrong.expected);
+                    return Err(Refused::at(directive.pos, message));
+                }
             }
         }
-        Ok(true)
+        Ok(is_included)
     }
 }
 

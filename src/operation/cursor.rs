@@ -116,7 +116,9 @@ mod tests {
 
     fn binding(parts: &[&str]) -> Binding {
         let mut binding = Binding::default();
-        parts.iter().for_each(|part| binding.bind(part));
+        for part in parts {
+            binding.bind(part);
+        }
         binding
     }
 
@@ -144,7 +146,7 @@ mod tests {
         ] {
             assert_eq!(cursors.open(&cursor, &other), None);
         }
-        for bad in ["", "x", "!", &cursor[1..], &format!("{cursor}A"), &"A".repeat(MAX_CHARS + 1)] {
+        for bad in ["", "x", "!", cursor.split_at(1).1, &format!("{cursor}A"), &"A".repeat(MAX_CHARS + 1)] {
             assert_eq!(cursors.open(bad, &bound), None);
         }
     }

@@ -2,8 +2,6 @@
 
 use std::cmp::Ordering;
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::cursor::Binding;
 use super::expression::Placeholders;
 use super::query::Asking;

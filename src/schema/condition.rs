@@ -32,11 +32,15 @@ pub(super) fn parse(text: &str, scope: &dyn Scope) -> Result<Condition, Mistake>
     let condition = parser.or()?;
     match parser.peek() {
         None => Ok(condition),
-        Some(token) => Err(Mistake::new(
+        Some(token) if token.kind == Kind::Close => Err(Mistake::new(
             token.span.clone(),
-            "the condition should end here",
-            "join conditions with `and` or `or`",
+            "this `)` closes nothing",
+            "take it out, or write `(` before",
         )),
+        Some(token) => {
+            let (message, hint) = ("the condition should end here", "join conditions with `and` or `or`");
+            Err(unexpected(token.clone(), message, hint))
+        }
     }
 }
 
@@ -52,6 +56,8 @@ enum Kind<'a> {
     Comparison(Comparison),
     Open,
     Close,
+    /// A character that has no meaning anywhere.
+    Odd(char),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -108,16 +114,27 @@ fn token(rest: &str, at: usize) -> Result<(Kind<'_>, usize), Mistake> {
             let length = run(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'));
             Ok((Kind::Number(rest.get(..length).unwrap_or_default()), length))
         }
-        c if c.is_ascii_alphabetic() || c == '_' => {
-            let length = run(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+        c if c.is_alphabetic() || c == '_' => {
+            let length = run(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
             Ok((Kind::Word(rest.get(..length).unwrap_or_default()), length))
         }
-        c => {
-            let hint =
-                "a condition is `field = 'text'`, `field <> args.x`, `exists(field)`, with and, or, not";
-            Err(Mistake::new(at..at + c.len_utf8(), format!("`{c}` has no meaning here"), hint))
-        }
+        c => Ok((Kind::Odd(c), c.len_utf8())),
     }
+}
+
+/// The mistake of a token that does not belong where it is.
+fn unexpected(token: Token<'_>, message: &str, hint: &str) -> Mistake {
+    let Kind::Odd(c) = token.kind else {
+        return Mistake::new(token.span, message, hint);
+    };
+    let hint = match c {
+        '!' => "write `<>` or `not`",
+        '&' => "write `and`",
+        '|' => "write `or`",
+        '"' => "write a text in single quotes",
+        _ => "a condition is `field = 'text'`, `field <> args.x`, `exists(field)`, with and, or, not",
+    };
+    Mistake::new(token.span, format!("`{c}` has no meaning here"), hint)
 }
 
 struct Parser<'a> {
@@ -211,11 +228,7 @@ impl<'a> Parser<'a> {
                 self.at -= 1;
                 self.compare()
             }
-            _ => Err(Mistake::new(
-                token.span,
-                "here should be a field",
-                "write `field = …` or `exists(field)`",
-            )),
+            _ => Err(unexpected(token, "here should be a field", "write `field = …` or `exists(field)`")),
         }
     }
 
@@ -224,31 +237,46 @@ impl<'a> Parser<'a> {
         if token.kind == Kind::Close {
             return Ok(());
         }
-        Err(Mistake::new(token.span, "here should be `)`", "close what was opened"))
+        Err(unexpected(token, "here should be `)`", "close what was opened"))
     }
 
     fn field(&mut self) -> Result<(Name, Shape, Range<usize>), Mistake> {
         let token = self.next("a field")?;
         let Kind::Word(word) = token.kind else {
-            return Err(Mistake::new(
-                token.span,
-                "here should be a field",
-                "write the name of a field of the type",
-            ));
+            return Err(unexpected(token, "here should be a field", "write the name of a field of the type"));
         };
-        let shape = self.scope.field(word).map_err(|mistake| mistake.shifted(token.span.start))?;
-        Ok((word.into(), shape, token.span))
+        match self.scope.field(word) {
+            Ok(shape) => Ok((word.into(), shape, token.span)),
+            Err(mistake) => Err(self.no_field(word, &token, mistake)),
+        }
+    }
+
+    /// Something stands where a field should. `mistake` says that it is none.
+    fn no_field(&self, word: &str, token: &Token<'_>, mistake: Mistake) -> Mistake {
+        let span = token.span.clone();
+        if ["and", "or", "not"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword)) {
+            let hint = "`and` and `or` stand between two conditions, `not` before one";
+            return Mistake::new(span, "here should be a field", hint);
+        }
+        if word.starts_with(ARGS) {
+            return Mistake::new(span, "an argument stands on the right", "write `field = args.x`");
+        }
+        if self.peek().is_some_and(|next| next.kind == Kind::Open) {
+            return Mistake::new(
+                span,
+                format!("there is no function `{word}`"),
+                "`exists(field)` is the only one",
+            );
+        }
+        mistake.shifted(token.span.start)
     }
 
     fn compare(&mut self) -> Result<Condition, Mistake> {
         let (field, shape, span) = self.field()?;
         let token = self.next("`=`, `<>`, `<`, `<=`, `>` or `>=`")?;
         let Kind::Comparison(comparison) = token.kind else {
-            return Err(Mistake::new(
-                token.span,
-                "here should be a comparison",
-                "write `=`, `<>`, `<`, `<=`, `>` or `>=`",
-            ));
+            let hint = "write `=`, `<>`, `<`, `<=`, `>` or `>=`";
+            return Err(unexpected(token, "here should be a comparison", hint));
         };
         match comparability(&shape) {
             Comparability::Ordered => {}
@@ -275,9 +303,14 @@ impl<'a> Parser<'a> {
             checked.map_err(|mistake| mistake.shifted(token.span.start + ARGS.len()))?;
             return Ok(Operand::Argument(path.split('.').map(Name::from).collect()));
         }
-        let hint = format!("write {}, or an argument as `args.x`", expected(shape));
-        if matches!(token.kind, Kind::Comparison(_) | Kind::Open | Kind::Close) {
-            return Err(Mistake::new(token.span, "here should be a value", hint));
+        let hint = match (&token.kind, shape) {
+            (Kind::Word(word), Shape::Enum(_) | Shape::Scalar(Scalar::String | Scalar::Id)) => {
+                format!("write a text in single quotes, such as `'{word}'`, or an argument as `args.x`")
+            }
+            _ => format!("write {}, or an argument as `args.x`", expected(shape)),
+        };
+        if matches!(token.kind, Kind::Comparison(_) | Kind::Open | Kind::Close | Kind::Odd(_)) {
+            return Err(unexpected(token, "here should be a value", &hint));
         }
         let Some(value) = literal(&token.kind, shape) else {
             return Err(Mistake::new(token.span, format!("this value does not fit `{field}`"), hint));

@@ -152,6 +152,12 @@ pub(super) fn is_understood(directive: &Directive, location: Location) -> bool {
     known.is_some_and(|known| known.status != Status::Planned && known.locations.contains(&location))
 }
 
+/// Whether all arguments of a directive are ones that it has. One that is not may have been meant as any.
+pub(super) fn has_known_names(name: &str, arguments: &Arguments) -> bool {
+    let known = CATALOGUE.iter().find(|known| known.name == name);
+    arguments.iter().all(|(name, _)| known.is_some_and(|it| it.arguments.contains(&name.value.as_str())))
+}
+
 /// Refuses directives that do not exist, stand in the wrong place, stand twice, or are not carried out yet.
 pub(super) fn check(directives: &[Directive], location: Location, reports: &Reports) {
     for (at, directive) in directives.iter().enumerate() {
@@ -168,7 +174,7 @@ pub(super) fn check(directives: &[Directive], location: Location, reports: &Repo
         if !known.locations.contains(&location) {
             let places: Vec<_> = known.locations.iter().map(|place| place.describe()).collect();
             let message = format!("`@{name}` may not stand on {}", location.describe());
-            reports.report(span, message, format!("it stands on {}", places.join(" or ")));
+            reports.report(span, message, format!("it stands on {}", either(&places)));
         } else if known.status == Status::Planned {
             let hint = "take it out until it is: the gateway carries out every directive that it accepts";
             reports.report(span, format!("`@{name}` is not supported yet"), hint);
@@ -179,6 +185,14 @@ pub(super) fn check(directives: &[Directive], location: Location, reports: &Repo
             }
             check_arguments(&format!("@{name}"), &directive.arguments, known.arguments, reports);
         }
+    }
+}
+
+/// `a, b or c`.
+fn either(words: &[&str]) -> String {
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => words.concat(),
     }
 }
 
@@ -212,6 +226,11 @@ impl<'a> Args<'a> {
 
     fn new(name: String, span: &'a Range<usize>, arguments: &'a Arguments, reports: &'a Reports) -> Self {
         Self { name, span, arguments, reports }
+    }
+
+    /// Whether all arguments of the directive are ones that it has.
+    pub(super) fn has_known_names(&self) -> bool {
+        has_known_names(self.name.trim_start_matches('@'), self.arguments)
     }
 
     /// Where the directive stands.
@@ -256,7 +275,9 @@ impl<'a> Args<'a> {
             return Some(text);
         }
         let hint = match &value.value {
-            Literal::Word(word) => format!("write `\"{word}\"`"),
+            Literal::Word(word) if !matches!(word.as_str(), "true" | "false") => {
+                format!("write `\"{word}\"`")
+            }
             _ => "write it in quotes".to_owned(),
         };
         self.expected(name, value, ("a string", &hint));
@@ -284,7 +305,7 @@ impl<'a> Args<'a> {
             return None;
         }
         let Literal::Word(word) = &value.value else {
-            let words = all().collect::<Vec<_>>().join(" or ");
+            let words = either(&all().collect::<Vec<_>>());
             self.expected(name, value, (&words, &format!("write {words}")));
             return None;
         };

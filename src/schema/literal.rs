@@ -259,6 +259,7 @@ fn dedented(chars: Vec<(usize, char)>) -> Vec<(usize, char)> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a wrong place fails the test")]
 mod tests {
     use super::*;
 

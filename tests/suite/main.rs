@@ -3,21 +3,31 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "the harness fails by panicking"
+)]
+#![expect(
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    reason = "long tables of cases and long documents are what tests are made of"
 )]
 
 mod cli;
-
+mod diagnostics;
 mod evaluator;
+mod execution;
 mod golden;
 mod harness;
 mod http;
 mod http_audits;
 mod isolation;
-
+mod layers;
 mod paging;
 mod properties;
 mod request_path;
 mod schema;
-
+mod tokens;
+mod values;
 mod writes;

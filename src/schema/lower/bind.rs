@@ -10,7 +10,7 @@ use super::fits::{claim_fits, describe, same_kind};
 use super::{Draft, Lowering};
 use crate::claim::ClaimKind;
 use crate::schema::ast::{FieldDef, InputDef};
-use crate::schema::directive::Args;
+use crate::schema::directive::{Args, has_known_names};
 use crate::schema::literal::{Literal, Spanned};
 use crate::schema::plan::{Argument, Attribute, Bindings, Name, Type, ValueSource};
 
@@ -102,7 +102,8 @@ impl<'a, 'l> Site<'a, 'l> {
 
     /// Whether nothing has been found wrong with this field so far.
     pub(super) fn is_clean(&self) -> bool {
-        self.lowering.reports.count() == self.problems_before
+        let is_known = self.def.directives.iter().all(|it| has_known_names(&it.name.value, &it.arguments));
+        is_known && self.lowering.reports.count() == self.problems_before
     }
 
     /// Notes that an argument does something.
@@ -123,7 +124,8 @@ impl<'a, 'l> Site<'a, 'l> {
             return;
         }
         let used = self.used.borrow();
-        for def in self.def.arguments.iter().filter(|def| !used.contains(def.name.value.as_str())) {
+        let is_used = |name: &str| used.contains(name) || !self.arguments.contains_key(name);
+        for def in self.def.arguments.iter().filter(|def| !is_used(&def.name.value)) {
             let message = format!("nothing uses the argument `{}`", def.name.value);
             let hint = "name it as a field of the type, name it in `bind` or `filter`, or take it out";
             self.lowering.reports.report(&def.name.span, message, hint);

@@ -24,7 +24,7 @@ impl Lowering<'_> {
             (Shape::Object(name), Of::Named(sent)) => return self.object_accepts(name, sent, open),
             _ => false,
         };
-        if fits { Ok(()) } else { Err(format!("give it the type {}", type_of(shape))) }
+        if fits { Ok(()) } else { Err(advice(shape)) }
     }
 
     /// An input object fits a nested object if all its fields do, and none that must be there is missing.
@@ -39,7 +39,7 @@ impl Lowering<'_> {
             return Ok(());
         }
         let (Some(draft), Some(sent)) = (self.drafts.get(object), self.inputs.get(input)) else {
-            return Err(format!("give it the type {}", type_of(&Shape::Object(object.clone()))));
+            return Err(advice(&Shape::Object(object.clone())));
         };
         open.push(pair);
         for (name, argument) in &sent.fields {
@@ -65,12 +65,11 @@ impl Lowering<'_> {
     }
 }
 
-/// A type that fits a shape.
-fn type_of(shape: &Shape) -> String {
+/// What to give an argument that does not fit a shape.
+fn advice(shape: &Shape) -> String {
     match shape {
-        Shape::Scalar(_) | Shape::Enum(_) => describe(shape),
-        Shape::Object(name) => format!("of an input whose fields are those of `{name}`"),
-        Shape::List(element) | Shape::Set(element) => format!("[{}]", describe(&element.shape)),
+        Shape::Object(name) => format!("give it an input object whose fields are those of `{name}`"),
+        shape => format!("give it the type {}", describe(shape)),
     }
 }
 
@@ -79,7 +78,7 @@ pub(super) fn describe(shape: &Shape) -> String {
     match shape {
         Shape::Scalar(scalar) => scalar.name().to_owned(),
         Shape::Enum(name) => name.to_string(),
-        Shape::Object(name) => format!("an input with the fields of {name}"),
+        Shape::Object(name) => format!("an object like {name}"),
         Shape::List(element) | Shape::Set(element) => format!("[{}]", describe(&element.shape)),
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::Value;
 use async_graphql::parser::types::Type as ParsedType;
 use indexmap::IndexMap;
 
-use super::types::convert;
+use super::definitions::convert;
 use super::{Lowering, deprecation};
 use crate::schema::ast::{InputDef, Kind};
 use crate::schema::directive::{Location, check};

@@ -81,7 +81,8 @@ impl<'a> Lowering<'a> {
         // Without what was reported, the item would be another one, and more would seem wrong with it.
         let is_ruined = (args.has("version") && item.version.is_none())
             || (args.has("ttl") && item.ttl.is_none())
-            || (args.has("type") && item.discriminator.is_none());
+            || (args.has("type") && item.discriminator.is_none())
+            || !args.has_known_names();
         if is_ruined {
             return None;
         }
@@ -165,12 +166,12 @@ impl<'a> Lowering<'a> {
 
     /// No field may be stored where a key or the discriminator is, unless the key is just that field.
     fn check_attributes(&self, draft: &Draft<'a>, table: &Table, item: &Item) {
+        const HINT: &str = "store the field in another: `@attribute(name: \"…\")`";
         let computed = computed(draft, table, item);
         for field in draft.fields {
             let Some(attribute) = draft.attributes.get(field.name.value.as_str()) else {
                 continue;
             };
-            const HINT: &str = "store the field in another: `@attribute(name: \"…\")`";
             if item.discriminator.as_ref() == Some(&attribute.name) {
                 let message = format!("the attribute `{}` holds the type's name", attribute.name);
                 self.reports.report(&field.name.span, message, HINT);

@@ -16,7 +16,7 @@ mod paths;
 mod query;
 mod spread;
 mod tables;
-mod types;
+mod definitions;
 mod when;
 mod write;
 

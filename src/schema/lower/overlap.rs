@@ -118,7 +118,7 @@ impl Lowering<'_> {
                 Part::Literal(text) => language.extend(text.chars().map(Step::One)),
                 // Nobody looks for the delimiter in a tenant: where it may stand in one, it does.
                 Part::Tenant => {
-                    language.push(Step::Run(Alphabet::only(ascii().filter(|c| TenantId::allows(*c)))))
+                    language.push(Step::Run(Alphabet::only(ascii().filter(|c| TenantId::allows(*c)))));
                 }
                 Part::Field(name) => {
                     let attribute = attributes.and_then(|attributes| attributes.get(name));

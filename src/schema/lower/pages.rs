@@ -156,22 +156,18 @@ impl<'a> Lowering<'a> {
 
     /// A connection that somebody defined.
     fn connection(&mut self, name: &str, fields: &'a [FieldDef]) {
-        let base = |fields: &[FieldDef], wanted: &str| {
-            let field = fields.iter().find(|it| it.name.value == wanted)?;
-            Some(field.ty.value.to_string().trim_matches(['[', ']', '!']).to_owned())
-        };
-        let edge = base(fields, "edges");
+        let find = |fields: &'a [FieldDef], wanted: &str| fields.iter().find(|it| it.name.value == wanted);
+        let edge = find(fields, "edges").map(base);
         let edge_fields = edge.as_ref().and_then(|edge| self.drafts.get(edge.as_str())).map(|it| it.fields);
-        let node = edge_fields.and_then(|fields| base(fields, "node"));
-        let item = node.or_else(|| base(fields, "nodes")).filter(|item| self.may_have_item(item));
-        let Some(item) = item else {
-            self.ruined_page(name, "its `edges` need a `node` of a type with `@item`");
+        let node = edge_fields.and_then(|fields| find(fields, "node")).or_else(|| find(fields, "nodes"));
+        let Some(item) = node.map(base).filter(|item| self.may_have_item(item)) else {
+            self.ruined_page(name, node, "give its `edges` a `node` of a type with `@item`");
             return;
         };
         if let Some(edge) = edge {
             self.part(&Parts { of: &edge, known: &EDGE, item: Some(&item) });
         }
-        if let Some(info) = base(fields, "pageInfo") {
+        if let Some(info) = find(fields, "pageInfo").map(base) {
             self.part(&Parts { of: &info, known: &PAGE_INFO, item: None });
         }
         self.part(&Parts { of: name, known: &CONNECTION, item: Some(&item) });
@@ -201,12 +197,10 @@ impl<'a> Lowering<'a> {
             }
         }
         let field = draft.fields.iter().find(|field| field.name.value == items);
-        let item = field.map(|field| field.ty.value.to_string().trim_matches(['[', ']', '!']).to_owned());
-        let item = item.filter(|item| self.may_have_item(item) && !is_ruined);
-        let Some(item) = item else {
+        let Some(item) = field.map(base).filter(|item| self.may_have_item(item) && !is_ruined) else {
             let hint =
-                format!("its `{items}` must be a list of a type with `@item`; `@page` names it otherwise");
-            self.ruined_page(name, if is_ruined { "" } else { &hint });
+                format!("give it `{items}`, a list of a type with `@item`; `@page` names it otherwise");
+            self.ruined_page(name, field, if is_ruined { "" } else { &hint });
             return;
         };
         let known = [(items, PagePart::Items), (next, PagePart::NextToken)];
@@ -228,11 +222,20 @@ impl<'a> Lowering<'a> {
         Some(first)
     }
 
-    /// A type that cannot be the page that it is returned as. The hint is empty where that has been reported.
-    fn ruined_page(&mut self, name: &str, hint: &str) {
-        if let Some(def) = self.defs.get(name).filter(|_| !hint.is_empty()) {
-            let message = format!("`{name}` is returned by a query and is no page of items");
-            self.reports.report(&def.name.span, message, hint);
+    /// A type that cannot be the page that it is returned as. `items` is the field that should hold the items, if there
+    /// is one. The hint is empty where all has been reported.
+    fn ruined_page(&mut self, name: &str, items: Option<&FieldDef>, hint: &str) {
+        match (self.defs.get(name), items) {
+            (Some(def), None) if !hint.is_empty() => {
+                let message = format!("`{name}` is returned by a query and is no page of items");
+                self.reports.report(&def.name.span, message, hint);
+            }
+            // An unknown type is reported by its name.
+            (Some(_), Some(items)) if !hint.is_empty() && self.output_type(&items.ty).is_some() => {
+                let message = format!("`{}` has no items, and `{name}` is returned by a query", base(items));
+                self.reports.report(&items.ty.span, message, "a page holds items of a type with `@item`");
+            }
+            _ => {}
         }
         let object = Object { name: name.into(), description: None, fields: IndexMap::new(), item: None };
         self.pages.insert(name.into(), PageType { is_ruined: true, ..PageType::part(object) });
@@ -324,6 +327,11 @@ fn misfit(name: &str, part: PagePart, ty: &Type, item: Option<&str>) -> Option<S
             (ty.is_list() || is_leaf).then(|| "PageInfo!".to_owned())
         }
     }
+}
+
+/// The name at the bottom of a field's type.
+fn base(field: &FieldDef) -> String {
+    field.ty.value.to_string().trim_matches(['[', ']', '!']).to_owned()
 }
 
 fn is_connection_field(field: &FieldDef) -> bool {

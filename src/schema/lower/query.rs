@@ -9,7 +9,7 @@ use super::keys::has_fixed_width;
 use super::pages::PageType;
 use super::{Draft, Lowering, find};
 use crate::problem::did_you_mean;
-use crate::schema::directive::{Args, check_arguments};
+use crate::schema::directive::{Args, check_arguments, has_known_names};
 use crate::schema::language::{Language, Step};
 use crate::schema::literal::Text;
 use crate::schema::plan::{
@@ -146,7 +146,10 @@ impl<'a> Lowering<'a> {
     fn index(&self, draft: &Draft<'a>, item: &Item, text: &Text) -> Option<usize> {
         let found = item.indexes.iter().position(|index| index.alias.as_ref() == text.value);
         let mut written = draft.def.directives.iter().filter(|it| it.name.value == "index");
-        let is_ruined = written.any(|it| it.string("as").or(it.string("name")) == Some(&text.value));
+        let is_ruined = written.any(|it| {
+            let alias = it.string("as").or(it.string("name"));
+            alias == Some(&text.value) || !has_known_names(&it.name.value, &it.arguments)
+        });
         if found.is_none() && !is_ruined {
             let hint = did_you_mean(&text.value, item.indexes.iter().map(|index| index.alias.as_ref()));
             let message = format!("`{}` has no index `{}`", draft.def.name.value, text.value);
@@ -173,8 +176,8 @@ impl<'a> Lowering<'a> {
         let is_held = |name: &&Name| {
             asked.table.keys.contains(name) || index.keys.contains(name) || included.contains(name)
         };
-        let needed = draft.attributes.values().map(|attribute| &attribute.name).chain(discriminator);
-        if let Some(missing) = needed.filter(|name| !is_held(name)).next() {
+        let mut needed = draft.attributes.values().map(|attribute| &attribute.name).chain(discriminator);
+        if let Some(missing) = needed.find(|name| !is_held(name)) {
             let message = format!("the index `{}` does not hold `{missing}`", index.name);
             let hint = "project ALL, or include every attribute of the type";
             self.reports.report(site.args.span_of("index"), message, hint);

@@ -76,6 +76,18 @@ impl<'a> Lowering<'a> {
             }
             if let Some(bound) = site.value_for(name, attribute) {
                 values.insert(name.clone(), bound);
+                let shadowed = spread.filter(|it| !site.is_drawn(&path(it)));
+                if let Some(def) = shadowed.and_then(|spread| self.spread_field(spread, name)) {
+                    let message = format!(
+                        "`{}` gives `{name}` another value, so this does nothing",
+                        site.def.name.value
+                    );
+                    self.reports.report(
+                        &def.name.span,
+                        message,
+                        "take it out of the input, or give it here alone",
+                    );
+                }
                 continue;
             }
             let Some(spread) = spread else { continue };
@@ -91,8 +103,9 @@ impl<'a> Lowering<'a> {
         if let Some(spread) = spread {
             self.refuse_unknown(site, draft, spread);
         }
-        if let Some(version) = item.version.as_ref().filter(|version| values.contains_key(*version)) {
-            let hint = "take it out of the input, or name it in `expect`";
+        if let Some(version) = item.version.as_ref().filter(|it| values.contains_key(*it) && site.is_clean())
+        {
+            let hint = "take it out; an @update can name it in `expect`";
             let place = self.name_span(site, spread, version);
             self.reports.report(&place, format!("`{version}` is counted by the gateway"), hint);
         }
@@ -104,9 +117,10 @@ impl<'a> Lowering<'a> {
         for field in spread.input.fields.keys() {
             let path = [spread.path.as_slice(), std::slice::from_ref(field)].concat();
             if let Err(mistake) = draft.attribute(field)
+                && let Some(def) = self.spread_field(spread, field)
                 && !site.is_drawn(&path)
             {
-                self.reports.report_at(self.name_span(site, Some(spread), field).start, mistake);
+                self.reports.report_at(def.name.span.start, mistake);
             }
         }
     }
@@ -143,7 +157,10 @@ impl<'a> Lowering<'a> {
         spread: Option<&Spread<'_>>,
         field: &str,
     ) -> Option<&'a InputDef> {
-        let spread = spread.filter(|_| !site.is_given(field))?;
+        self.spread_field(spread.filter(|_| !site.is_given(field))?, field)
+    }
+
+    fn spread_field(&self, spread: &Spread<'_>, field: &str) -> Option<&'a InputDef> {
         match &self.defs.get(spread.input.name.as_ref())?.kind {
             Kind::Input(fields) => fields.iter().find(|def| def.name.value == field),
             _ => None,

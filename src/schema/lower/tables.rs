@@ -80,10 +80,11 @@ impl Lowering<'_> {
     fn table(&self, args: &Args<'_>) -> Option<Table> {
         let name = args.required("name");
         let layout = args.word("layout", &[("POOLED", Layout::Pooled), ("SILO", Layout::Silo)]);
-        let is_layout_ruined = layout.is_none() && args.has("layout");
-        let layout = layout.unwrap_or(Layout::Pooled);
+        // Whose layout is not understood may be anything: nothing is asked of its keys.
+        let is_pooled = !args.has("layout") && args.has_known_names();
+        let layout = layout.unwrap_or(if is_pooled { Layout::Pooled } else { Layout::Silo });
         let keys = self.keys(args, layout, &[]);
-        let name = name.filter(|_| !is_layout_ruined)?;
+        let name = name?;
         if self.tables.contains_key(name.value.as_str()) {
             let span = name.whole();
             self.reports.report(
@@ -127,7 +128,7 @@ impl Lowering<'_> {
         const PROJECTIONS: [(&str, Projected); 3] =
             [("ALL", Projected::All), ("KEYS_ONLY", Projected::KeysOnly), ("INCLUDE", Projected::Include)];
         let projected = args.word("projection", &PROJECTIONS);
-        let is_ruined = projected.is_none() && args.has("projection");
+        let is_ruined = (projected.is_none() && args.has("projection")) || !args.has_known_names();
         let projected = projected.unwrap_or(Projected::All);
         let include: Vec<Name> =
             args.strings("include").into_iter().map(|text| text.value.as_str().into()).collect();

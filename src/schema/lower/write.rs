@@ -15,8 +15,11 @@ impl<'a> Lowering<'a> {
     /// Only the mutation root writes.
     pub(super) fn refuse_write_elsewhere(&self, draft: &Draft<'_>, directive: &Directive) {
         let is_write = WRITES.contains(&directive.name.value.as_str());
-        let is_mutation = self.ast.mutation.as_ref().is_some_and(|root| root.value == draft.def.name.value);
-        if is_write && !is_mutation {
+        // A root that does not exist has been reported.
+        let is_allowed = self.ast.mutation.as_ref().is_some_and(|root| {
+            root.value == draft.def.name.value || !self.drafts.contains_key(root.value.as_str())
+        });
+        if is_write && !is_allowed {
             let hint = "queries and relations only read; move the field to the mutation root";
             self.reports.report(&directive.name.span, "only a field of the mutation root may write", hint);
         }
@@ -138,8 +141,12 @@ impl<'a> Lowering<'a> {
                 let message = format!("`{object}.{name}` must be there, and this may be null");
                 self.reports.report(&place, message, format!("write `{ty}!`, or make the field nullable"));
             } else if !is_spread && !site.is_attempted(name) {
-                let hint = format!("take a `{name}: {ty}!`, generate it, or make the field nullable");
-                let message = format!("`{object}.{name}` must be there and gets no value");
+                let is_key = item.keys.fields().any(|field| field == name);
+                let or = if is_key { "or generate it" } else { "generate it, or make the field nullable" };
+                let hint = format!("take `{name}: {ty}!`, {or}");
+                let whole = if site.args.has("if") { "may make the item" } else { "makes the item" };
+                let message =
+                    format!("this {whole}, and `{object}.{name}`, which must be there, gets no value");
                 self.reports.report(site.args.span(), message, hint);
             }
         }

@@ -1,7 +1,7 @@
 //! The command line, as processes: what a user types, reads and gets.
 
 mod dev;
-
+mod input;
 mod serve;
 
 use std::path::Path;

@@ -65,7 +65,7 @@ fn snapshot(name: &str, problems: &Problems) {
 }
 
 /// A table with two indexes, an enum, and a type with every kind of field. What is under test stands before it.
-const AROUND: &str = r##"
+const AROUND: &str = r#"
 schema
   @table(name: "main", pk: "pk", sk: "sk")
   @tableIndex(table: "main", name: "gsi1", pk: "gsi1pk", sk: "gsi1sk")
@@ -103,7 +103,7 @@ type Line
 }
 type Place { street: String! city: String! }
 enum State { DRAFT PUBLISHED }
-"##;
+"#;
 
 const A_QUERY: &str = "type Query { any(id: ID!): Note @get }\n";
 const A_MUTATION: &str = "type Mutation { anyDelete(id: ID!): Note @delete }\n";

@@ -227,8 +227,8 @@ fn what_a_write_may_be() {
         (
             "spread named",
             write(
-                r#"put(input: New!, other: New): Leaf! @put(spread: "args.input", bind: {row: "args.other.row"})"#,
-                NEW,
+                r#"put(input: New!, other: Other): Leaf! @put(spread: "args.input", bind: {row: "args.other.row"})"#,
+                &format!("{} input Other {{ row: Int }}", NEW.replace("row: Int", "")),
             ),
         ),
         (

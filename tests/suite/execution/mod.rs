@@ -48,7 +48,8 @@ async fn fragments_stand_for_what_they_select() {
         fragment Outer on Product { sku ...Inner ... @include(if: true) { rev } }
         fragment Inner on Product { stock ... on Product { category } }";
     let reply = world.tenant("acme").query(query).await;
-    let expected = "{\"data\":{\"product\":{\"sku\":\"COF-001\",\"stock\":41,\"category\":\"COFFEE\",\"rev\":1}}}";
+    let expected =
+        "{\"data\":{\"product\":{\"sku\":\"COF-001\",\"stock\":41,\"category\":\"COFFEE\",\"rev\":1}}}";
     assert_eq!(reply.text, expected);
 }
 
@@ -90,7 +91,22 @@ async fn skip_and_include_decide_with_variables_and_defaults() {
     assert_refused(&world, &acme.with(query, json!({ "yes": true, "no": null })).await);
     assert_refused(&world, &acme.query("{ __typename @skip }").await);
     assert_refused(&world, &acme.query("{ __typename @skip(if: 1) }").await);
-    assert_refused(&world, &acme.query("{ __typename @sometimes }").await);
+    for query in [
+        "{ __typename @sometimes }",
+        "{ ... @sometimes { __typename } }",
+        "query @skip(if: true) { __typename }",
+    ] {
+        assert_refused(&world, &acme.query(query).await);
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_behind_a_type_name_is_looked_at() {
+    let world = warm().await;
+    let acme = world.tenant("acme");
+    for query in ["{ __typename(a: 1) }", "{ __typename { a } }", "{ __typename @skip(if: $x) }"] {
+        assert_refused(&world, &acme.query(query).await);
+    }
 }
 
 #[tokio::test]
@@ -108,7 +124,9 @@ async fn a_field_that_is_selected_twice_is_run_once_and_merged() {
     let query = "{ product(sku: \"COF-001\") { name } ...F product(sku: \"COF-001\") { stock details } }
         fragment F on Query { ... { product(sku: \"COF-001\") { name rev } } }";
     let reply = world.tenant("acme").query(query).await;
-    assert!(reply.text.starts_with("{\"data\":{\"product\":{\"name\":\"Ethiopia Yirgacheffe, 250 g\",\"rev\":1,\"stock\":41,"));
+    assert!(reply.text.starts_with(
+        "{\"data\":{\"product\":{\"name\":\"Ethiopia Yirgacheffe, 250 g\",\"rev\":1,\"stock\":41,"
+    ));
     assert_eq!(world.count("acme").1, 1);
     let nested = format!(
         "{{ customer(id: \"{CUSTOMER}\") {{ address {{ city }} orders(first: 1) {{ nodes {{ id }} }} }}
@@ -168,7 +186,10 @@ async fn mutations_run_in_their_order() {
     let data = acme.query(&format!("mutation {{ {} }}", writes.join(" "))).await.ok();
     for (at, (name, written)) in data.as_object().unwrap().iter().enumerate() {
         let stock = 19 - at;
-        assert_eq!((name.as_str(), written), (format!("m{stock}").as_str(), &json!({ "stock": stock, "rev": at + 2 })));
+        assert_eq!(
+            (name.as_str(), written),
+            (format!("m{stock}").as_str(), &json!({ "stock": stock, "rev": at + 2 }))
+        );
     }
     assert_eq!(world.count("acme").1, 20);
 }
@@ -186,7 +207,8 @@ async fn a_mutation_behind_one_that_takes_the_answer_with_it_is_not_run() {
     let data = acme.query("{ product(sku: \"COF-001\") { stock rev } }").await.ok();
     assert_eq!(data["product"], json!({ "stock": 3, "rev": 2 }));
     // One that may be null fails alone.
-    let query = "mutation { deleteProduct(sku: \"NONE\") { sku } setStock(sku: \"COF-001\", stock: 5) { rev } }";
+    let query =
+        "mutation { deleteProduct(sku: \"NONE\") { sku } setStock(sku: \"COF-001\", stock: 5) { rev } }";
     assert_eq!(acme.query(query).await.ok(), json!({ "deleteProduct": null, "setStock": { "rev": 3 } }));
 }
 
@@ -199,7 +221,9 @@ async fn answers_keep_the_order_of_the_selection() {
     );
     let reply = world.tenant("acme").query(&query).await;
     let node = |id: &str, status: &str| {
-        format!("{{\"status\":\"{status}\",\"customer\":{{\"rev\":1,\"name\":\"Ada Marino\"}},\"id\":\"{id}\"}}")
+        format!(
+            "{{\"status\":\"{status}\",\"customer\":{{\"rev\":1,\"name\":\"Ada Marino\"}},\"id\":\"{id}\"}}"
+        )
     };
     let nodes = [node("01M586HZJSY63FCH26W14WMCHW", "PLACED"), node("01M3F4Y5KCFSSZ5AWSH8VHTPRE", "SHIPPED")];
     let expected = format!(
@@ -222,8 +246,17 @@ async fn every_object_knows_the_name_of_its_type() {
     );
     let text = acme.query(&query).await.ok().to_string();
     for name in [
-        "Query", "Customer", "Address", "OrderConnection", "OrderEdge", "Order", "OrderLine", "OrderEvent", "PageInfo",
-        "ProductPage", "Product",
+        "Query",
+        "Customer",
+        "Address",
+        "OrderConnection",
+        "OrderEdge",
+        "Order",
+        "OrderLine",
+        "OrderEvent",
+        "PageInfo",
+        "ProductPage",
+        "Product",
     ] {
         assert!(text.contains(&format!("\"__typename\":\"{name}\"")), "{name} in {text}");
     }

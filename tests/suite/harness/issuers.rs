@@ -48,7 +48,7 @@ enum Pair {
     P256(EcdsaKeyPair),
     P384(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
 }
 
 impl SigningKey {
@@ -74,7 +74,7 @@ impl SigningKey {
 
     /// A secret, which signs with HMAC.
     pub(crate) fn secret(secret: &[u8]) -> Self {
-        Self::new("secret", Pair::Secret(hmac::Key::new(hmac::HMAC_SHA256, secret)))
+        Self::new("secret", Pair::Secret(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret))))
     }
 
     /// Signs a message, if the key can sign with the algorithm at all.
@@ -123,7 +123,7 @@ impl SigningKey {
     /// The public key as a member of a key set.
     pub(crate) fn jwk(&self) -> Value {
         let point = self.public();
-        let half = |at: usize, width: usize| base64url(&point[1 + at * width..1 + (at + 1) * width]);
+        let half = |at: usize, width: usize| base64url(&point[(1 + at * width)..=((at + 1) * width)]);
         let mut jwk = match &self.pair {
             Pair::Rsa(pair) => {
                 let key = pair.public_key();
@@ -282,6 +282,7 @@ impl Drop for KeySetServer {
 const PATH: &str = "/keys/jwks.json";
 
 impl KeySetServer {
+    #[expect(clippy::disallowed_methods, reason = "it serves until it is dropped")]
     async fn start() -> Self {
         let shared = Arc::new(Shared {
             fetches: watch::Sender::new(0),
@@ -373,7 +374,7 @@ impl Trap {
     /// Holds that nobody has connected: the system would have kept the connection for us.
     #[track_caller]
     pub(crate) fn assert_untouched(&self) {
-        let error = self.listener.accept().err().expect("nobody connects to an address that a token names");
+        let error = self.listener.accept().expect_err("nobody connects to an address that a token names");
         assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
     }
 }

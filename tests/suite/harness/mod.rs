@@ -1,7 +1,6 @@
 //! How a world is made: the example application before an embedded AWS, in this process, on ports of its own, with
 //! a clock that stands still until a test moves it. Tests speak HTTP to it, and ask the embedded AWS what it saw.
 
-pub(crate) mod chromium;
 pub(crate) mod dynamodb_local;
 mod isolation;
 pub(crate) mod issuers;
@@ -39,6 +38,7 @@ pub(crate) fn is_required(what: &str) -> bool {
 }
 
 /// Says that a test is skipped, and why; panics where it must not be.
+#[expect(clippy::print_stdout, reason = "the one way to say so")]
 #[track_caller]
 pub(crate) fn skip(what: &str, why: &str) {
     assert!(!is_required(what), "INNKEEPER_REQUIRE_{what}=1, and {why}");

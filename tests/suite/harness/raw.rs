@@ -204,7 +204,7 @@ async fn several(client: &Client, attack: Attack, tenants: &[&str]) -> bool {
 }
 
 fn write(at: usize, tenant: &str) -> WriteRequest {
-    if at % 2 == 0 {
+    if at.is_multiple_of(2) {
         let put = PutRequest::builder().set_item(Some(key(tenant))).build().unwrap();
         return WriteRequest::builder().put_request(put).build();
     }

@@ -86,6 +86,7 @@ impl Builder {
         self
     }
 
+    #[expect(clippy::disallowed_methods, reason = "it serves until it is dropped")]
     pub(crate) async fn start(self) -> World {
         let folder = TempDir::new().unwrap();
         copy_example(folder.path());
@@ -246,7 +247,7 @@ impl World {
 
     /// A tenant, with a token that lives an hour.
     pub(crate) fn tenant(&self, id: &str) -> Tenant<'_> {
-        Tenant { world: self, id: id.to_owned(), token: self.token(id) }
+        Tenant { world: self, token: self.token(id) }
     }
 
     /// A token of the dev issuer.
@@ -365,7 +366,6 @@ impl World {
 #[derive(Clone)]
 pub(crate) struct Tenant<'w> {
     world: &'w World,
-    pub(crate) id: String,
     pub(crate) token: String,
 }
 

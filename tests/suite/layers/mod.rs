@@ -133,13 +133,13 @@ fn every_file_opens_with_why() {
 
 #[test]
 fn the_reader_sees_use_trees_inline_paths_macros_and_chains_of_super() {
-    let text = r#"
+    let text = r"
         use crate::schema::{self, Plan as P, plan::*};
         use super::super::tenant::Tenants;
         use super::slot;
         fn f() -> crate::error::Code { schema::compile(P::empty()); log!(error = %crate::clock::now()); }
         mod tests { use super::super::super::item; use super::inner; }
-    "#;
+    ";
     let file = File::read("credentials/sts.rs", text);
     let paths: Vec<_> = file.paths.iter().map(|path| path.join("::")).collect();
     for expected in [
@@ -156,6 +156,22 @@ fn the_reader_sees_use_trees_inline_paths_macros_and_chains_of_super() {
         "crate::credentials::sts::inner",
     ] {
         assert!(paths.iter().any(|path| path == expected), "{expected} is not among {paths:#?}");
+    }
+}
+
+#[test]
+fn the_table_refuses_what_it_does_not_name() {
+    for (module, target) in [
+        ("policy", "dev"),
+        ("error", "authorizer"),
+        ("tenant", "credentials"),
+        ("graphql", "tenant"),
+        ("server", "config"),
+    ] {
+        assert!(!may_import(module, target), "{module} imports {target}");
+    }
+    for (module, target) in [("policy", "schema"), ("error", "id"), ("cli", "dev"), ("config", "server")] {
+        assert!(may_import(module, target), "{module} imports {target}");
     }
 }
 

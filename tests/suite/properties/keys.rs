@@ -48,7 +48,9 @@ fn variable() -> impl Strategy<Value = String> {
 /// A template's text: variables, and literals between them.
 fn template() -> impl Strategy<Value = String> {
     let optional = || prop_oneof![Just(String::new()), LITERAL];
-    (optional(), variable(), vec((LITERAL, variable()), 0..3), optional()).prop_map(
+    // Without a literal between two variables the compiler has to refuse.
+    let between = || prop_oneof![6 => LITERAL, 1 => ""];
+    (optional(), variable(), vec((between(), variable()), 0..3), optional()).prop_map(
         |(before, first, rest, after)| {
             let rest: String = rest.into_iter().map(|(literal, variable)| literal + &variable).collect();
             format!("{before}{first}{rest}{after}")
@@ -96,7 +98,7 @@ fn schema(types: [(&str, &str, &str); 2]) -> String {
 type Values = Vec<Value>;
 
 fn values() -> impl Strategy<Value = Values> {
-    let text = || prop_oneof![8 => "[#/A0-]{1,3}", 1 => any::<String>()];
+    let text = || prop_oneof![8 => "[#A0]{1,2}", 1 => any::<String>()];
     let fixed = |texts: &'static [&'static str]| {
         prop::sample::select(texts).prop_map(|text| Value::String(text.into()))
     };
@@ -152,10 +154,10 @@ fn key(template: &Template, tenant: &TenantId, texts: &KeyTexts) -> Option<Strin
 }
 
 proptest! {
-    #![proptest_config(cases(150))]
+    #![proptest_config(cases(100))]
 
     #[test]
-    fn two_sets_of_values_never_make_one_key(plan in plan(), values in vec(values(), 40)) {
+    fn two_sets_of_values_never_make_one_key(plan in plan(), values in vec(values(), 70)) {
         let tenant = "A0".parse().unwrap();
         for (object, templates) in items(&plan) {
             for template in std::iter::once(&templates.partition).chain(&templates.sort) {

@@ -65,7 +65,7 @@ fn is_allowed(policy: &Document, action: &str, resource: &str, keys: Vec<String>
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(150))]
 
     #[test]
     fn a_tenants_policy_admits_its_own_keys_and_no_other_tenants(

@@ -64,12 +64,13 @@ pub(super) fn shape() -> impl Strategy<Value = Shape> {
 pub(super) fn fitting(shape: &Shape) -> BoxedStrategy<Value> {
     match shape {
         Shape::Scalar(scalar) => scalar_value(*scalar),
-        Shape::Enum(_) => (prop::sample::select(vec!["RED", "GREEN", "BLUE"]), any::<bool>())
-            .prop_map(|(word, quoted)| match quoted {
-                true => Value::String(word.to_owned()),
-                false => Value::Enum(GraphName::new(word)),
-            })
-            .boxed(),
+        Shape::Enum(_) => {
+            (prop::sample::select(vec!["RED", "GREEN", "BLUE"]), any::<bool>())
+                .prop_map(|(word, quoted)| {
+                    if quoted { Value::String(word.to_owned()) } else { Value::Enum(GraphName::new(word)) }
+                })
+                .boxed()
+        }
         Shape::List(element) => {
             vec(nullable(&element.shape, element.non_null), 0..4).prop_map(Value::List).boxed()
         }

@@ -3,6 +3,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use innkeeper::authorizer::Bearer;
 use serde_json::{Value, json};
 
 use super::bad::Corpus;
@@ -260,4 +261,33 @@ async fn a_token_of_eight_kibibytes_is_the_longest() {
         assert_eq!(status(&setting.world, &of_length(&setting, length)).await, 200, "{length}");
     }
     assert_eq!(status(&setting.world, &of_length(&setting, MAX_BYTES + 1)).await, 401);
+}
+
+#[tokio::test]
+async fn no_character_of_a_token_can_be_changed() {
+    let setting = Setting::start().await;
+    let tokens = [
+        good(&setting),
+        setting.draft().by(&setting.rsa, "RS256"),
+        setting.shared_draft().by(&setting.secret, "HS256"),
+    ];
+    for token in tokens {
+        assert!(is_accepted(&setting, &token).await);
+        for at in 0..token.len() {
+            for other in [b'A', b'B', b'_', b'.'] {
+                let mut changed = token.clone().into_bytes();
+                if std::mem::replace(&mut changed[at], other) == other {
+                    continue;
+                }
+                let changed = String::from_utf8(changed).unwrap();
+                assert!(!is_accepted(&setting, &changed).await, "character {at} of {token}");
+            }
+        }
+    }
+}
+
+/// Whether the authorizer accepts a token, asked without HTTP: there are thousands.
+async fn is_accepted(setting: &Setting, token: &str) -> bool {
+    let bearer = Bearer::from_header(format!("Bearer {token}").as_bytes()).unwrap();
+    setting.world.gateway.authorizer.authorize(&bearer).await.is_ok()
 }

@@ -26,7 +26,7 @@ async fn a_gateway_that_is_printed_shows_no_token_no_secret_and_no_key() {
     let caller = world.gateway.authorizer.authorize(&bearer).await.unwrap();
     let printed = [
         format!("{:?}{:#?}", world.gateway, world.gateway),
-        format!("{bearer:?}{caller:?}{:#?}", caller),
+        format!("{bearer:?}{caller:?}{caller:#?}"),
         format!("{:?}", setting.issuer.config(&[])),
         format!("{:?}", super::trusted("x", innkeeper::authorizer::KeySource::Secret(utf8(SECRET).into()))),
         format!("{:?}", innkeeper::authorizer::KeySource::Secret(utf8(SECRET).into())),
