@@ -50,6 +50,13 @@ impl Demo {
         Self { query, owner, denied: denied(embedded, seed, &other) }
     }
 
+    /// Whether the commands speak of a tenant. Where there is nothing to show, they speak of any.
+    fn shows(&self, tenant: &TenantId) -> bool {
+        let owner = self.owner.iter().map(|(owner, _)| owner);
+        let mut shown = owner.chain(self.denied.iter().map(|denied| &denied.tenant));
+        self.denied.is_none() || shown.any(|it| it == tenant)
+    }
+
     /// A query that answers with something.
     pub(super) fn query(&self) -> &str {
         &self.query
@@ -139,15 +146,24 @@ impl Banner {
             "\nInnkeeper dev: the gateway, and an embedded AWS that enforces IAM. Ready in {} ms.\n\n  \
              GraphQL    http://{1}/graphql\n  GraphiQL   http://{1}/\n  \
              health     http://{2}/readyz\n  AWS        {3}  (STS and DynamoDB)\n\n\
-             Tenants, each with a token for 12 hours (`innkeeper token --tenant ID` makes others):\n\n",
+             Two tenants, each with a token for 12 hours:\n\n",
             self.ready_in.as_millis(),
             self.address,
             self.admin,
             self.endpoint,
         );
-        for (tenant, token) in tokens {
+        let (shown, others): (Vec<_>, Vec<_>) = tokens.iter().partition(|(tenant, _)| demo.shows(tenant));
+        for (tenant, token) in shown {
             // Writing to a string does not fail.
             let _written = writeln!(text, "  {tenant}\n    {token}");
+        }
+        if !others.is_empty() {
+            let names: Vec<_> = others.iter().map(|(tenant, _)| tenant.as_str()).collect();
+            let _written = writeln!(
+                text,
+                "\n  There is also {}. `innkeeper token --tenant ID` prints a token.",
+                names.join(", ")
+            );
         }
         if let Some((tenant, token)) = &demo.owner {
             let body = json!({ "query": demo.query }).to_string();
