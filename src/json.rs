@@ -1,9 +1,10 @@
-//! JSON in which no member stands twice.
+//! JSON in which no member stands twice, and where in its text a value stands.
 //!
 //! A parser that keeps the last of two equal members lets two readers of one text see different things: a token's
 //! issuer, a policy's condition. Where a text decides who may do what, it is read through [`strict`].
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -78,9 +79,154 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 }
 
+/// A step into a JSON value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// The member of an object.
+    Member(&'a str),
+    /// The element of an array, from 0.
+    Element(usize),
+}
+
+/// Where the value at a path stands in a JSON text, in bytes; none if the text has no such value.
+///
+/// The text must be JSON: it has been read before, and is looked through again only to say where something stands.
+pub fn locate(text: &str, path: &[Step<'_>]) -> Option<Range<usize>> {
+    let mut scanner = Scanner { text: text.as_bytes(), at: 0 };
+    for step in path {
+        scanner.enter(*step)?;
+    }
+    scanner.blank();
+    let start = scanner.at;
+    scanner.value()?;
+    Some(start..scanner.at)
+}
+
+/// A walk through a JSON text that builds nothing.
+struct Scanner<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Scanner<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn blank(&mut self) {
+        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.at += 1;
+        }
+    }
+
+    /// Goes on if the next sign is this one.
+    fn sign(&mut self, sign: u8) -> bool {
+        self.blank();
+        let found = self.peek() == Some(sign);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Stands before the value that a step leads to.
+    fn enter(&mut self, step: Step<'_>) -> Option<()> {
+        match step {
+            Step::Member(wanted) => {
+                self.sign(b'{').then_some(())?;
+                loop {
+                    let is_wanted =
+                        serde_json::from_slice::<String>(self.string()?).is_ok_and(|name| name == wanted);
+                    self.sign(b':').then_some(())?;
+                    if is_wanted {
+                        return Some(());
+                    }
+                    self.value()?;
+                    self.sign(b',').then_some(())?;
+                }
+            }
+            Step::Element(wanted) => {
+                self.sign(b'[').then_some(())?;
+                for _ in 0..wanted {
+                    self.value()?;
+                    self.sign(b',').then_some(())?;
+                }
+                Some(())
+            }
+        }
+    }
+
+    /// Passes over a string.
+    fn string(&mut self) -> Option<&[u8]> {
+        self.blank();
+        let start = self.at;
+        self.sign(b'"').then_some(())?;
+        loop {
+            match self.peek()? {
+                b'"' => break,
+                b'\\' => self.at += 2,
+                _ => self.at += 1,
+            }
+        }
+        self.at += 1;
+        self.text.get(start..self.at)
+    }
+
+    /// Passes over a value.
+    fn value(&mut self) -> Option<()> {
+        self.blank();
+        let mut depth = 0_usize;
+        loop {
+            match self.peek()? {
+                b'"' => {
+                    self.string()?;
+                }
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' => {
+                    depth = depth.checked_sub(1)?;
+                    self.at += 1;
+                }
+                b',' | b':' if depth > 0 => self.at += 1,
+                byte if byte.is_ascii_whitespace() => self.blank(),
+                _ => self.word(),
+            }
+            if depth == 0 {
+                return Some(());
+            }
+        }
+    }
+
+    /// A number, `true`, `false` or `null`.
+    fn word(&mut self) {
+        while self.peek().is_some_and(|byte| !byte.is_ascii_whitespace() && !b",:{}[]\"".contains(&byte)) {
+            self.at += 1;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_found_where_it_stands() {
+        use Step::{Element, Member};
+        let text = r#" {"a": [1, {"b\"": "x,]}", "c" : [ ] }, null], "d": -1.5e3 , "\u0065": true}"#;
+        let at = |path: &[Step<'_>]| locate(text, path).and_then(|range| text.get(range));
+        assert_eq!(at(&[Member("a"), Element(0)]), Some("1"));
+        assert_eq!(at(&[Member("a"), Element(1), Member("b\"")]), Some(r#""x,]}""#));
+        assert_eq!(at(&[Member("a"), Element(1), Member("c")]), Some("[ ]"));
+        assert_eq!(at(&[Member("a"), Element(2)]), Some("null"));
+        assert_eq!(at(&[Member("d")]), Some("-1.5e3"));
+        assert_eq!(at(&[Member("e")]), Some("true"));
+        assert_eq!(at(&[]), Some(text.trim()));
+        for none in
+            [&[Member("f")][..], &[Member("a"), Element(3)], &[Element(0)], &[Member("d"), Member("x")]]
+        {
+            assert_eq!(at(none), None, "{none:?}");
+        }
+    }
 
     #[test]
     fn a_member_that_stands_twice_is_refused_at_any_depth() {

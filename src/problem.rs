@@ -91,6 +91,22 @@ impl Place {
         Self(Where::Named(name.into()))
     }
 
+    /// The name of the file, or of what it is otherwise.
+    pub fn name(&self) -> &str {
+        match &self.0 {
+            Where::Text(source, _) => source.name(),
+            Where::Named(name) => name,
+        }
+    }
+
+    /// The number of the line, from 1; none where there is no text.
+    pub fn line(&self) -> Option<usize> {
+        match &self.0 {
+            Where::Text(source, span) => Some(source.line(span.start)),
+            Where::Named(_) => None,
+        }
+    }
+
     /// A problem at this place.
     pub fn problem(&self, message: impl Into<String>) -> Problem {
         Problem { place: self.clone(), message: message.into(), hint: None }
@@ -124,8 +140,28 @@ impl Problem {
         &self.message
     }
 
-    fn render(&self, renderer: &Renderer) -> String {
-        let title = Level::ERROR.primary_title(self.message.as_str());
+    /// Where it is.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// What to do about it, if that was said.
+    pub fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// It as text for a terminal, as something that may be meant and does not stand in the way.
+    pub fn render_warning(&self, colours: bool) -> String {
+        self.render(&renderer(colours), Level::WARNING)
+    }
+
+    /// It as text for a terminal.
+    pub fn render_error(&self, colours: bool) -> String {
+        self.render(&renderer(colours), Level::ERROR)
+    }
+
+    fn render(&self, renderer: &Renderer, level: Level<'_>) -> String {
+        let title = level.primary_title(self.message.as_str());
         let place: Element<'_> = match &self.place.0 {
             Where::Text(source, span) => Snippet::source(source.text.as_str())
                 .path(source.name.as_str())
@@ -182,11 +218,14 @@ impl Problems {
 
     /// All of them as text for a terminal, with colours or without.
     pub fn render(&self, colours: bool) -> String {
-        let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
-        let renderer = renderer.decor_style(DecorStyle::Ascii);
-        let texts: Vec<_> = self.0.iter().map(|problem| problem.render(&renderer)).collect();
+        let texts: Vec<_> = self.0.iter().map(|problem| problem.render_error(colours)).collect();
         texts.join("\n\n")
     }
+}
+
+fn renderer(colours: bool) -> Renderer {
+    let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
+    renderer.decor_style(DecorStyle::Ascii)
 }
 
 impl From<Problem> for Problems {

@@ -8,7 +8,10 @@ mod condition;
 mod context;
 mod document;
 mod evaluate;
+mod finding;
 mod pattern;
+mod place;
+pub mod requests;
 mod role;
 mod template;
 
@@ -16,5 +19,7 @@ pub use condition::{Comparison, Operator, Quantifier};
 pub use context::Context;
 pub use document::{Condition, Document, Effect, Kind, Malformed, Matcher, Principals, Statement, Version};
 pub use evaluate::{Decision, Layer, Policies, Request, StatementRef, Verdict, trust};
+pub use finding::{Counterexample, Finding, Rule, Severity};
+pub use place::DocumentAt;
 pub use role::{Role, RoleTemplate};
 pub use template::{MAX_SESSION_POLICY_CHARS, Rendered, Template, TemplateError, Variables};

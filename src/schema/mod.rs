@@ -7,7 +7,7 @@
 mod ast;
 mod condition;
 mod directive;
-mod language;
+pub mod language;
 mod layout;
 mod literal;
 mod lower;

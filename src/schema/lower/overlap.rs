@@ -1,13 +1,11 @@
 //! Could an item of one type be taken for an item of another? Decided by the languages of their keys.
 
-use std::collections::BTreeSet;
+use indexmap::IndexMap;
 
 use super::Lowering;
-use super::keys::first_char;
 use crate::id::TenantId;
-use crate::schema::language::{Alphabet, Language, Step, meet};
+use crate::schema::language::{Alphabet, Language, alphabet, meet, of_template};
 use crate::schema::plan::{Attribute, Item, KeyTemplates, Layout, Name, Part, Shape, Template};
-use crate::schema::scalar::Scalar;
 
 impl Lowering<'_> {
     /// Types whose keys meet must be told apart by a discriminator.
@@ -111,34 +109,10 @@ impl Lowering<'_> {
     /// All keys that a template makes.
     pub(super) fn language(&self, object: &Name, template: &Template) -> Language {
         let attributes = self.drafts.get(object).map(|draft| &draft.attributes);
-        let mut language = Language::new();
-        let mut parts = template.parts.iter().peekable();
-        while let Some(part) = parts.next() {
-            match part {
-                Part::Literal(text) => language.extend(text.chars().map(Step::One)),
-                // Nobody looks for the delimiter in a tenant: where it may stand in one, it does.
-                Part::Tenant => {
-                    language.push(Step::Run(Alphabet::only(ascii().filter(|c| TenantId::allows(*c)))));
-                }
-                Part::Field(name) => {
-                    let attribute = attributes.and_then(|attributes| attributes.get(name));
-                    let alphabet = attribute.map_or_else(Alphabet::all, |attribute| self.alphabet(attribute));
-                    let delimiter = parts.peek().and_then(|next| first_char(next));
-                    language.push(Step::Run(delimiter.into_iter().fold(alphabet, Alphabet::without)));
-                }
-            }
-        }
-        language
-    }
-
-    fn alphabet(&self, attribute: &Attribute) -> Alphabet {
-        if let Shape::Enum(name) = &attribute.shape
-            && let Some(values) = self.enums.get(name)
-        {
-            let chars: BTreeSet<char> = values.values.keys().flat_map(|value| value.chars()).collect();
-            return Alphabet::Only(chars);
-        }
-        alphabet(attribute)
+        of_template(template, |name| {
+            let attribute = attributes.and_then(|attributes| attributes.get(name));
+            attribute.map_or_else(Alphabet::all, |attribute| alphabet(attribute, &self.enums))
+        })
     }
 }
 
@@ -171,28 +145,10 @@ fn told_apart(one: &Item, other: &Item) -> bool {
     one.discriminator.is_some() && one.discriminator == other.discriminator
 }
 
-fn ascii() -> impl Iterator<Item = char> {
-    (0_u8..128).map(char::from)
-}
-
-/// The characters of an attribute's values in keys.
-fn alphabet(attribute: &Attribute) -> Alphabet {
-    let digits = || '0'..='9';
-    match &attribute.shape {
-        Shape::Scalar(Scalar::Int | Scalar::BigInt) if attribute.pad.is_some() => Alphabet::only(digits()),
-        Shape::Scalar(Scalar::Int | Scalar::BigInt | Scalar::Date) => Alphabet::only(digits().chain(['-'])),
-        Shape::Scalar(Scalar::DateTime) => Alphabet::only(digits().chain("-:.TZ".chars())),
-        Shape::Scalar(Scalar::Boolean) => Alphabet::only("truefalse".chars()),
-        Shape::Scalar(_) | Shape::Enum(_) | Shape::Object(_) | Shape::List(_) | Shape::Set(_) => {
-            Alphabet::all()
-        }
-    }
-}
-
 /// Whether a value of a type with a known alphabet may contain a character: then no value could ever be checked
 /// against it, and the template is refused. Free text is checked value by value instead.
 pub(super) fn always_may_contain(attribute: &Attribute, c: char) -> bool {
-    match alphabet(attribute) {
+    match alphabet(attribute, &IndexMap::new()) {
         Alphabet::Only(chars) => chars.contains(&c),
         Alphabet::AllBut(_) => {
             matches!(attribute.shape, Shape::Enum(_)) && (c.is_ascii_alphanumeric() || c == '_')

@@ -19,7 +19,8 @@ async fn the_introspected_schema_has_no_trace_of_tables_keys_or_directives() {
     let directives: Vec<_> =
         schema["directives"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
     insta::assert_snapshot!(directives.join(" "));
-    let text = schema.to_string().to_lowercase();
+    // `isRepeatable` is GraphQL's own.
+    let text = schema.to_string().to_lowercase().replace("isrepeatable", "");
     for word in [
         "tenant",
         "\"pk\"",

@@ -1,27 +1,45 @@
-//! Which keys can a template make? Decides, exactly, whether two templates can make the same one.
+//! Which keys can a template make, and which does a pattern of a policy admit?
 //!
-//! A template's keys are a language: literals, and runs of one or more characters of an alphabet. Two such
-//! languages meet if some walk through both at once reaches both ends.
+//! Both are languages: literals, runs of one or more characters of an alphabet, wildcards, and the tenant's id.
+//! Whether two languages share a text ([`meet`]), whether some languages together hold another ([`uncovered`]), and
+//! whether two tenants can make one text ([`collide`]) is decided by a walk through finitely many pairs of places.
+//! Nothing is tried out on samples, so an answer holds for all tenants and all values.
+
+mod collide;
+mod cover;
+mod keys;
+
+pub use collide::{Collision, Meeting, collide};
+pub use cover::{Letter, uncovered};
+pub(super) use keys::{alphabet, of_template};
 
 use std::collections::BTreeSet;
 
+use crate::id::TenantId;
+
 /// A set of characters: some, or all but some.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Alphabet {
+pub enum Alphabet {
+    /// These.
     Only(BTreeSet<char>),
+    /// All characters but these.
     AllBut(BTreeSet<char>),
 }
 
 impl Alphabet {
-    pub(super) fn only(chars: impl IntoIterator<Item = char>) -> Self {
+    /// These characters.
+    pub fn only(chars: impl IntoIterator<Item = char>) -> Self {
         Self::Only(chars.into_iter().collect())
     }
 
-    pub(super) fn all() -> Self {
+    /// All characters.
+    pub fn all() -> Self {
         Self::AllBut(BTreeSet::new())
     }
 
-    pub(super) fn without(self, c: char) -> Self {
+    /// The alphabet less a character.
+    #[must_use]
+    pub fn without(self, c: char) -> Self {
         match self {
             Self::Only(mut chars) => {
                 chars.remove(&c);
@@ -34,7 +52,8 @@ impl Alphabet {
         }
     }
 
-    pub(super) fn contains(&self, c: char) -> bool {
+    /// Whether a character belongs to it.
+    pub fn contains(&self, c: char) -> bool {
         match self {
             Self::Only(chars) => chars.contains(&c),
             Self::AllBut(chars) => !chars.contains(&c),
@@ -52,17 +71,21 @@ impl Alphabet {
 
 /// One step of a language.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub enum Step {
     /// This character.
     One(char),
+    /// Any one character: IAM's `?`.
+    Any,
     /// One or more characters of an alphabet.
     Run(Alphabet),
-    /// Any number of any characters, also none: what follows a `begins_with`.
+    /// Any number of any characters, also none: IAM's `*`, and what follows a `begins_with`.
     Anything,
+    /// The tenant's id: the same one wherever it stands in a language.
+    Tenant,
 }
 
 /// A language of keys.
-pub(super) type Language = Vec<Step>;
+pub type Language = Vec<Step>;
 
 /// A place in a language: before a step, or within its run.
 type Place = (usize, bool);
@@ -71,18 +94,35 @@ impl Step {
     /// Whether a character can be taken by both.
     fn meets(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Anything, _) | (_, Self::Anything) => true,
-            (Self::One(c), Self::One(other)) => c == other,
-            (Self::One(c), Self::Run(alphabet)) | (Self::Run(alphabet), Self::One(c)) => {
-                alphabet.contains(*c)
-            }
+            (Self::Anything | Self::Any, _)
+            | (_, Self::Anything | Self::Any)
+            | (Self::Tenant, Self::Tenant) => true,
             (Self::Run(one), Self::Run(other)) => one.meets(other),
+            (Self::One(c), step) | (step, Self::One(c)) => step.holds(*c),
+            (Self::Tenant, Self::Run(alphabet)) | (Self::Run(alphabet), Self::Tenant) => {
+                tenant_chars().any(|c| alphabet.contains(c))
+            }
+        }
+    }
+
+    /// Whether a character can be taken.
+    fn holds(&self, c: char) -> bool {
+        match self {
+            Self::One(literal) => *literal == c,
+            Self::Any | Self::Anything => true,
+            Self::Run(alphabet) => alphabet.contains(c),
+            Self::Tenant => TenantId::allows(c),
         }
     }
 }
 
+/// The characters of tenants' ids, letters first.
+fn tenant_chars() -> impl Iterator<Item = char> {
+    ('a'..='z').chain('A'..='Z').chain('0'..='9').chain("_-".chars())
+}
+
 /// Whether some text belongs to both languages. Takes time in the product of their lengths.
-pub(super) fn meet(one: &Language, other: &Language) -> bool {
+pub fn meet(one: &Language, other: &Language) -> bool {
     let mut seen = Seen::new(one, other);
     let mut open = Vec::new();
     let mut reach = |open: &mut Vec<(Place, Place)>, ones: &[Place], others: &[Place]| {
@@ -133,8 +173,8 @@ impl Seen {
 /// The places after one more character was taken by a step.
 fn after(language: &Language, (at, _): Place, step: &Step) -> Vec<Place> {
     match step {
-        Step::One(_) => rests(language, (at + 1, false)),
-        Step::Run(_) | Step::Anything => rests(language, (at, true)),
+        Step::One(_) | Step::Any => rests(language, (at + 1, false)),
+        Step::Run(_) | Step::Anything | Step::Tenant => rests(language, (at, true)),
     }
 }
 
@@ -143,9 +183,9 @@ fn rests(language: &Language, place: Place) -> Vec<Place> {
     let mut places = vec![place];
     let (mut at, mut begun) = place;
     while match language.get(at) {
-        Some(Step::Run(_)) => begun,
+        Some(Step::Run(_) | Step::Tenant) => begun,
         Some(Step::Anything) => true,
-        Some(Step::One(_)) | None => false,
+        Some(Step::One(_) | Step::Any) | None => false,
     } {
         at += 1;
         begun = false;
@@ -158,12 +198,15 @@ fn rests(language: &Language, place: Place) -> Vec<Place> {
 mod tests {
     use super::*;
 
-    /// `*` is anything, `+` a run of lower-case letters and digits, the rest stands for itself.
-    fn language(text: &str) -> Language {
+    /// `*` is anything, `?` any character, `+` a run of lower-case letters and digits, `@` the tenant, the rest stands for
+    /// itself.
+    pub(super) fn language(text: &str) -> Language {
         let run = || Alphabet::only(('a'..='z').chain('0'..='9'));
         let step = |c| match c {
             '*' => Step::Anything,
+            '?' => Step::Any,
             '+' => Step::Run(run()),
+            '@' => Step::Tenant,
             c => Step::One(c),
         };
         text.chars().map(step).collect()

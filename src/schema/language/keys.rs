@@ -1,0 +1,61 @@
+//! The languages of key templates.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
+use super::{Alphabet, Language, Step};
+use crate::schema::plan::{Attribute, Enum, Name, Object, Part, Plan, Shape, Template};
+use crate::schema::scalar::Scalar;
+
+impl Plan {
+    /// All keys that a template of a type makes, for all tenants and all values.
+    pub fn language(&self, object: &Object, template: &Template) -> Language {
+        of_template(template, |field| {
+            let attribute = object.attribute(field);
+            attribute.map_or_else(Alphabet::all, |attribute| alphabet(attribute, &self.enums))
+        })
+    }
+}
+
+/// All keys that a template makes, given the characters of each field's values.
+pub(in crate::schema) fn of_template(template: &Template, alphabet: impl Fn(&Name) -> Alphabet) -> Language {
+    let mut language = Language::new();
+    let mut parts = template.parts.iter().peekable();
+    while let Some(part) = parts.next() {
+        match part {
+            Part::Literal(text) => language.extend(text.chars().map(Step::One)),
+            Part::Tenant => language.push(Step::Tenant),
+            // A value that holds the first character of what follows it is refused when the key is made.
+            Part::Field(name) => {
+                let delimiter = parts.peek().and_then(|next| first_char(next));
+                language.push(Step::Run(delimiter.into_iter().fold(alphabet(name), Alphabet::without)));
+            }
+        }
+    }
+    language
+}
+
+/// The character that a part begins with, if it is known.
+fn first_char(part: &Part) -> Option<char> {
+    match part {
+        Part::Literal(text) => text.chars().next(),
+        Part::Tenant | Part::Field(_) => None,
+    }
+}
+
+/// The characters of an attribute's values in keys.
+pub(in crate::schema) fn alphabet(attribute: &Attribute, enums: &IndexMap<Name, Enum>) -> Alphabet {
+    let digits = || '0'..='9';
+    match &attribute.shape {
+        Shape::Scalar(Scalar::Int | Scalar::BigInt) if attribute.pad.is_some() => Alphabet::only(digits()),
+        Shape::Scalar(Scalar::Int | Scalar::BigInt | Scalar::Date) => Alphabet::only(digits().chain(['-'])),
+        Shape::Scalar(Scalar::DateTime) => Alphabet::only(digits().chain("-:.TZ".chars())),
+        Shape::Scalar(Scalar::Boolean) => Alphabet::only("truefalse".chars()),
+        Shape::Enum(name) => enums.get(name).map_or_else(Alphabet::all, |it| {
+            let chars: BTreeSet<char> = it.values.keys().flat_map(|value| value.chars()).collect();
+            Alphabet::Only(chars)
+        }),
+        Shape::Scalar(_) | Shape::Object(_) | Shape::List(_) | Shape::Set(_) => Alphabet::all(),
+    }
+}
