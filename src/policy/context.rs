@@ -20,6 +20,11 @@ impl Context {
         self.0.insert(key.to_lowercase(), values);
     }
 
+    /// Takes the keys of another in, in the place of its own.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// The values of a key; none if it is absent.
     pub fn values(&self, key: &str) -> &[String] {
         self.0.get(&key.to_lowercase()).map(Vec::as_slice).unwrap_or_default()

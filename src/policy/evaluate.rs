@@ -132,7 +132,8 @@ fn applies(statement: &Statement, version: Version, request: &Request<'_>) -> bo
     })
 }
 
-fn matches(matcher: &Matcher, text: &str, how: Match, context: &Context) -> Holds {
+/// Whether a list of actions or resources speaks of one.
+pub(super) fn matches(matcher: &Matcher, text: &str, how: Match, context: &Context) -> Holds {
     let mut unresolved = false;
     for pattern in &matcher.parsed {
         match pattern.matches(text, how, context) {

@@ -11,6 +11,7 @@ mod evaluate;
 mod finding;
 mod pattern;
 mod place;
+pub mod isolation;
 pub mod requests;
 mod role;
 mod template;

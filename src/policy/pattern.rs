@@ -4,6 +4,7 @@
 //! (`${key}`, `${key, 'default'}`, the escapes `${*}`, `${?}` and `${$}`), *Condition operators* (`StringLike`).
 
 use super::Context;
+use crate::schema::language::{Language, Step};
 
 /// A string of a policy, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,18 @@ pub(super) enum Match {
 /// A pattern could not be resolved: a variable's key is absent or has several values, and it has no default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unresolved;
+
+/// How a tenant stands in documents that are read for the proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spelling<'a> {
+    /// This sign stands for any tenant's id.
+    Any(&'a str),
+    /// They are one tenant's, and spell its id.
+    Only(&'a str),
+}
+
+/// The session tag that says whose a session is.
+const TENANT_TAG: &str = "aws:PrincipalTag/tenant";
 
 impl Pattern {
     /// Takes a string apart. Variables exist from version 2012-10-17 on; before it `${` is plain text.
@@ -78,6 +91,31 @@ impl Pattern {
                     && patterns.iter().zip(parts).all(|(pattern, part)| glob(pattern, part, |_| true))
             }
         })
+    }
+
+    /// The texts that it matches, for all tenants or for the only one: wildcards are such if it is `like`. None, if
+    /// it holds a variable other than the tenant's tag.
+    pub(super) fn language(&self, like: bool, spelling: Spelling<'_>) -> Option<Language> {
+        let mut language = Language::new();
+        let tenant = |language: &mut Language| match spelling {
+            Spelling::Any(_) => language.push(Step::Tenant),
+            Spelling::Only(id) => language.extend(id.chars().map(Step::One)),
+        };
+        for piece in &self.0 {
+            match piece {
+                Piece::Literal(c) => match spelling {
+                    Spelling::Any(sign) if sign.chars().eq([*c]) => language.push(Step::Tenant),
+                    Spelling::Any(_) | Spelling::Only(_) => language.push(Step::One(*c)),
+                },
+                Piece::Star if like => language.push(Step::Anything),
+                Piece::One if like => language.push(Step::Any),
+                Piece::Star => language.push(Step::One('*')),
+                Piece::One => language.push(Step::One('?')),
+                Piece::Variable { key, .. } if key.eq_ignore_ascii_case(TENANT_TAG) => tenant(&mut language),
+                Piece::Variable { .. } => return None,
+            }
+        }
+        Some(language)
     }
 
     fn resolve(&self, context: &Context) -> Result<Vec<Token>, Unresolved> {

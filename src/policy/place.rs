@@ -53,6 +53,28 @@ impl DocumentAt {
         }
     }
 
+    /// Where its statement says something of a condition key, other than whether it is there; the statement itself,
+    /// where it does not.
+    pub fn condition(self, source: &Arc<Source>, statement: usize, key: &str) -> Place {
+        let mut path = self.statement_path(source, statement);
+        path.push(Step::Member("Condition"));
+        let text = locate(source.text(), &path).and_then(|span| source.text().get(span));
+        let conditions = text.and_then(|text| strict(text.as_bytes()).ok());
+        let found = conditions.as_ref().and_then(Value::as_object).into_iter().flatten().find_map(
+            |(operator, keys)| {
+                let named = keys.as_object()?.keys().find(|named| named.eq_ignore_ascii_case(key))?;
+                (operator != "Null").then_some((operator.as_str(), named.as_str()))
+            },
+        );
+        match found {
+            Some((operator, named)) => {
+                let part = [Step::Member("Condition"), Step::Member(operator), Step::Member(named)];
+                self.part(source, statement, &part)
+            }
+            None => self.statement(source, statement),
+        }
+    }
+
     /// What a statement is called in a text: file, line and `Sid`.
     pub fn name_of(self, source: &Arc<Source>, statement: usize) -> String {
         let place = self.statement(source, statement);

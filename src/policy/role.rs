@@ -78,6 +78,16 @@ impl RoleTemplate {
         fill_text(&self.name, variables).is_ok_and(|name| name == role_name)
     }
 
+    /// Its `RoleName`, with variables.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file that it was read from.
+    pub fn source(&self) -> &Arc<Source> {
+        self.template.source()
+    }
+
     /// Whether it declares a role of each tenant's own.
     pub fn is_per_tenant(&self) -> bool {
         self.name.contains("{{tenant}}")

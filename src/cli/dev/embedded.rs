@@ -109,6 +109,7 @@ impl Embedded {
         Self::start(config, issuer, options).await.map_err(|failure| match failure {
             Failure::Input(problems) => problems.to_string(),
             Failure::Running(error) => format!("{error:#}"),
+            Failure::Finding => "there is a finding".to_owned(),
         })
     }
 

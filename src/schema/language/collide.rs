@@ -43,36 +43,20 @@ enum Relation {
     Equal,
     /// They may be two.
     Apart,
+    /// The first is one tenant and no other; the second has been spelled as its id so far, for so many characters.
+    Spelled(usize),
 }
 
 type Node = (Place, Place, Relation);
 
 /// Whether `one` for some tenant and `other` for another hold the same text.
 pub fn collide(one: &Language, other: &Language) -> Meeting {
-    let walk = Walk { one, other };
-    let mut reached: HashMap<Node, Option<Node>> = HashMap::new();
-    let mut open = VecDeque::new();
-    let first = pairs(&rests(one, (0, false)), &rests(other, (0, false)), Relation::Neither);
-    for node in first {
-        reached.insert(node, None);
-        open.push_back(node);
-    }
-    let mut met = false;
-    while let Some(node) = open.pop_front() {
-        if walk.is_collision(node) {
-            met = true;
-            if let Some(collision) = walk.example(node, &reached) {
-                return Meeting::At(collision);
-            }
-        }
-        for next in walk.next(node) {
-            reached.entry(next).or_insert_with(|| {
-                open.push_back(next);
-                Some(node)
-            });
-        }
-    }
-    if met { Meeting::Unknown } else { Meeting::Never }
+    Walk { one, other, only: None }.run()
+}
+
+/// Whether `one`, which is the tenant `only`'s alone, and `other` for some other tenant hold the same text.
+pub fn collide_only(only: &str, one: &Language, other: &Language) -> Meeting {
+    Walk { one, other, only: Some(only.chars().collect()) }.run()
 }
 
 fn pairs(ones: &[Place], others: &[Place], relation: Relation) -> Vec<Node> {
@@ -82,26 +66,73 @@ fn pairs(ones: &[Place], others: &[Place], relation: Relation) -> Vec<Node> {
 struct Walk<'l> {
     one: &'l Language,
     other: &'l Language,
+    /// The tenant that the first language is of, where it is one's alone.
+    only: Option<Vec<char>>,
 }
 
 impl Walk<'_> {
-    /// Where one more character leads.
-    fn next(&self, (a, b, relation): Node) -> Vec<Node> {
+    fn run(&self) -> Meeting {
+        let mut reached: HashMap<Node, Option<(Node, Option<char>)>> = HashMap::new();
+        let mut open = VecDeque::new();
+        let start = if self.only.is_some() { Relation::Spelled(0) } else { Relation::Neither };
+        for node in pairs(&rests(self.one, (0, false)), &rests(self.other, (0, false)), start) {
+            reached.insert(node, None);
+            open.push_back(node);
+        }
+        let mut met = false;
+        while let Some(node) = open.pop_front() {
+            if self.is_collision(node) {
+                met = true;
+                if let Some(collision) = self.example(node, &reached) {
+                    return Meeting::At(collision);
+                }
+            }
+            for (next, spelled) in self.next(node) {
+                reached.entry(next).or_insert_with(|| {
+                    open.push_back(next);
+                    Some((node, spelled))
+                });
+            }
+        }
+        if met { Meeting::Unknown } else { Meeting::Never }
+    }
+
+    /// Where one more character leads, and which it has to be for that.
+    fn next(&self, (a, b, relation): Node) -> Vec<(Node, Option<char>)> {
         let (Some(step_a), Some(step_b)) = (self.one.get(a.0), self.other.get(b.0)) else {
             return Vec::new();
         };
         if !step_a.meets(step_b) {
             return Vec::new();
         }
+        let to = |relation| pairs(&after(self.one, a, step_a), &after(self.other, b, step_b), relation);
+        let free = |relation| to(relation).into_iter().map(|node| (node, None)).collect();
         let inside = (is_first_tenant(self.one, a), is_first_tenant(self.other, b));
-        let relation = match (relation, inside) {
-            (Relation::Neither, (false, false)) => Relation::Neither,
-            (Relation::Neither | Relation::Together, (true, true)) => Relation::Together,
+        match (relation, inside) {
+            (Relation::Spelled(so_far), (_, true)) => self.spell_on(so_far, step_a, &to),
+            (Relation::Spelled(so_far), (_, false)) => free(Relation::Spelled(so_far)),
+            (Relation::Neither, (false, false)) => free(Relation::Neither),
+            (Relation::Neither | Relation::Together, (true, true)) => free(Relation::Together),
             (Relation::Neither | Relation::Together, (true, false) | (false, true))
-            | (Relation::Apart, _) => Relation::Apart,
-            (Relation::Together, (false, false)) | (Relation::Equal, _) => Relation::Equal,
-        };
-        pairs(&after(self.one, a, step_a), &after(self.other, b, step_b), relation)
+            | (Relation::Apart, _) => free(Relation::Apart),
+            (Relation::Together, (false, false)) | (Relation::Equal, _) => free(Relation::Equal),
+        }
+    }
+
+    /// One more character of the second tenant's id: the next one of the first's, or another.
+    fn spell_on(
+        &self,
+        so_far: usize,
+        step: &Step,
+        to: &impl Fn(Relation) -> Vec<Node>,
+    ) -> Vec<(Node, Option<char>)> {
+        let only = self.only.as_deref().unwrap_or_default();
+        let expected = only.get(so_far).copied();
+        let on = expected.filter(|c| step.holds(*c)).map(|c| (Relation::Spelled(so_far + 1), c));
+        let off =
+            tenant_chars().find(|c| Some(*c) != expected && step.holds(*c)).map(|c| (Relation::Apart, c));
+        let ways = on.into_iter().chain(off);
+        ways.flat_map(|(relation, c)| to(relation).into_iter().map(move |node| (node, Some(c)))).collect()
     }
 
     /// Whether both texts end here, and are not one tenant's.
@@ -112,37 +143,42 @@ impl Walk<'_> {
                 Relation::Together | Relation::Equal => false,
                 // One of them names no tenant: it holds the text for all.
                 Relation::Neither | Relation::Apart => true,
+                // A beginning of the id is another tenant; so is anybody, if the second language names none.
+                Relation::Spelled(so_far) => {
+                    so_far < self.only.as_ref().map_or(0, Vec::len) || !self.other.contains(&Step::Tenant)
+                }
             }
     }
 
     /// The text of the walk that ends at a node, with tenants that differ.
-    fn example(&self, end: Node, reached: &HashMap<Node, Option<Node>>) -> Option<Collision> {
+    fn example(&self, end: Node, reached: &HashMap<Node, Option<(Node, Option<char>)>>) -> Option<Collision> {
         let mut nodes = Vec::new();
         let mut at = end;
         while let Some(Some(before)) = reached.get(&at) {
             nodes.push(*before);
-            at = *before;
+            at = before.0;
         }
         nodes.reverse();
         // The plainest characters first; where the tenants come out alike, others.
         (0..3).find_map(|variety| self.spell(&nodes, variety))
     }
 
-    fn spell(&self, nodes: &[Node], variety: usize) -> Option<Collision> {
+    fn spell(&self, nodes: &[(Node, Option<char>)], variety: usize) -> Option<Collision> {
         let mut text = String::new();
         let (mut tenants, mut others) = (Ids::default(), Ids::default());
-        for (at, (a, b, _)) in nodes.iter().enumerate() {
+        for (at, ((a, b, _), spelled)) in nodes.iter().enumerate() {
             let (step_a, step_b) = (self.one.get(a.0)?, self.other.get(b.0)?);
             let mut fitting = candidates(step_a, step_b).filter(|c| step_a.holds(*c) && step_b.holds(*c));
-            let plainest = fitting.next()?;
-            let c = fitting
-                .nth((at * variety + variety).checked_sub(1).unwrap_or(usize::MAX))
-                .unwrap_or(plainest);
+            let plainest = spelled.or_else(|| fitting.next())?;
+            let varied = (at * variety + variety).checked_sub(1).filter(|_| spelled.is_none());
+            let c = varied.and_then(|nth| fitting.nth(nth)).unwrap_or(plainest);
             tenants.take(self.one, *a, c);
             others.take(self.other, *b, c);
             text.push(c);
         }
-        let (tenant, other) = match (tenants.spelled(), others.spelled()) {
+        let only = self.only.as_ref().map(|only| only.iter().collect::<String>());
+        let tenants = only.map_or_else(|| tenants.spelled(), Spelled::One);
+        let (tenant, other) = match (tenants, others.spelled()) {
             (Spelled::One(tenant), Spelled::One(other)) => (tenant, other),
             (Spelled::One(tenant), Spelled::None) => (tenant.clone(), another(&tenant)),
             (Spelled::None, Spelled::One(other)) => (another(&other), other),
@@ -251,6 +287,25 @@ mod tests {
         check("T#acme#*", "T#@#P", "a acme T#acme#P");
         check("T#acme#*", "T#acme2#*", "never");
         check("*", "+", "a b a");
+    }
+
+    #[test]
+    fn a_language_of_one_tenant_holds_no_other_ones_keys() {
+        let check = |only: &str, one: &str, other: &str, expected: &str| {
+            let found = match collide_only(only, &language(one), &language(other)) {
+                Meeting::Never => "never".to_owned(),
+                Meeting::Unknown => "unknown".to_owned(),
+                Meeting::At(Collision { tenant, other, text }) => format!("{tenant} {other} {text}"),
+            };
+            assert_eq!(found, expected, "{only}: {one} and {other}");
+        };
+        check("acme", "T#acme#*", "T#@#P#+", "never");
+        check("acme", "T#acme*", "T#@#P#+", "acme acmea T#acmea#P#a");
+        check("acme", "T#acm*", "T#@#P#+", "acme acm T#acm#P#a");
+        check("acme", "T#globex#*", "T#@#P#+", "acme globex T#globex#P#a");
+        check("acme", "T#*", "T#@#P#+", "acme a T#a#P#a");
+        check("acme", "T#acme#*", "T#+", "never");
+        check("acme", "*", "T#+", "acme a T#a");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
-use super::{Alphabet, Language, Step};
+use super::{Alphabet, Language, Letter, Step};
 use crate::schema::plan::{Attribute, Enum, Name, Object, Part, Plan, Shape, Template};
 use crate::schema::scalar::Scalar;
 
@@ -34,6 +34,32 @@ pub(in crate::schema) fn of_template(template: &Template, alphabet: impl Fn(&Nam
         }
     }
     language
+}
+
+/// A language's beginning up to the sign after the tenant, and anything after it: what tells tenants apart, and
+/// common to most keys of a table. It holds all of the language.
+pub fn hull(language: &Language) -> Language {
+    let Some(at) = language.iter().position(|step| *step == Step::Tenant) else { return language.clone() };
+    let mut hull: Language = language.iter().take(at + 2).cloned().collect();
+    if let Some(Step::One(_)) = language.get(at + 1) {
+        if language.len() > at + 2 {
+            hull.push(Step::Anything);
+        }
+        return hull;
+    }
+    language.clone()
+}
+
+/// The shortest key of a language.
+pub fn shortest(language: &Language) -> Vec<Letter> {
+    let letter = |step: &Step| match step {
+        Step::One(c) => Some(Letter::Char(*c)),
+        Step::Tenant => Some(Letter::Tenant),
+        Step::Any => Some(Letter::Char('a')),
+        Step::Run(alphabet) => ('a'..='z').chain('0'..='9').find(|c| alphabet.contains(*c)).map(Letter::Char),
+        Step::Anything => None,
+    };
+    language.iter().filter_map(letter).collect()
 }
 
 /// The character that a part begins with, if it is known.

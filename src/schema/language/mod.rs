@@ -9,9 +9,10 @@ mod collide;
 mod cover;
 mod keys;
 
-pub use collide::{Collision, Meeting, collide};
+pub use collide::{Collision, Meeting, collide, collide_only};
 pub use cover::{Letter, uncovered};
 pub(super) use keys::{alphabet, of_template};
+pub use keys::{hull, shortest};
 
 use std::collections::BTreeSet;
 
