@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use application::Application;
+pub use check::examine;
 #[cfg(feature = "dev")]
 pub use dev::{Embedded, EmbeddedOptions};
 

@@ -25,6 +25,7 @@ mod http_audits;
 mod isolation;
 mod layers;
 mod paging;
+mod proof;
 mod properties;
 mod request_path;
 mod schema;

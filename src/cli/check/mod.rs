@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// The proof of an application, with what its registry and its issuers say.
-pub(super) fn proof(application: &Application) -> Proof {
+pub fn examine(application: &Application) -> Proof {
     proved(application, &subjects(application))
 }
 

@@ -77,10 +77,12 @@ pub(super) fn isolating(plan: &Plan, one: Side<'_>, other: Side<'_>) -> Vec<Find
             }
         }
     }
-    if findings.is_empty() {
-        findings.extend(common_key(one, other, &places));
-    }
     findings
+}
+
+/// A key of a shared table that both subjects' policies admit, for two tenants, though the gateway makes it for neither.
+pub(super) fn common(plan: &Plan, one: Side<'_>, other: Side<'_>) -> Option<Finding> {
+    common_key(one, other, &places(plan, other.subject))
 }
 
 /// The shared tables of a subject, and their indexes, with the keys that the gateway makes in each.
@@ -228,7 +230,7 @@ impl Pair<'_> {
     }
 
     fn isolating(&self, concrete: &Concrete, tenant: &str, other: &str) -> Finding {
-        let message = format!("this lets a tenant reach another's items ({})", self.pair());
+        let message = format!("this lets a tenant reach another's items{}", self.of_others());
         let hint = match self.layer {
             Layer::Session | Layer::Boundary => {
                 "limit `dynamodb:LeadingKeys` to `PREFIX#{{tenant}}#*`, with the delimiter"
@@ -271,17 +273,20 @@ impl Pair<'_> {
 
     fn undecided(&self, place: &Place<'_>) -> Finding {
         let message = format!(
-            "it cannot be decided whether this keeps tenants apart in {} ({})",
+            "it cannot be decided whether this keeps tenants apart in the table `{}`{}",
             place.table.name,
-            self.pair()
+            self.of_others()
         );
         let hint = "write the keys as `PREFIX#{{tenant}}#*` under one `ForAllValues:StringLike`, without other conditions";
         Finding::error(Rule::Undecided, self.grant.place().problem(message).hint(hint))
     }
 
-    fn pair(&self) -> String {
-        let (one, other) = (&self.one.subject.label, &self.other.subject.label);
-        if one == other { one.clone() } else { format!("{one} → {other}") }
+    /// Whose items, where they are another subject's.
+    fn of_others(&self) -> String {
+        if std::ptr::eq(self.one.subject, self.other.subject) {
+            return String::new();
+        }
+        format!(", of those in mode {} ({})", self.other.subject.mode, self.other.subject.label)
     }
 
     fn counterexample(&self, concrete: &Concrete, tenant: &str, other: Option<String>) -> Counterexample {
@@ -298,6 +303,9 @@ impl Pair<'_> {
 
 /// A key that the policies of two tenants admit, though the gateway makes it for neither.
 fn common_key(one: Side<'_>, other: Side<'_>, places: &[Place<'_>]) -> Option<Finding> {
+    if std::ptr::eq(one.subject, other.subject) && one.subject.only.is_some() {
+        return None;
+    }
     let context = one.subject.principal(one.subject.sign());
     let other_context = other.subject.principal(other.subject.sign());
     let kinds = [Layer::Identity, Layer::Session];

@@ -117,6 +117,12 @@ pub fn prove(plan: &Plan, subjects: &[Subject<'_>], gateway: Option<&str>) -> Pr
         shown.push(Shown::of(&of_subject));
         findings.extend(of_subject);
     }
+    // What no operation makes matters only where all that they make is kept apart.
+    let kept_apart = |it: &Finding| !matches!(it.rule, Rule::Isolating | Rule::Undecided);
+    if findings.iter().all(kept_apart) {
+        let pairs = sides.iter().flat_map(|one| sides.iter().map(move |other| (*one, *other)));
+        findings.extend(pairs.into_iter().find_map(|(one, other)| isolating::common(plan, one, other)));
+    }
     Proof { operations: rows(&asked, &allowed), subjects: shown, findings: distinct(findings) }
 }
 

@@ -247,7 +247,8 @@ fn statement(attack: Attack, tenant: &str) -> String {
     }
 }
 
-fn denied<T, E: ProvideErrorMetadata, R>(result: Result<T, SdkError<E, R>>) -> bool {
+/// Whether IAM denied it.
+pub(crate) fn denied<T, E: ProvideErrorMetadata, R>(result: Result<T, SdkError<E, R>>) -> bool {
     match result {
         Err(SdkError::ServiceError(error)) => error.err().code() == Some("AccessDeniedException"),
         Ok(_) | Err(_) => false,
