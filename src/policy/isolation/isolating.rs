@@ -5,7 +5,7 @@
 //! declared, or be changed by somebody else.
 
 use super::confirm::Concrete;
-use super::grant::{Grant, Layered};
+use super::grant::{Grant, Layered, Said};
 use super::subject::{Documents, Subject};
 use super::sufficient::spelled;
 use crate::policy::{Counterexample, Finding, Layer, Rule};
@@ -190,7 +190,7 @@ impl Pair<'_> {
         if doubtful.is_some() {
             return Some(self.undecided(place));
         }
-        self.hole_of_several(place, &actions, said.any_is_enough() && !said.is_empty())
+        self.hole_of_several(place, &actions, &said)
     }
 
     /// The hole, shown with two tenants that there are.
@@ -215,18 +215,22 @@ impl Pair<'_> {
     }
 
     /// A request for several keys, of which one is the tenant's own and another somebody else's.
-    fn hole_of_several(&self, place: &Place<'_>, actions: &[&str], any_is_enough: bool) -> Option<Finding> {
+    fn hole_of_several(&self, place: &Place<'_>, actions: &[&str], said: &Said) -> Option<Finding> {
         let action = OF_SEVERAL.into_iter().find(|action| actions.contains(action))?;
-        if !any_is_enough || place.is_index {
+        if said.is_empty() || !said.any_is_enough() || place.is_index {
             return None;
         }
-        let key = |tenant: &str| place.own.first().map(|own| spelled(&own.shortest, tenant));
-        let (tenant, other) = ("a", "b");
-        let keys = vec![key(tenant)?, key(other)?];
-        let concrete = Concrete::new(action, &place.arn, keys);
-        concrete
-            .passes(self.one.subject, tenant, self.layer)
-            .then(|| self.isolating(&concrete, tenant, other))
+        let id = |side: Side<'_>, at: usize| side.subject.members.get(at).map(|it| it.tenant.to_string());
+        let tenant = id(self.one, 0)?;
+        let other = [id(self.other, 0), id(self.other, 1), Some("a".to_owned()), Some("b".to_owned())];
+        let other = other.into_iter().flatten().find(|other| *other != tenant)?;
+        let theirs = spelled(&place.own.first()?.shortest, &other);
+        said.at_most().iter().find_map(|pattern| {
+            let keys = vec![spelled(&shortest(pattern), &tenant), theirs.clone()];
+            let concrete = Concrete::new(action, &place.arn, keys);
+            let passes = concrete.passes(self.one.subject, &tenant, self.layer);
+            passes.then(|| self.isolating(&concrete, &tenant, &other))
+        })
     }
 
     fn isolating(&self, concrete: &Concrete, tenant: &str, other: &str) -> Finding {

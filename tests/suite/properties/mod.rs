@@ -3,6 +3,7 @@
 mod keys;
 mod numbers;
 mod policies;
+mod proof;
 mod shapes;
 mod values;
 

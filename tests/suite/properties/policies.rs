@@ -14,9 +14,9 @@ use proptest::prelude::*;
 
 use super::{cases, two_tenants};
 
-const TABLE: &str = "arn:aws:dynamodb:eu-central-1:111122223333:table/innkeeper-shops";
+pub(super) const TABLE: &str = "arn:aws:dynamodb:eu-central-1:111122223333:table/innkeeper-shops";
 
-static PLAN: LazyLock<Plan> = LazyLock::new(|| {
+pub(super) static PLAN: LazyLock<Plan> = LazyLock::new(|| {
     let claims = ClaimKinds::from([("sub".to_owned(), ClaimKind::String)]);
     compile(&Source::new("schema.graphql", include_str!("../../../schema.graphql")), &claims).unwrap()
 });
@@ -42,7 +42,7 @@ fn policy(tenant: &TenantId) -> Document {
 }
 
 /// The partition keys of the example: of its table and of its indexes, each with its resource.
-fn partitions() -> Vec<(schema::Template, String)> {
+pub(super) fn partitions() -> Vec<(schema::Template, String)> {
     let items = PLAN.objects.values().filter_map(|object| object.item.as_ref());
     let of_item = |item: &schema::Item| {
         let indexes = item
@@ -54,7 +54,7 @@ fn partitions() -> Vec<(schema::Template, String)> {
     items.flat_map(of_item).collect()
 }
 
-fn is_allowed(policy: &Document, action: &str, resource: &str, keys: Vec<String>) -> bool {
+pub(super) fn is_allowed(policy: &Document, action: &str, resource: &str, keys: Vec<String>) -> bool {
     let everything =
         r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
     let role = [Document::parse(Kind::Identity, everything).unwrap()];
