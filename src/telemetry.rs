@@ -2,9 +2,14 @@
 //!
 //! An [`Event`] has typed fields and becomes a log line under the target `innkeeper::audit`. Nothing secret has a
 //! place in it: no token, no credential, no item. ARNs and role names may stand here, since the log is the
-//! operator's; no answer to a client is made from an event.
+//! operator's; no answer to a client is made from an event. What is counted goes to [`Metrics`], for `/metrics`.
 
 use std::fmt;
+use std::sync::Arc;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -78,7 +83,12 @@ pub enum Event<'a> {
         /// How many tenants it holds.
         tenants: usize,
     },
-    /// A changed registry could not be read; the former one stays in force.
+    /// Something is served of which it is not proved that it keeps tenants apart, because the operator allows it.
+    Unproved {
+        /// What stands in the way.
+        reason: &'a dyn fmt::Display,
+    },
+    /// A changed registry could not be read, or is not proved; the former one stays in force.
     RegistryRejected {
         /// What is wrong with it.
         reason: &'a dyn fmt::Display,
@@ -127,10 +137,46 @@ impl Event<'_> {
             Self::RegistryReplaced { tenants } => {
                 tracing::info!(target: AUDIT, event = "registry.replaced", tenants);
             }
+            Self::Unproved { reason } => {
+                tracing::error!(target: AUDIT, event = "isolation.unproved", %reason);
+            }
             Self::RegistryRejected { reason } => {
                 tracing::error!(target: AUDIT, event = "registry.rejected", %reason);
             }
         }
+    }
+}
+
+/// What is counted and measured, in Prometheus's terms. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    proved: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("innkeeper");
+        let proved = Gauge::default();
+        let help =
+            "Whether it was shown that no tenant reaches another's items: 1, or 0 under --allow-unproved";
+        registry.register("isolation_proved", help, proved.clone());
+        Self { registry: Arc::new(registry), proved }
+    }
+}
+
+impl Metrics {
+    /// Whether what is served was proved to keep tenants apart.
+    pub fn set_proved(&self, proved: bool) {
+        self.proved.set(proved.into());
+    }
+
+    /// All of them, in the text format of `OpenMetrics` 1.0.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _written = encode(&mut text, &self.registry);
+        text
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Application {
     /// The session policies.
     pub policies: Arc<PolicyTemplates>,
     /// The declared roles.
-    pub roles: Vec<RoleTemplate>,
+    pub roles: Arc<[RoleTemplate]>,
     /// What every tenant's record must have.
     pub requirements: Requirements,
     /// The tenants.
@@ -56,7 +56,7 @@ impl Application {
         let Some(requirements) = requirements else { return Err(problems) };
         let registry = problems.take(read_registry(&config.tenants, &requirements, &policies));
         let Some(registry) = registry else { return Err(problems) };
-        let (plan, policies) = (Arc::new(plan), Arc::new(policies));
+        let (plan, policies, roles) = (Arc::new(plan), Arc::new(policies), roles.into());
         problems.or(Self { config, plan, policies, roles, requirements, registry })
     }
 

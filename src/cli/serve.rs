@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::check::{Grounds, InTheWay};
 use super::{Application, Because, Common, Failure, LogFormat, block_on, start_log, stop_signal, watch};
 use crate::aws::Aws;
 use crate::clock::Clock;
@@ -10,6 +11,8 @@ use crate::config::{self, Config};
 use crate::entropy::Entropy;
 use crate::problem::{Problem, Problems};
 use crate::server::Server;
+use crate::telemetry::{Event, Metrics};
+use crate::tenant::Registry;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -21,6 +24,9 @@ pub(super) struct Arguments {
     /// The address for health checks, instead of the configuration's.
     #[arg(long, value_name = "ADDR")]
     admin: Option<SocketAddr>,
+    /// Serve even if it is not proved that tenants are kept apart. It is logged, and a metric says so.
+    #[arg(long)]
+    allow_unproved: bool,
     /// How log lines are written.
     #[arg(long, value_enum, default_value = "json")]
     log: LogFormat,
@@ -35,7 +41,54 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     check(&config, &mut problems);
     let application = problems.take(Application::load(config));
     let Some(application) = application.filter(|_| problems.is_empty()) else { return Err(problems.into()) };
-    block_on(serve(application))
+    let guard = Guard::new(&application, arguments.allow_unproved)?;
+    block_on(serve(application, guard))
+}
+
+/// Sees to it that nothing is served of which it is not proved that it keeps tenants apart, unless that is allowed.
+struct Guard {
+    grounds: Grounds,
+    allow_unproved: bool,
+    proved: bool,
+}
+
+impl Guard {
+    /// Proves an application before it is served.
+    fn new(application: &Application, allow_unproved: bool) -> Result<Self, Failure> {
+        let mut guard = Self { grounds: Grounds::of(application), allow_unproved, proved: true };
+        guard.check(&application.registry)?;
+        Ok(guard)
+    }
+
+    fn check(&mut self, registry: &Registry) -> Result<(), Problem> {
+        let proof = self.grounds.examine(registry);
+        self.proved = proof.holds();
+        if self.proved {
+            return Ok(());
+        }
+        let reason = InTheWay(&proof);
+        if self.allow_unproved {
+            Event::Unproved { reason: &reason }.emit();
+            return Ok(());
+        }
+        let hint = "mend it, or serve all the same with --allow-unproved";
+        Err(Problem::of("the policies", reason.to_string()).hint(hint))
+    }
+
+    /// Reads the tenants again, as `read` does, and proves them.
+    fn reader(
+        mut self,
+        read: impl Fn() -> Result<Registry, Problems> + Send + 'static,
+        metrics: Metrics,
+    ) -> impl FnMut() -> Result<Registry, Problems> + Send + 'static {
+        metrics.set_proved(self.proved);
+        move || {
+            let registry = read()?;
+            self.check(&registry)?;
+            metrics.set_proved(self.proved);
+            Ok(registry)
+        }
+    }
 }
 
 /// What `serve` asks beyond what every command does.
@@ -52,13 +105,14 @@ fn check(config: &Config, problems: &mut Problems) {
     }
 }
 
-async fn serve(application: Application) -> Result<(), Failure> {
+async fn serve(application: Application, guard: Guard) -> Result<(), Failure> {
     let clock = Clock::system();
     let server_config = application.config.server.clone();
     let server = Server::bind(&server_config).await.map_err(Because)?;
     let aws = Aws::from_environment(application.config.aws.clone(), clock.clone()).await.map_err(Because)?;
     let (read, path) = (application.registry_reader(), application.config.tenants.clone());
     let gateway = Arc::new(application.gateway(aws, clock, Entropy::system())?);
+    let read = guard.reader(read, server.metrics());
     let watching = watch::tenants(Arc::clone(&gateway.tenants), path, read);
     tracing::info!(address = %server_config.listen, admin = %server_config.admin, "serving");
     let served = server.serve(gateway, &server_config, stop_signal()).await;

@@ -21,7 +21,7 @@ type Seen = Option<(SystemTime, u64)>;
 pub(super) fn tenants(
     tenants: Arc<Tenants>,
     path: PathBuf,
-    read: impl Fn() -> Result<Registry, Problems> + Send + 'static,
+    mut read: impl FnMut() -> Result<Registry, Problems> + Send + 'static,
 ) -> JoinHandle<()> {
     let mut seen = look(&path);
     tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! `/livez` and `/readyz`, on a port of their own. Nothing here acts.
+//! `/livez`, `/readyz` and `/metrics`, on a port of their own. Nothing here acts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,6 +7,12 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
+
+use crate::telemetry::Metrics;
+
+/// The media type of the text format (*`OpenMetrics` 1.0*, "Protocol Negotiation").
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Whether traffic may come. Off before the start is complete, and again when the gateway is told to stop.
 #[derive(Debug, Clone, Default)]
@@ -23,8 +29,13 @@ impl Readiness {
     }
 }
 
-pub(super) fn router(readiness: Readiness) -> Router {
-    Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(ready)).with_state(readiness)
+pub(super) fn router(readiness: Readiness, metrics: Metrics) -> Router {
+    let numbers = async move || ([(CONTENT_TYPE, OPENMETRICS)], metrics.text());
+    Router::new()
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .with_state(readiness)
+        .route("/metrics", get(numbers))
 }
 
 async fn ready(State(readiness): State<Readiness>) -> (StatusCode, &'static str) {

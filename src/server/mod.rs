@@ -30,6 +30,8 @@ pub use console::Console;
 pub use health::Readiness;
 pub use session::Gateway;
 
+use crate::telemetry::Metrics;
+
 /// How long requests that are under way may take to finish after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -50,6 +52,7 @@ pub struct Server {
     public: TcpListener,
     admin: TcpListener,
     readiness: Readiness,
+    metrics: Metrics,
 }
 
 impl Server {
@@ -62,7 +65,13 @@ impl Server {
             public: bind(config.listen).await?,
             admin: bind(config.admin).await?,
             readiness: Readiness::default(),
+            metrics: Metrics::default(),
         })
+    }
+
+    /// What is measured, for whoever measures.
+    pub fn metrics(&self) -> Metrics {
+        self.metrics.clone()
     }
 
     /// The address that clients use.
@@ -83,7 +92,7 @@ impl Server {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let public = router(gateway, config);
-        let admin = health::router(self.readiness.clone());
+        let admin = health::router(self.readiness.clone(), self.metrics);
         let readiness = self.readiness;
         readiness.set(true);
         let (drain, draining) = tokio::sync::watch::channel(false);

@@ -4,13 +4,21 @@ mod registry;
 mod report;
 mod subjects;
 
+use std::fmt;
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 
 use super::{Application, Common, Failure, say};
+use crate::authorizer::IssuerConfig;
 use crate::config::{self, Config};
+use crate::credentials::PolicyTemplates;
+use crate::id::RoleArn;
 use crate::policy::isolation::{Proof, Subject, prove};
+use crate::policy::{RoleTemplate, Severity};
+use crate::schema::Plan;
+use crate::tenant::Registry;
 use report::Report;
 use subjects::subjects;
 
@@ -34,9 +42,10 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let application = Application::load(Config::load(&arguments.common.config, &config::variables())?)?;
-    let subjects = subjects(&application);
-    let proof = proved(&application, &subjects);
-    let report = Report { application: &application, subjects: &subjects, proof: &proof };
+    let grounds = Grounds::of(&application);
+    let subjects = subjects(&grounds, &application.registry);
+    let proof = grounds.proof(&subjects, &application.registry);
+    let report = Report { schema: &application.config.schema, subjects: &subjects, proof: &proof };
     say(&match arguments.format {
         Format::Text => report.text(std::io::stdout().is_terminal()),
         Format::Json => report.json(),
@@ -46,12 +55,54 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// The proof of an application, with what its registry and its issuers say.
 pub fn examine(application: &Application) -> Proof {
-    proved(application, &subjects(application))
+    Grounds::of(application).examine(&application.registry)
 }
 
-fn proved(application: &Application, subjects: &[Subject<'_>]) -> Proof {
-    let gateway = application.config.dev.gateway_role.as_ref().map(crate::id::RoleArn::as_str);
-    let mut proof = prove(&application.plan, subjects, gateway);
-    proof.findings.extend(registry::findings(application));
-    proof
+/// What a proof is made on, besides the tenants: these may change while the rest stays.
+#[derive(Debug, Clone)]
+pub(super) struct Grounds {
+    plan: Arc<Plan>,
+    policies: Arc<PolicyTemplates>,
+    roles: Arc<[RoleTemplate]>,
+    gateway: Option<RoleArn>,
+    issuers: Vec<IssuerConfig>,
+}
+
+impl Grounds {
+    pub(super) fn of(application: &Application) -> Self {
+        Self {
+            plan: Arc::clone(&application.plan),
+            policies: Arc::clone(&application.policies),
+            roles: Arc::clone(&application.roles),
+            gateway: application.config.dev.gateway_role.clone(),
+            issuers: application.config.authorizer.issuers.clone(),
+        }
+    }
+
+    /// The proof for the tenants of a registry.
+    pub(super) fn examine(&self, registry: &Registry) -> Proof {
+        self.proof(&subjects(self, registry), registry)
+    }
+
+    fn proof(&self, subjects: &[Subject<'_>], registry: &Registry) -> Proof {
+        let mut proof = prove(&self.plan, subjects, self.gateway.as_ref().map(RoleArn::as_str));
+        proof.findings.extend(registry::findings(&self.issuers, registry));
+        proof
+    }
+}
+
+/// What stands in the way of a proof, in a few words and with a place each.
+pub(super) struct InTheWay<'a>(pub(super) &'a Proof);
+
+impl fmt::Display for InTheWay<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it is not proved that tenants are kept apart (`innkeeper check` shows more)")?;
+        let errors = self.0.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        errors.enumerate().try_for_each(|(at, finding)| {
+            let place = finding.problem.place();
+            let line = place.line().map_or_else(String::new, |line| format!(":{line}"));
+            let joint = if at == 0 { ": " } else { "; " };
+            write!(f, "{joint}{}{line}: {}: {}", place.name(), finding.rule, finding.problem.message())
+        })
+    }
 }

@@ -5,16 +5,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::authorizer::SpeaksFor;
-use crate::cli::Application;
+use crate::authorizer::{IssuerConfig, SpeaksFor};
 use crate::id::TenantId;
 use crate::policy::{Finding, Rule};
 use crate::problem::Problem;
+use crate::tenant::Registry;
 
 /// Tenants that nobody may speak for, and those that an issuer speaks for and that do not exist.
-pub(super) fn findings(application: &Application) -> Vec<Finding> {
-    let issuers = &application.config.authorizer.issuers;
-    let records = application.registry.records();
+pub(super) fn findings(issuers: &[IssuerConfig], registry: &Registry) -> Vec<Finding> {
+    let records = registry.records();
     let registered: BTreeSet<&TenantId> = records.iter().map(|record| &record.id).collect();
     let mut findings = Vec::new();
     for issuer in issuers {

@@ -1,16 +1,16 @@
 //! What `check` prints: the operations under each way of keeping tenants apart, what was shown, and what was found.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::Application;
 use crate::policy::isolation::{Proof, SHOWN, Subject};
 use crate::policy::{Counterexample, Finding, Rule, Severity};
 
 /// A proof, and what it is about.
 pub(super) struct Report<'a> {
-    pub(super) application: &'a Application,
+    pub(super) schema: &'a Path,
     pub(super) subjects: &'a [Subject<'a>],
     pub(super) proof: &'a Proof,
 }
@@ -88,7 +88,7 @@ impl Report<'_> {
         let tenants: usize = self.subjects.iter().map(|subject| subject.members.len()).sum();
         format!(
             "{}: {} operations, {} tenants, {} ways of keeping them apart",
-            self.application.config.schema.display(),
+            self.schema.display(),
             self.proof.operations.len(),
             tenants,
             self.subjects.len()

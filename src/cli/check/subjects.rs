@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::Application;
+use super::Grounds;
 use crate::credentials::variables;
 use crate::policy::RoleTemplate;
 use crate::policy::isolation::{Member, Subject, TableOf};
-use crate::tenant::{Mode, TenantRecord};
+use crate::tenant::{Mode, Registry, TenantRecord};
 
 /// What tenants must have in common to be one subject.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,15 +19,15 @@ struct Alike {
     tables: BTreeMap<String, Option<String>>,
 }
 
-/// The subjects of an application, in the order of their modes.
-pub(super) fn subjects(application: &Application) -> Vec<Subject<'_>> {
-    let mut subjects: BTreeMap<Alike, Subject<'_>> = BTreeMap::new();
-    for record in application.registry.records() {
+/// The subjects of a registry, in the order of their modes.
+pub(super) fn subjects<'a>(grounds: &'a Grounds, registry: &Registry) -> Vec<Subject<'a>> {
+    let mut subjects: BTreeMap<Alike, Subject<'a>> = BTreeMap::new();
+    for record in registry.records() {
         let member = member(&record);
-        let declared = application.roles.iter().find(|it| it.declares(record.role.name(), &member.variables));
+        let declared = grounds.roles.iter().find(|it| it.declares(record.role.name(), &member.variables));
         let alike = alike(&record, &member, declared);
         let subject =
-            subjects.entry(alike).or_insert_with_key(|alike| subject(application, &record, alike, declared));
+            subjects.entry(alike).or_insert_with_key(|alike| subject(grounds, &record, alike, declared));
         subject.members.push(member);
     }
     subjects.into_values().collect()
@@ -62,12 +62,12 @@ fn tables_arn(record: &TenantRecord) -> String {
 }
 
 fn subject<'a>(
-    application: &'a Application,
+    grounds: &'a Grounds,
     record: &TenantRecord,
     alike: &Alike,
     declared: Option<&'a RoleTemplate>,
 ) -> Subject<'a> {
-    let session = alike.policy.as_ref().and_then(|name| application.policies.find(name));
+    let session = alike.policy.as_ref().and_then(|name| grounds.policies.find(name));
     let role = declared.map_or_else(|| record.role.name().to_owned(), |role| role.name().to_owned());
     let is_one_tenants = record.mode == Mode::Role && declared.is_some_and(|role| !role.is_per_tenant());
     Subject {

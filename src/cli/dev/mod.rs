@@ -12,6 +12,7 @@ use http::Uri;
 
 pub use embedded::{Embedded, EmbeddedOptions};
 
+use super::check::InTheWay;
 use super::{Because, Common, Failure, LogFormat, block_on, say, start_log, stop_signal, watch};
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -20,6 +21,7 @@ use crate::entropy::Entropy;
 use crate::id::TenantId;
 use crate::operation::CursorKey;
 use crate::server::{Console, Server};
+use crate::telemetry::Event;
 
 /// How long the tokens live that `dev` prints.
 const TOKEN_LIFE: Duration = Duration::from_hours(12);
@@ -86,6 +88,11 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
         clock: clock.clone(),
     };
     let embedded = Embedded::start(config, &issuer, options).await?;
+    let proof = super::check::examine(&embedded.application);
+    if !proof.holds() {
+        Event::Unproved { reason: &InTheWay(&proof) }.emit();
+    }
+    server.metrics().set_proved(proof.holds());
     let (read, path) = (embedded.application.registry_reader(), embedded.application.config.tenants.clone());
     let tokens = tokens(&embedded, &issuer, &clock).map_err(Because)?;
     let demo = demo::Demo::of(&embedded, &tokens);
