@@ -52,6 +52,11 @@ impl Variables {
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.insert(name.into(), value.into());
     }
+
+    /// The value of a variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
 }
 
 impl Template {
@@ -69,6 +74,17 @@ impl Template {
     /// The file that it was read from.
     pub fn source(&self) -> &Arc<Source> {
         &self.source
+    }
+
+    /// The names of the variables that it uses.
+    pub fn variables(&self) -> BTreeSet<&str> {
+        let mut rest = self.source.text();
+        let mut names = BTreeSet::new();
+        while let Some((_, name, after)) = next_variable(rest) {
+            names.insert(name);
+            rest = after;
+        }
+        names
     }
 
     /// The document as it was written.
