@@ -10,6 +10,7 @@ mod context;
 mod document;
 mod evaluate;
 mod finding;
+pub mod lint;
 mod pattern;
 mod place;
 pub mod requests;
