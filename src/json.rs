@@ -102,6 +102,16 @@ pub fn locate(text: &str, path: &[Step<'_>]) -> Option<Range<usize>> {
     Some(start..scanner.at)
 }
 
+/// Where the name of the member that a path leads to stands, quotes and all; none if there is no such member.
+pub fn locate_name(text: &str, path: &[Step<'_>]) -> Option<Range<usize>> {
+    let (Step::Member(name), parents) = path.split_last()? else { return None };
+    let mut scanner = Scanner { text: text.as_bytes(), at: 0 };
+    for step in parents {
+        scanner.enter(*step)?;
+    }
+    scanner.member(name)
+}
+
 /// A walk through a JSON text that builds nothing.
 struct Scanner<'a> {
     text: &'a [u8],
@@ -130,19 +140,7 @@ impl Scanner<'_> {
     /// Stands before the value that a step leads to.
     fn enter(&mut self, step: Step<'_>) -> Option<()> {
         match step {
-            Step::Member(wanted) => {
-                self.sign(b'{').then_some(())?;
-                loop {
-                    let is_wanted =
-                        serde_json::from_slice::<String>(self.string()?).is_ok_and(|name| name == wanted);
-                    self.sign(b':').then_some(())?;
-                    if is_wanted {
-                        return Some(());
-                    }
-                    self.value()?;
-                    self.sign(b',').then_some(())?;
-                }
-            }
+            Step::Member(wanted) => self.member(wanted).map(|_name| ()),
             Step::Element(wanted) => {
                 self.sign(b'[').then_some(())?;
                 for _ in 0..wanted {
@@ -151,6 +149,23 @@ impl Scanner<'_> {
                 }
                 Some(())
             }
+        }
+    }
+
+    /// Stands before the value of an object's member, and says where its name is.
+    fn member(&mut self, wanted: &str) -> Option<Range<usize>> {
+        self.sign(b'{').then_some(())?;
+        loop {
+            let name = self.string()?;
+            let is_wanted = serde_json::from_slice::<String>(name).is_ok_and(|name| name == wanted);
+            let length = name.len();
+            let name = self.at - length..self.at;
+            self.sign(b':').then_some(())?;
+            if is_wanted {
+                return Some(name);
+            }
+            self.value()?;
+            self.sign(b',').then_some(())?;
         }
     }
 
@@ -226,6 +241,10 @@ mod tests {
         {
             assert_eq!(at(none), None, "{none:?}");
         }
+        let name_at = |path: &[Step<'_>]| locate_name(text, path).and_then(|range| text.get(range));
+        assert_eq!(name_at(&[Member("a"), Element(1), Member("c")]), Some("\"c\""));
+        assert_eq!(name_at(&[Member("e")]), Some("\"\\u0065\""));
+        assert_eq!((name_at(&[Member("f")]), name_at(&[Member("a"), Element(0)])), (None, None));
     }
 
     #[test]

@@ -33,6 +33,11 @@ impl PolicyTemplates {
         self.0.keys().cloned().collect()
     }
 
+    /// All templates, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = &Template> {
+        self.0.values()
+    }
+
     /// A template.
     pub fn find(&self, name: &str) -> Option<&Template> {
         self.0.get(name)

@@ -131,6 +131,22 @@ fn comparison(name: &str) -> Option<(Comparison, bool)> {
     })
 }
 
+impl Condition {
+    /// Whether it fails wherever its key has no value, so that no statement with it lets such a request through.
+    pub fn needs_its_key(&self) -> bool {
+        let Operator { quantifier, comparison, negated, if_exists } = self.operator;
+        if comparison == Comparison::Null {
+            return !self.values.is_empty()
+                && self.values.iter().all(|value| value.eq_ignore_ascii_case("false"));
+        }
+        match quantifier {
+            Some(Quantifier::All) => false,
+            Some(Quantifier::Any) => !if_exists,
+            None => !if_exists && !negated,
+        }
+    }
+}
+
 /// Whether a condition of a statement holds for a request.
 pub(super) fn holds(condition: &Condition, variables: bool, context: &Context) -> Holds {
     let Operator { quantifier, comparison, negated, if_exists } = condition.operator;
@@ -270,4 +286,31 @@ fn within(address: &str, network: &str) -> bool {
     };
     let host_bits = width - length;
     address.checked_shr(host_bits).unwrap_or_default() == base.checked_shr(host_bits).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_needs_its_key_if_it_fails_without() {
+        let comparisons =
+            ["StringEquals", "StringNotLike", "NumericLessThan", "Bool", "ArnLike", "NotIpAddress"];
+        let mut operators: Vec<String> = Vec::new();
+        for comparison in comparisons {
+            for quantifier in ["", "ForAllValues:", "ForAnyValue:"] {
+                operators.extend(["", "IfExists"].map(|suffix| format!("{quantifier}{comparison}{suffix}")));
+            }
+        }
+        operators.push("Null".to_owned());
+        for operator in operators {
+            for values in [&["true"][..], &["FALSE"], &["false", "true"], &["false", "false"]] {
+                let values = values.iter().map(ToString::to_string).collect();
+                let condition =
+                    Condition { operator: operator.parse().unwrap(), key: "a:b".to_owned(), values };
+                let fails = holds(&condition, true, &Context::default()) == Holds::No;
+                assert_eq!(condition.needs_its_key(), fails, "{operator} {:?}", condition.values);
+            }
+        }
+    }
 }

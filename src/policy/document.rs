@@ -100,6 +100,13 @@ pub struct Malformed {
     message: String,
 }
 
+impl Malformed {
+    /// The statement that is meant, from 0; none where it is the document.
+    pub(super) fn statement(&self) -> Option<usize> {
+        self.place.strip_prefix("Statement[")?.split(']').next()?.parse().ok()
+    }
+}
+
 fn malformed(place: &str, message: impl Into<String>) -> Malformed {
     let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
     Malformed { place, message: message.into() }

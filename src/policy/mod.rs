@@ -4,11 +4,13 @@
 //! it. So it follows AWS's documentation to the letter, `tests/iam-vectors.json` pins its verdicts, and where the
 //! documentation is silent it fails closed. Everything here is pure: no clock, no network, no files.
 
+pub mod catalogue;
 mod condition;
 mod context;
 mod document;
 mod evaluate;
 mod finding;
+pub mod lint;
 mod pattern;
 mod place;
 pub mod isolation;

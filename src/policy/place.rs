@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::json::{Step, locate, strict};
+use super::Kind;
+use crate::json::{Step, locate, locate_name, strict};
 use crate::problem::{Place, Source};
 
 /// A document, by its place in a file.
@@ -29,6 +30,14 @@ impl DocumentAt {
             }
             Self::Boundary => vec![Step::Member("PermissionsBoundary")],
             Self::Trust => vec![Step::Member("AssumeRolePolicyDocument")],
+        }
+    }
+
+    /// What the document is attached to.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Whole | Self::RolePolicy(_) | Self::Boundary => Kind::Identity,
+            Self::Trust => Kind::Trust,
         }
     }
 
@@ -72,6 +81,17 @@ impl DocumentAt {
                 self.part(source, statement, &part)
             }
             None => self.statement(source, statement),
+        }
+    }
+
+    /// Where the name of a member of its statement stands, such as that of a condition key; the statement itself, where it
+    /// has no such member.
+    pub fn member_name(self, source: &Arc<Source>, statement: usize, member: &[Step<'_>]) -> Place {
+        let path = self.statement_path(source, statement);
+        let whole: Vec<_> = path.iter().chain(member).copied().collect();
+        match locate_name(source.text(), &whole) {
+            Some(span) => source.place(span),
+            None => found(source, &path),
         }
     }
 

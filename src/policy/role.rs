@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::template::{TemplateError, Variables, fill_text};
-use super::{Document, Kind, Template};
+use super::{Document, DocumentAt, Kind, Template};
 use crate::problem::{Problem, Problems, Source, did_you_mean};
 
 /// A declared role, with variables.
@@ -93,6 +93,22 @@ impl RoleTemplate {
         self.name.contains("{{tenant}}")
     }
 
+    /// The names of the variables that it uses.
+    pub fn variables(&self) -> BTreeSet<&str> {
+        self.template.variables()
+    }
+
+    /// Its documents as they were written, each with its place: the trust policy first.
+    pub fn documents(&self) -> Vec<(DocumentAt, &Value)> {
+        documents(self.template.value())
+    }
+
+    /// The same with its variables filled in.
+    pub fn filled(&self, variables: &Variables) -> Result<Vec<(DocumentAt, Value)>, TemplateError> {
+        let value = self.template.fill(variables)?;
+        Ok(documents(&value).into_iter().map(|(at, document)| (at, document.clone())).collect())
+    }
+
     /// The role with its variables filled in.
     pub fn render(&self, variables: &Variables) -> Result<Role, Problem> {
         let source = self.template.source();
@@ -129,6 +145,17 @@ impl RoleTemplate {
             max_session: max_session(source, value.get("MaxSessionDuration"))?,
         })
     }
+}
+
+/// The documents of a role, each with its place.
+fn documents(role: &Value) -> Vec<(DocumentAt, &Value)> {
+    let trust = role.get("AssumeRolePolicyDocument").map(|it| (DocumentAt::Trust, it));
+    let policies = role.get("Policies").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let policies = policies.iter().enumerate().map(|(at, policy)| {
+        (DocumentAt::RolePolicy(at), policy.get("PolicyDocument").unwrap_or(&Value::Null))
+    });
+    let boundary = role.get("PermissionsBoundary").map(|it| (DocumentAt::Boundary, it));
+    trust.into_iter().chain(policies).chain(boundary).collect()
 }
 
 fn max_session(source: &Arc<Source>, value: Option<&Value>) -> Result<Duration, Problem> {

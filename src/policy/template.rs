@@ -76,6 +76,17 @@ impl Template {
         &self.source
     }
 
+    /// The names of the variables that it uses.
+    pub fn variables(&self) -> BTreeSet<&str> {
+        let mut rest = self.source.text();
+        let mut names = BTreeSet::new();
+        while let Some((_, name, after)) = next_variable(rest) {
+            names.insert(name);
+            rest = after;
+        }
+        names
+    }
+
     /// The document as it was written.
     pub(super) fn value(&self) -> &Value {
         &self.value

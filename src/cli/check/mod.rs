@@ -16,7 +16,8 @@ use crate::config::{self, Config};
 use crate::credentials::PolicyTemplates;
 use crate::id::RoleArn;
 use crate::policy::isolation::{Proof, Subject, prove};
-use crate::policy::{RoleTemplate, Severity};
+use crate::policy::lint::{self, Against};
+use crate::policy::{Finding, RoleTemplate, Severity, Variables};
 use crate::schema::Plan;
 use crate::tenant::Registry;
 use report::Report;
@@ -86,8 +87,29 @@ impl Grounds {
 
     fn proof(&self, subjects: &[Subject<'_>], registry: &Registry) -> Proof {
         let mut proof = prove(&self.plan, subjects, self.gateway.as_ref().map(RoleArn::as_str));
+        proof.findings.extend(self.lint(subjects));
         proof.findings.extend(registry::findings(&self.issuers, registry));
         proof
+    }
+
+    /// What is wrong with each file by itself, in use or not.
+    fn lint(&self, subjects: &[Subject<'_>]) -> Vec<Finding> {
+        let used_by = |uses: &dyn Fn(&Subject<'_>) -> bool| -> Vec<Variables> {
+            let members =
+                subjects.iter().filter(|subject| uses(subject)).flat_map(|subject| &subject.members);
+            members.map(|member| member.variables.clone()).collect()
+        };
+        let of_policies = self.policies.iter().flat_map(|template| {
+            let tenants = used_by(&|it| it.session.is_some_and(|used| std::ptr::eq(used, template)));
+            lint::session_policy(template, Against { plan: Some(&self.plan), tenants: &tenants })
+        });
+        let of_roles = self.roles.iter().flat_map(|role| {
+            let tenants = used_by(&|it| it.role.is_some_and(|used| std::ptr::eq(used, role)));
+            // A role that no tenant has, such as the gateway's own, is not measured by what tenants need.
+            let plan = (!tenants.is_empty()).then_some(self.plan.as_ref());
+            lint::role(role, Against { plan, tenants: &tenants })
+        });
+        of_policies.chain(of_roles).collect()
     }
 }
 
