@@ -9,6 +9,7 @@ mod context;
 mod document;
 mod evaluate;
 mod finding;
+pub mod normal;
 mod pattern;
 mod place;
 pub mod requests;
