@@ -4,6 +4,7 @@
 //! input is said all at once, on standard error, and nothing is served.
 
 mod application;
+pub mod check;
 #[cfg(feature = "dev")]
 mod dev;
 #[cfg(feature = "dev")]
@@ -47,6 +48,8 @@ enum Command {
     /// The gateway's own identity comes from the SDK's default chain: environment, profile, container, instance.
     /// It needs sts:AssumeRole and sts:TagSession on the tenants' roles, and nothing else.
     Serve(serve::Arguments),
+    /// Look at an application before it serves: its files, and with --deployed and --live at what AWS makes of it.
+    Check(check::Arguments),
     /// Print a token of the dev issuer, for a running `innkeeper dev`.
     #[cfg(feature = "dev")]
     Token(token::Arguments),
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "dev")]
         Command::Dev(arguments) => dev::run(arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
         #[cfg(feature = "dev")]
         Command::Token(arguments) => token::run(&arguments),
         Command::Completions { shell } => {
@@ -146,7 +150,6 @@ fn say_error(text: &str) {
 }
 
 /// Writes to standard output. A reader that has gone away is no failure of ours.
-#[cfg(feature = "dev")]
 fn say(text: &str) {
     drop(writeln!(std::io::stdout(), "{text}"));
 }
