@@ -15,6 +15,7 @@
 )]
 
 mod cli;
+mod console;
 mod diagnostics;
 mod evaluator;
 mod execution;
