@@ -22,10 +22,16 @@ const complaints = [];
 // Who asked the gateway, by the token, and for what.
 const asked = [];
 
+const editor = ".graphiql-query-editor .CodeMirror";
+const result = ".result-window .CodeMirror";
+
+// The first query stands in the editor.
+const ready = (page) => page.waitForSelector(`${editor} .CodeMirror-code >> text=sku`);
+
 async function open(path = "/") {
   const context = await browser.newContext();
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   await context.route(
     (target) => target.origin !== origin,
     (route) => {
@@ -44,13 +50,13 @@ async function open(path = "/") {
     const { operationName, query } = request.postDataJSON();
     asked.push(`${tenant}: ${operationName ?? query.replace(/#.*\n/g, "").replace(/\s+/g, " ")}`);
   });
-  const response = await page.goto(origin + path);
-  return { page, status: response.status() };
+  await page.goto(origin + path);
+  await ready(page);
+  return page;
 }
 
-const editor = ".graphiql-query-editor .CodeMirror";
-const result = ".result-window .CodeMirror";
-const text = (page, selector) => page.evaluate((it) => document.querySelector(it).CodeMirror.getValue(), selector);
+const text = (page, selector) =>
+  page.evaluate((it) => document.querySelector(it)?.CodeMirror.getValue() ?? "", selector);
 const summary = (page) => page.locator("#answer").textContent();
 const type = async (page, document) => {
   await page.click(`${editor} .CodeMirror-lines`);
@@ -60,7 +66,7 @@ const type = async (page, document) => {
 
 // Waits until the answer is as wanted.
 const answered = async (page, wanted) => {
-  const until = Date.now() + 15_000;
+  const until = Date.now() + 30_000;
   while (!wanted(await text(page, result))) {
     if (Date.now() > until) throw new Error(`the answer is ${await text(page, result)}`);
     await page.waitForTimeout(20);
@@ -77,8 +83,7 @@ async function answer(page, tenant) {
 }
 
 async function newcomer() {
-  const { page } = await open();
-  await page.waitForSelector(`${editor} .CodeMirror-code >> text=sku`);
+  const page = await open();
   const tenants = await page.locator("#tenant option").allTextContents();
   const preset = await text(page, editor);
   await page.click(".graphiql-execute-button");
@@ -106,8 +111,7 @@ async function newcomer() {
 }
 
 async function schema() {
-  const { page } = await open("/?tenant=globex");
-  await page.waitForSelector(`${editor} .CodeMirror-code >> text=sku`);
+  const page = await open("/?tenant=globex");
   const tenant = await page.inputValue("#tenant");
   await page.click('[aria-label="Show Documentation Explorer"]');
   await page.click('.graphiql-doc-explorer-content >> text="Product"');
@@ -120,9 +124,21 @@ async function schema() {
   return { tenant, described: described.includes("Something that a shop sells."), hints };
 }
 
+// A tenant that is refused tells nothing of the schema; the next one does.
+async function suspended() {
+  const page = await open("/?tenant=globex2");
+  await answered(page, (value) => value !== "");
+  const refused = JSON.parse(await text(page, result)).errors.map((it) => it.extensions.code);
+  await page.selectOption("#tenant", "acme");
+  const { says } = await answer(page, "acme");
+  await page.click('[aria-label="Show Documentation Explorer"]');
+  await page.waitForSelector('.graphiql-doc-explorer-content >> text="Product"');
+  return { refused, says };
+}
+
 // A page that was left open for longer than its tokens live.
 async function overnight() {
-  const { page } = await open();
+  const page = await open();
   let opened = 0;
   await page.route("**/console/tenants.json", async (route) => {
     const response = await route.fetch();
@@ -132,15 +148,14 @@ async function overnight() {
     await route.fulfill({ response, json: body });
   });
   await page.reload();
-  await page.waitForSelector(`${editor} .CodeMirror-code >> text=sku`);
+  await ready(page);
   await page.click(".graphiql-execute-button");
   return { ...(await answer(page, "acme")), opened };
 }
 
 // A token of one's own stands before the page's.
 async function headers() {
-  const { page } = await open();
-  await page.waitForSelector(`${editor} .CodeMirror-code >> text=sku`);
+  const page = await open();
   await page.click("text=Headers");
   await page.click(".graphiql-editor-tool .CodeMirror-lines >> visible=true");
   await page.keyboard.insertText('{"Authorization": "Bearer e30.e30.e30"}');
@@ -153,7 +168,7 @@ async function headers() {
 async function strangers() {
   const context = await browser.newContext();
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   const rebound = await page.goto(`http://${stranger}:${port}/`);
   const tokens = await page.evaluate(async () => (await fetch("/console/tenants.json")).status);
 
@@ -175,7 +190,7 @@ try {
   const result = { newcomer: await newcomer(), schema: await schema() };
   // Refusals, which follow, are complaints of the browser's too.
   Object.assign(result, { asked: [...asked], complaints: [...complaints] });
-  Object.assign(result, { overnight: await overnight(), headers: await headers(), strangers: await strangers(), foreign });
+  Object.assign(result, { suspended: await suspended(), overnight: await overnight(), headers: await headers(), strangers: await strangers(), foreign });
   console.log(JSON.stringify(result));
 } finally {
   await browser.close();

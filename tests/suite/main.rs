@@ -15,6 +15,7 @@
 )]
 
 mod cli;
+mod clients;
 mod console;
 mod diagnostics;
 mod evaluator;
