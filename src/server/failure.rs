@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::header::ALLOW;
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use super::request::Malformed;
 use crate::error::{Code, Public};
 
 /// A request that HTTP alone refuses.
@@ -31,6 +32,8 @@ impl HttpError {
         "The request needs `query`, a string, and may have `operationName`, a string, and `variables` and \
          `extensions`, objects.",
     );
+    /// The message is the protocol: clients look for this word, and send the document instead.
+    pub(super) const PERSISTED_QUERY: Self = Self::new(StatusCode::BAD_REQUEST, "PersistedQueryNotSupported");
 
     const fn new(status: StatusCode, message: &'static str) -> Self {
         Self { status, message }
@@ -40,6 +43,15 @@ impl HttpError {
     pub(super) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         let wrong_method = self.status == StatusCode::METHOD_NOT_ALLOWED;
         wrong_method.then_some((ALLOW, HeaderValue::from_static("GET, POST")))
+    }
+}
+
+impl From<Malformed> for HttpError {
+    fn from(malformed: Malformed) -> Self {
+        match malformed {
+            Malformed::Parameters => Self::MALFORMED,
+            Malformed::PersistedQuery => Self::PERSISTED_QUERY,
+        }
     }
 }
 

@@ -9,9 +9,14 @@ use serde_json::{Map, Value};
 use crate::graphql::{Media, Request};
 use crate::json;
 
-/// The request has no `query`, or a parameter is not of its type.
+/// Why there is no request in a query string or a body.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(super) enum Malformed {
+    /// There is no `query`, or a parameter is not of its type.
+    Parameters,
+    /// There is a digest in the place of `query`, by Apollo's protocol of automatic persisted queries.
+    PersistedQuery,
+}
 
 /// The parameters of a GraphQL request.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,7 +29,7 @@ pub(super) struct Parameters {
 impl Parameters {
     /// Reads a body: one JSON object, never a batch of them.
     pub(super) fn from_body(body: &[u8]) -> Result<Self, Malformed> {
-        let Ok(Value::Object(members)) = json::strict(body) else { return Err(Malformed) };
+        let Ok(Value::Object(members)) = json::strict(body) else { return Err(Malformed::Parameters) };
         Self::from_members(members)
     }
 
@@ -36,27 +41,35 @@ impl Parameters {
             let (name, value) = (decoded(name)?, decoded(value)?);
             let value = match name.as_str() {
                 "variables" | "extensions" => {
-                    json::strict(value.as_bytes()).map_err(|_malformed| Malformed)?
+                    json::strict(value.as_bytes()).map_err(|_malformed| Malformed::Parameters)?
                 }
                 _ => Value::String(value),
             };
             if members.insert(name, value).is_some() {
-                return Err(Malformed);
+                return Err(Malformed::Parameters);
             }
         }
         Self::from_members(members)
     }
 
     fn from_members(mut members: Map<String, Value>) -> Result<Self, Malformed> {
-        let Some(Value::String(query)) = members.remove("query") else { return Err(Malformed) };
+        let query = match members.remove("query") {
+            Some(Value::String(query)) => query,
+            None if is_persisted(&members) => return Err(Malformed::PersistedQuery),
+            Some(_) | None => return Err(Malformed::Parameters),
+        };
         let operation_name = match members.remove("operationName") {
             None | Some(Value::Null) => None,
             Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
-            Some(_) => return Err(Malformed),
+            Some(_) => return Err(Malformed::Parameters),
         };
         let variables = object(members.remove("variables"))?;
         let _nothing_is_extended = object(members.remove("extensions"))?;
-        if query.is_empty() { Err(Malformed) } else { Ok(Self { query, operation_name, variables }) }
+        if query.is_empty() {
+            Err(Malformed::Parameters)
+        } else {
+            Ok(Self { query, operation_name, variables })
+        }
     }
 
     /// The request that they make up.
@@ -66,11 +79,15 @@ impl Parameters {
     }
 }
 
+fn is_persisted(members: &Map<String, Value>) -> bool {
+    members.get("extensions").is_some_and(|extensions| extensions.get("persistedQuery").is_some())
+}
+
 fn object(member: Option<Value>) -> Result<Map<String, Value>, Malformed> {
     match member {
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(members)) => Ok(members),
-        Some(_) => Err(Malformed),
+        Some(_) => Err(Malformed::Parameters),
     }
 }
 
@@ -86,13 +103,13 @@ fn decoded(text: &str) -> Result<String, Malformed> {
             byte => byte,
         });
     }
-    String::from_utf8(bytes).map_err(|_not_utf8| Malformed)
+    String::from_utf8(bytes).map_err(|_not_utf8| Malformed::Parameters)
 }
 
 /// A hexadecimal digit.
 fn digit(byte: Option<u8>) -> Result<u8, Malformed> {
     let digit = byte.and_then(|byte| char::from(byte).to_digit(16));
-    digit.and_then(|digit| u8::try_from(digit).ok()).ok_or(Malformed)
+    digit.and_then(|digit| u8::try_from(digit).ok()).ok_or(Malformed::Parameters)
 }
 
 #[cfg(test)]
@@ -132,9 +149,20 @@ mod tests {
             r#"{"query": "{a}", "extensions": 0}"#,
             r#"{"query": "{a}"} {}"#,
         ] {
-            assert_eq!(read(bad), Err(Malformed), "{bad}");
+            assert_eq!(read(bad), Err(Malformed::Parameters), "{bad}");
         }
-        assert_eq!(Parameters::from_body(b"{\"query\": \"\xff\"}"), Err(Malformed));
+        assert_eq!(Parameters::from_body(b"{\"query\": \"\xff\"}"), Err(Malformed::Parameters));
+    }
+
+    #[test]
+    fn a_digest_in_the_place_of_a_document_is_told_apart() {
+        let digest = r#"{"persistedQuery": {"version": 1, "sha256Hash": "00"}}"#;
+        let body = |query: &str| format!("{{{query}\"extensions\": {digest}}}");
+        let read = |body: String| Parameters::from_body(body.as_bytes());
+        assert_eq!(read(body("")), Err(Malformed::PersistedQuery));
+        assert_eq!(read(body("\"query\": \"{a}\", ")), Ok(parameters("{a}", None, &json!({}))));
+        assert_eq!(read(body("\"query\": 1, ")), Err(Malformed::Parameters));
+        assert_eq!(Parameters::from_query(&format!("extensions={digest}")), Err(Malformed::PersistedQuery));
     }
 
     #[test]
@@ -156,7 +184,7 @@ mod tests {
             "query={a}&variables=[]",
             "query={a}&extensions=1",
         ] {
-            assert_eq!(read(bad), Err(Malformed), "{bad}");
+            assert_eq!(read(bad), Err(Malformed::Parameters), "{bad}");
         }
     }
 }

@@ -17,6 +17,8 @@
 mod check_deployed;
 mod check_live;
 mod cli;
+mod clients;
+mod console;
 mod diagnostics;
 mod evaluator;
 mod execution;

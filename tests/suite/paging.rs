@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{Tenant, World};
 
 /// A seed in which `acme` has a customer with many orders, an hour apart, every third one cancelled.
-fn seed(orders: usize) -> String {
+pub(crate) fn seed(orders: usize) -> String {
     let customer = json!({ "id": "C1", "name": "N", "email": "n@example.com", "newsletter": false, "points": "0",
         "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z" });
     let order = |at: usize| {

@@ -22,6 +22,7 @@ use crate::id::TenantId;
 use crate::operation::CursorKey;
 use crate::server::{Console, Server};
 use crate::telemetry::Event;
+use crate::tenant::Registry;
 
 /// How long the tokens live that `dev` prints.
 const TOKEN_LIFE: Duration = Duration::from_hours(12);
@@ -99,18 +100,21 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
     }
     server.metrics().set_proved(proof.holds());
     let (read, path) = (embedded.application.registry_reader(), embedded.application.config.tenants.clone());
-    let tokens = tokens(&embedded, &issuer, &clock).map_err(Because)?;
-    let demo = demo::Demo::of(&embedded, &tokens);
-    server_config.console = Some(Console { tenants: tokens.clone(), query: demo.query().to_owned() });
+    let listed = tokens(&embedded.application.registry, &issuer, &clock).map_err(Because)?;
+    let demo = demo::Demo::of(&embedded, &listed);
     let banner = demo::Banner {
         address: server.address().map_err(Because)?,
         admin: server.admin_address().map_err(Because)?,
         endpoint: embedded.aws.endpoint(),
         ready_in: Duration::from_millis(clock.unix_millis().saturating_sub(started)),
     };
-    let text = banner.text(&demo, &tokens);
-    let (gateway, _aws) = embedded.gateway(clock, Entropy::system())?;
+    let text = banner.text(&demo, &listed);
+    let (gateway, _aws) = embedded.gateway(clock.clone(), Entropy::system())?;
     let gateway = Arc::new(gateway);
+    let tenants = Arc::clone(&gateway.tenants);
+    // A token that cannot be signed now could not be signed above.
+    let fresh = move || tokens(&tenants.registry(), &issuer, &clock).unwrap_or_default();
+    server_config.console = Some(Console::new(fresh, demo.query()));
     let watching = watch::tenants(Arc::clone(&gateway.tenants), path, read);
     say(&text);
     let served = server.serve(gateway, &server_config, stop_signal()).await;
@@ -120,15 +124,14 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
 
 /// A token for each tenant.
 fn tokens(
-    embedded: &Embedded,
+    registry: &Registry,
     issuer: &Issuer,
     clock: &Clock,
 ) -> Result<Vec<(TenantId, String)>, IssuerError> {
-    let records = embedded.application.registry.records();
     let token = |tenant: &TenantId| {
         issuer.token(&Claims { tenant, subject: "dev", scope: None, expires_in: TOKEN_LIFE }, clock)
     };
-    records.iter().map(|record| Ok((record.id.clone(), token(&record.id)?))).collect()
+    registry.records().iter().map(|record| Ok((record.id.clone(), token(&record.id)?))).collect()
 }
 
 /// The key that cursors are sealed with, kept so that they outlive a restart.

@@ -1,6 +1,7 @@
 //! How a world is made: the example application before an embedded AWS, in this process, on ports of its own, with
 //! a clock that stands still until a test moves it. Tests speak HTTP to it, and ask the embedded AWS what it saw.
 
+pub(crate) mod dev;
 pub(crate) mod dynamodb_local;
 mod isolation;
 pub(crate) mod issuers;
