@@ -6,6 +6,7 @@
 mod application;
 #[cfg(feature = "dev")]
 mod dev;
+mod policy;
 #[cfg(feature = "dev")]
 mod seed;
 mod serve;
@@ -47,6 +48,11 @@ enum Command {
     /// The gateway's own identity comes from the SDK's default chain: environment, profile, container, instance.
     /// It needs sts:AssumeRole and sts:TagSession on the tenants' roles, and nothing else.
     Serve(serve::Arguments),
+    /// Print the least-privilege policies that follow from the schema, or test policies of your own.
+    ///
+    /// Each document allows what the fields of the schema ask of DynamoDB, and nothing else: actions one by one, indexes
+    /// by name, keys by the tenant. Nothing is asked of AWS.
+    Policy(policy::Arguments),
     /// Print a token of the dev issuer, for a running `innkeeper dev`.
     #[cfg(feature = "dev")]
     Token(token::Arguments),
@@ -83,9 +89,20 @@ impl From<LogFormat> for Format {
     }
 }
 
+/// How a result is written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// Why a command ended without success.
 #[derive(Debug)]
 enum Failure {
+    /// Something was found, and has been said.
+    Found,
     /// The input cannot be used: everything that is wrong with it.
     Input(Problems),
     /// Something failed while running.
@@ -120,6 +137,7 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "dev")]
         Command::Dev(arguments) => dev::run(arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Policy(arguments) => policy::run(&arguments),
         #[cfg(feature = "dev")]
         Command::Token(arguments) => token::run(&arguments),
         Command::Completions { shell } => {
@@ -129,6 +147,7 @@ pub fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Found) => ExitCode::FAILURE,
         Err(Failure::Input(problems)) => {
             say_error(&problems.render(std::io::stderr().is_terminal()));
             ExitCode::from(2)
@@ -146,7 +165,6 @@ fn say_error(text: &str) {
 }
 
 /// Writes to standard output. A reader that has gone away is no failure of ours.
-#[cfg(feature = "dev")]
 fn say(text: &str) {
     drop(writeln!(std::io::stdout(), "{text}"));
 }

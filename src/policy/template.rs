@@ -52,6 +52,11 @@ impl Variables {
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.insert(name.into(), value.into());
     }
+
+    /// A JSON value with these in the place of its variables.
+    pub fn fill(&self, value: &Value) -> Result<Value, TemplateError> {
+        fill(value, self)
+    }
 }
 
 impl Template {

@@ -15,6 +15,7 @@
 )]
 
 mod cli;
+mod derived;
 mod diagnostics;
 mod evaluator;
 mod execution;

@@ -2,6 +2,7 @@
 
 mod dev;
 mod input;
+mod policy;
 mod serve;
 
 use std::path::Path;
