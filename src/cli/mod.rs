@@ -6,6 +6,7 @@
 mod application;
 #[cfg(feature = "dev")]
 mod dev;
+mod explain;
 mod policy;
 #[cfg(feature = "dev")]
 mod seed;
@@ -48,6 +49,11 @@ enum Command {
     /// The gateway's own identity comes from the SDK's default chain: environment, profile, container, instance.
     /// It needs sts:AssumeRole and sts:TagSession on the tenants' roles, and nothing else.
     Serve(serve::Arguments),
+    /// Show what a field asks of DynamoDB, and which statements of the policies let it.
+    ///
+    /// Keys, expressions, parameters, and where each value comes from. The statements are found by the evaluator, with a
+    /// key of a tenant: of the one that is named, or of one for each set of policies in use. Nothing is asked of AWS.
+    Explain(explain::Arguments),
     /// Print the least-privilege policies that follow from the schema, or test policies of your own.
     ///
     /// Each document allows what the fields of the schema ask of DynamoDB, and nothing else: actions one by one, indexes
@@ -137,6 +143,7 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "dev")]
         Command::Dev(arguments) => dev::run(arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         #[cfg(feature = "dev")]
         Command::Token(arguments) => token::run(&arguments),

@@ -33,6 +33,11 @@ impl PolicyTemplates {
         self.0.keys().cloned().collect()
     }
 
+    /// The template of a name.
+    pub fn find(&self, name: &str) -> Option<&Template> {
+        self.0.get(name)
+    }
+
     /// What narrows a tenant's sessions, or why nothing can.
     pub fn power(&self, record: &TenantRecord) -> Result<Power, Problem> {
         let name = match &record.mode {

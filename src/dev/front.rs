@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use super::access::{self, Check, NotUnderstood, Schemas};
 use super::engine::{Engine, Namespace, Storage};
 use super::iam::Iam;
-use super::observe::{Observed, Observer, Outcome, Service};
+use super::observe::{MAX_REQUEST, Observed, Observer, Outcome, Service};
 use super::reply::{Reply, StsError, dynamodb_refusal, xml_response};
 use super::schemas::{KeySchema, SchemaCache};
 use super::session::{IssuedCredentials, Session, Sessions};
@@ -229,6 +229,7 @@ impl Shared {
             access_key_id: None,
             tenant: None,
             keys: Vec::new(),
+            request: Bytes::new(),
             outcome: Outcome::Unauthenticated,
         };
         let reply = self.judged(parts, body, &mut call).await;
@@ -244,6 +245,7 @@ impl Shared {
         let session = &signed.session;
         call.access_key_id = Some(signed.access_key_id.clone());
         call.tenant = session.tags.get("tenant").cloned();
+        call.request = Some(body).filter(|body| body.len() <= MAX_REQUEST).cloned().unwrap_or_default();
         call.outcome = Outcome::Failed("SerializationException".to_owned());
         let Ok(body) = serde_json::from_slice::<Value>(body) else {
             return Reply::error("SerializationException", "the body is no JSON");
@@ -297,6 +299,7 @@ impl Shared {
             access_key_id: None,
             tenant: None,
             keys: Vec::new(),
+            request: Bytes::new(),
             outcome: Outcome::Unauthenticated,
         };
         let signed = self.signed(parts, body).await.map_err(StsError::refused);

@@ -183,7 +183,8 @@ fn one_or_more(values: impl Iterator<Item = Value>) -> Value {
     }
 }
 
-fn arn(resource: &Resource, tables: TableNames<'_>) -> String {
+/// The ARN of a resource, with variables.
+pub fn arn(resource: &Resource, tables: TableNames<'_>) -> String {
     let table = tables(&resource.table);
     let arn = format!("arn:{{{{partition}}}}:dynamodb:{{{{region}}}}:{{{{account}}}}:table/{table}");
     match &resource.index {

@@ -80,6 +80,11 @@ impl RoleTemplate {
         fill_text(&self.name, variables).is_ok_and(|name| name == role_name)
     }
 
+    /// The file that declares it.
+    pub fn source(&self) -> &Arc<Source> {
+        self.template.source()
+    }
+
     /// Whether it declares a role of each tenant's own.
     pub fn is_per_tenant(&self) -> bool {
         self.name.contains("{{tenant}}")

@@ -19,6 +19,7 @@ mod derived;
 mod diagnostics;
 mod evaluator;
 mod execution;
+mod explained;
 mod golden;
 mod harness;
 mod http;

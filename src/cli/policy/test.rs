@@ -56,7 +56,8 @@ fn text(source: &Source, cases: &[Case], differing: &[Differs<'_>]) -> String {
         })
         .collect();
     let as_expected = cases.len() - differing.len();
-    lines.push(format!("{} cases: {as_expected} as expected, {} not", cases.len(), differing.len()));
+    let noun = if cases.len() == 1 { "case" } else { "cases" };
+    lines.push(format!("{} {noun}: {as_expected} as expected, {} not", cases.len(), differing.len()));
     lines.join("\n")
 }
 

@@ -20,6 +20,7 @@ fn help_teaches() {
         &["dev", "--help"],
         &["serve", "--help"],
         &["token", "--help"],
+        &["explain", "--help"],
         &["policy", "--help"],
         &["policy", "session-policy", "--help"],
         &["policy", "role", "--help"],
