@@ -138,6 +138,12 @@ impl RoleArn {
         &self.account
     }
 
+    /// The role's path, from slash to slash; `/` where it has none of its own.
+    pub fn path(&self) -> &str {
+        let resource = self.arn.split_once(":role").map_or("", |(_, resource)| resource);
+        resource.strip_suffix(self.name()).unwrap_or(resource)
+    }
+
     /// The role's name, without its path.
     pub fn name(&self) -> &str {
         self.arn.rsplit('/').next().unwrap_or_default()
@@ -200,6 +206,9 @@ mod tests {
     fn a_role_arn_knows_its_account_and_name() {
         let role: RoleArn = "arn:aws:iam::111122223333:role/tenants/acme".parse().unwrap();
         assert_eq!((role.account().as_str(), role.name()), ("111122223333", "acme"));
+        assert_eq!(role.path(), "/tenants/");
+        let at_root: RoleArn = "arn:aws:iam::111122223333:role/acme".parse().unwrap();
+        assert_eq!(at_root.path(), "/");
         for bad in [
             "",
             "arn:aws:iam::1:role/x",

@@ -50,7 +50,7 @@ impl Application {
         let roles = problems.take(roles(&config.policies.join("roles"), known));
         // What the tenants' records must have is known only with the schema and the policies.
         let (Some(plan), Some(policies), Some(roles)) = (plan, policies, roles) else { return Err(problems) };
-        let requirements = problems.take(requirements(&config, &plan, &policies));
+        let requirements = problems.take(requirements(&config, &plan, Some(policies.names())));
         let Some(requirements) = requirements else { return Err(problems) };
         let registry = problems.take(read_registry(&config.tenants, &requirements, &policies));
         let Some(registry) = registry else { return Err(problems) };
@@ -98,6 +98,29 @@ impl Application {
             clock,
             entropy,
         })
+    }
+}
+
+/// What policies are derived from: the schema and the tenants. The policies themselves need not be there yet.
+#[derive(Debug)]
+pub(super) struct Groundwork {
+    pub(super) config: Config,
+    pub(super) plan: Plan,
+    /// Empty where there is no file yet.
+    pub(super) registry: Registry,
+}
+
+impl Groundwork {
+    /// Reads the schema, and then the tenants, which are held against it. All mistakes of a file are reported at once.
+    pub(super) fn load(config: Config) -> Result<Self, Problems> {
+        let plan = compile(&Source::read(&config.schema)?, &config.claims)?;
+        let requirements = requirements(&config, &plan, None)?;
+        let registry = if config.tenants.exists() {
+            Registry::parse(&Source::read(&config.tenants)?, &requirements)?
+        } else {
+            Registry::default()
+        };
+        Ok(Self { config, plan, registry })
     }
 }
 
@@ -151,14 +174,18 @@ fn json_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     Ok(files)
 }
 
-fn requirements(config: &Config, plan: &Plan, policies: &PolicyTemplates) -> Result<Requirements, Problems> {
+fn requirements(
+    config: &Config,
+    plan: &Plan,
+    policies: Option<BTreeSet<String>>,
+) -> Result<Requirements, Problems> {
     let mut problems = Problems::default();
     for name in config.tables.keys().filter(|name| !plan.tables.contains_key(name.as_str())) {
         let hint = crate::problem::did_you_mean(name, plan.tables.keys().map(AsRef::as_ref));
         let message = format!("the schema has no table `{name}`");
         problems.push(Problem::of("[tables] in the configuration", message).hint(hint));
     }
-    let mut requirements = Requirements { policies: policies.names(), ..Requirements::default() };
+    let mut requirements = Requirements { policies, ..Requirements::default() };
     for table in plan.tables.values() {
         match table.layout {
             Layout::Silo => {

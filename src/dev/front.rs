@@ -23,7 +23,7 @@ use super::access::{self, Check, NotUnderstood, Schemas};
 use super::engine::{Engine, Namespace, Storage};
 use super::iam::{HeldRole, Iam};
 use super::judge;
-use super::observe::{Observed, Observer, Outcome, Service};
+use super::observe::{MAX_REQUEST, Observed, Observer, Outcome, Service};
 use super::reply::{QueryError, Reply, dynamodb_refusal};
 use super::resource_policy::ResourcePolicies;
 use super::schemas::{KeySchema, SchemaCache};
@@ -260,6 +260,7 @@ impl Shared {
             access_key_id: None,
             tenant: None,
             keys: Vec::new(),
+            request: Bytes::new(),
             outcome: Outcome::Unauthenticated,
         };
         let reply = self.judged(parts, body, &mut call).await;
@@ -275,6 +276,7 @@ impl Shared {
         let session = &signed.session;
         call.access_key_id = Some(signed.access_key_id.clone());
         call.tenant = session.tags.get("tenant").cloned();
+        call.request = Some(body).filter(|body| body.len() <= MAX_REQUEST).cloned().unwrap_or_default();
         call.outcome = Outcome::Failed("SerializationException".to_owned());
         let Ok(body) = serde_json::from_slice::<Value>(body) else {
             return Reply::error("SerializationException", "the body is no JSON");

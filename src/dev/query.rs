@@ -28,6 +28,7 @@ impl Shared {
             access_key_id: None,
             tenant: None,
             keys: Vec::new(),
+            request: Bytes::new(),
             outcome: Outcome::Unauthenticated,
         };
         let signed = self.signed(parts, body).await.map_err(QueryError::refused);

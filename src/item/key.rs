@@ -78,23 +78,33 @@ pub struct Prefix {
 
 /// Renders a template from the left, as far as there are values.
 pub fn prefix(template: &Template, tenant: &TenantId, texts: &KeyTexts) -> Result<Prefix, KeyError> {
-    let mut text = String::new();
     for (at, part) in template.parts.iter().enumerate() {
+        let Part::Field(field) = part else { continue };
+        let Some(value) = texts.get(field) else { break };
+        let delimiter = template.parts.get(at + 1).and_then(first_char);
+        // A value that held the delimiter would let two sets of values make one key.
+        if let Some(delimiter) = delimiter.filter(|delimiter| value.contains(*delimiter)) {
+            return Err(KeyError::Delimiter(field.clone(), delimiter));
+        }
+    }
+    Ok(spell(template, tenant.as_str(), texts))
+}
+
+/// Puts texts in the place of a template's variables, from the left, as far as there are texts. For keys that are sent,
+/// [`prefix`] refuses first what cannot stand in one.
+pub fn spell(template: &Template, tenant: &str, texts: &KeyTexts) -> Prefix {
+    let mut text = String::new();
+    for part in &template.parts {
         match part {
             Part::Literal(literal) => text.push_str(literal),
-            Part::Tenant => text.push_str(tenant.as_str()),
+            Part::Tenant => text.push_str(tenant),
             Part::Field(field) => {
-                let Some(value) = texts.get(field) else { return Ok(Prefix { text, complete: false }) };
-                let delimiter = template.parts.get(at + 1).and_then(first_char);
-                // A value that held the delimiter would let two sets of values make one key.
-                if let Some(delimiter) = delimiter.filter(|delimiter| value.contains(*delimiter)) {
-                    return Err(KeyError::Delimiter(field.clone(), delimiter));
-                }
+                let Some(value) = texts.get(field) else { return Prefix { text, complete: false } };
                 text.push_str(value);
             }
         }
     }
-    Ok(Prefix { text, complete: true })
+    Prefix { text, complete: true }
 }
 
 fn first_char(part: &Part) -> Option<char> {

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use compose::{ComposeError, Composed, compose};
-pub use key::{KeyError, KeyTexts, Prefix, attribute_value, key_attributes, key_text, prefix, render};
+pub use key::{KeyError, KeyTexts, Prefix, attribute_value, key_attributes, key_text, prefix, render, spell};
 pub use read::{Mismatch, elements, leaf};
 pub use same::same_item;
 pub use write::{Unfit, marshal};

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use super::cursor::Binding;
 use super::expression::Placeholders;
 use super::query::Asking;
@@ -15,12 +17,13 @@ const GREATEST: char = char::MAX;
 /// A key condition, before it is an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KeyCondition {
-    partition: String,
-    sort: Sort,
+    pub(super) partition: String,
+    pub(super) sort: Sort,
 }
 
+/// What is asked of the sort key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Sort {
+pub(super) enum Sort {
     Any,
     Equal(String),
     BeginsWith(String),
@@ -47,7 +50,11 @@ impl KeyCondition {
     }
 
     /// `KeyConditionExpression`.
-    pub(super) fn expression(&self, keys: &Keys, placeholders: &mut Placeholders) -> String {
+    pub(super) fn expression<V: From<AttributeValue>>(
+        &self,
+        keys: &Keys,
+        placeholders: &mut Placeholders<V>,
+    ) -> String {
         let name = placeholders.name(&keys.partition.name);
         let value = placeholders.value(attribute_value(&keys.partition, self.partition.clone()));
         let partition = format!("{name} = {value}");
@@ -94,28 +101,45 @@ impl Operations {
         refuse_gaps(template, query, &texts)?;
         let bound = prefix(template, tenant, &texts)?;
         let sort = match &query.range {
-            Some(range) => self.range(asking, range, template, bound)?,
-            None if bound.complete => Sort::Equal(bound.text),
-            None if bound.text.is_empty() => Sort::Any,
-            None => Sort::BeginsWith(bound.text),
+            Some(range) => {
+                let (from, to) = self.ends(asking, range)?;
+                Sort::ranged(range, template, &bound, from, to)
+            }
+            None => Sort::bound(bound),
         };
         Ok(Some(KeyCondition { partition, sort }))
     }
 
-    fn range(
-        &self,
-        asking: &Asking<'_>,
-        range: &Range,
-        template: &Template,
-        bound: Prefix,
-    ) -> Result<Sort, Failure> {
+    /// The ends of a range, as far as they are given.
+    fn ends(&self, asking: &Asking<'_>, range: &Range) -> Result<(Option<String>, Option<String>), Failure> {
         let end = |source: &Option<_>| {
             let Some(source) = source else { return Ok(None) };
             let value = self.given(source, asking.inputs)?.value();
             let attribute = asking.target.object.attribute(&range.of);
             value.zip(attribute).map(|(value, attribute)| self.text(&range.of, attribute, &value)).transpose()
         };
-        let (from, to) = (end(&range.from)?, end(&range.to)?);
+        Ok((end(&range.from)?, end(&range.to)?))
+    }
+}
+
+impl Sort {
+    /// A sort key that is bound whole, in part or not at all.
+    pub(super) fn bound(bound: Prefix) -> Self {
+        match (bound.complete, bound.text.is_empty()) {
+            (true, _) => Self::Equal(bound.text),
+            (false, true) => Self::Any,
+            (false, false) => Self::BeginsWith(bound.text),
+        }
+    }
+
+    /// A range over the field that follows what is bound.
+    pub(super) fn ranged(
+        range: &Range,
+        template: &Template,
+        bound: &Prefix,
+        from: Option<String>,
+        to: Option<String>,
+    ) -> Self {
         // A sort key that is a number, or the field alone, has no prefix to stay within.
         let is_last = matches!(template.parts.last(), Some(Part::Field(last)) if *last == range.of);
         let from = from.map(|from| format!("{}{from}", bound.text));
@@ -123,20 +147,20 @@ impl Operations {
         let to = to.map(|to| {
             if is_last { format!("{}{to}", bound.text) } else { format!("{}{to}{GREATEST}", bound.text) }
         });
-        Ok(match (from, to, bound.text.is_empty()) {
-            (Some(from), Some(to), _) => Sort::Between(from, to),
-            (Some(from), None, true) => Sort::AtLeast(from),
-            (None, Some(to), true) => Sort::AtMost(to),
-            (Some(from), None, false) => Sort::Between(from, format!("{}{GREATEST}", bound.text)),
-            (None, Some(to), false) => Sort::Between(bound.text, to),
-            (None, None, true) => Sort::Any,
-            (None, None, false) => Sort::BeginsWith(bound.text),
-        })
+        match (from, to, bound.text.is_empty()) {
+            (Some(from), Some(to), _) => Self::Between(from, to),
+            (Some(from), None, true) => Self::AtLeast(from),
+            (None, Some(to), true) => Self::AtMost(to),
+            (Some(from), None, false) => Self::Between(from, format!("{}{GREATEST}", bound.text)),
+            (None, Some(to), false) => Self::Between(bound.text.clone(), to),
+            (None, None, true) => Self::Any,
+            (None, None, false) => Self::BeginsWith(bound.text.clone()),
+        }
     }
 }
 
 /// A sort key is bound from the left: a value whose predecessor is absent would be passed over in silence.
-fn refuse_gaps(template: &Template, query: &Query, texts: &KeyTexts) -> Result<(), Failure> {
+pub(super) fn refuse_gaps(template: &Template, query: &Query, texts: &KeyTexts) -> Result<(), Failure> {
     let mut absent: Option<&Name> = None;
     for field in template.fields().filter(|field| query.key.contains_key(*field)) {
         match (absent, texts.contains_key(field)) {

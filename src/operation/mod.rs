@@ -7,6 +7,7 @@
 mod config;
 mod cursor;
 mod delete;
+pub mod describe;
 mod expression;
 mod failure;
 mod get;

@@ -7,10 +7,11 @@ use indexmap::IndexMap;
 
 use super::expression::{Placeholders, all};
 use super::inputs::Given;
+use super::put::absent_or;
 use super::{Failure, Inputs, Operations, Target};
 use crate::credentials::{Applied, CallError};
 use crate::item::{Attributes, KeyTexts, marshal, same_item};
-use crate::schema::{Generate, Name, Update, ValueSource};
+use crate::schema::{Generate, Name, Table, Update, ValueSource};
 
 /// How often an update that has to read first is tried, when others write in between.
 const READ_ATTEMPTS: usize = 3;
@@ -204,15 +205,24 @@ impl Target<'_> {
     /// The whole condition: the item is there and all of these hold; or, where it may be missing, it is.
     pub(super) fn there(
         &self,
-        mut conditions: Vec<String>,
+        conditions: Vec<String>,
         may_be_missing: bool,
         placeholders: &mut Placeholders,
     ) -> Option<String> {
-        let partition = placeholders.name(&self.table.keys.partition.name);
-        if may_be_missing {
-            return all(&conditions).map(|there| format!("attribute_not_exists({partition}) OR ({there})"));
-        }
-        conditions.push(format!("attribute_exists({partition})"));
-        all(&conditions)
+        there(self.table, conditions, may_be_missing, placeholders)
     }
+}
+
+/// The condition of a write to an item that is there, or may be missing.
+pub(super) fn there<V>(
+    table: &Table,
+    mut conditions: Vec<String>,
+    may_be_missing: bool,
+    placeholders: &mut Placeholders<V>,
+) -> Option<String> {
+    if may_be_missing {
+        return absent_or(table, &conditions, placeholders);
+    }
+    conditions.push(format!("attribute_exists({})", placeholders.name(&table.keys.partition.name)));
+    all(&conditions)
 }

@@ -35,10 +35,7 @@ impl Operations {
             clauses.change(&attribute, value, placeholders);
         }
         if let Some(version) = target.version_attribute() {
-            let version = placeholders.name(version);
-            let number = |number: &str| AttributeValue::N(number.to_owned());
-            let (zero, one) = (placeholders.value(number("0")), placeholders.value(number("1")));
-            clauses.set.push(format!("{version} = if_not_exists({version}, {zero}) + {one}"));
+            clauses.count(version, placeholders);
         }
         if writing.update.upsert {
             self.first_values(target, writing, (&mut clauses, placeholders))?;
@@ -71,9 +68,8 @@ impl Operations {
                 continue;
             }
             let value = marshal(&self.plan, &attribute.shape, &self.generated(generate))?;
-            if let Some(value) = value.map(|value| placeholders.value(value)) {
-                let name = placeholders.name(&attribute.name);
-                clauses.set.push(format!("{name} = if_not_exists({name}, {value})"));
+            if let Some(value) = value {
+                clauses.begin_with(&attribute.name, value, placeholders);
             }
         }
         if let Some(discriminator) = &target.item.discriminator {
@@ -137,14 +133,19 @@ impl Operations {
 
 /// The clauses of an `UpdateExpression`.
 #[derive(Debug, Default)]
-struct Clauses {
+pub(super) struct Clauses {
     set: Vec<String>,
     remove: Vec<String>,
 }
 
 impl Clauses {
     /// Sets an attribute, or removes it.
-    fn change(&mut self, attribute: &str, value: Option<AttributeValue>, placeholders: &mut Placeholders) {
+    pub(super) fn change<V>(
+        &mut self,
+        attribute: &str,
+        value: Option<V>,
+        placeholders: &mut Placeholders<V>,
+    ) {
         let name = placeholders.name(attribute);
         match value {
             Some(value) => self.set.push(format!("{name} = {}", placeholders.value(value))),
@@ -152,8 +153,27 @@ impl Clauses {
         }
     }
 
+    /// Counts a write.
+    pub(super) fn count<V: From<AttributeValue>>(
+        &mut self,
+        version: &str,
+        placeholders: &mut Placeholders<V>,
+    ) {
+        let version = placeholders.name(version);
+        let number = |number: &str| AttributeValue::N(number.to_owned());
+        let (zero, one) = (placeholders.value(number("0")), placeholders.value(number("1")));
+        self.set.push(format!("{version} = if_not_exists({version}, {zero}) + {one}"));
+    }
+
+    /// Sets an attribute that is not there yet.
+    pub(super) fn begin_with<V>(&mut self, attribute: &str, value: V, placeholders: &mut Placeholders<V>) {
+        let value = placeholders.value(value);
+        let name = placeholders.name(attribute);
+        self.set.push(format!("{name} = if_not_exists({name}, {value})"));
+    }
+
     /// None if nothing changes: DynamoDB takes no empty expression.
-    fn expression(&self) -> Option<String> {
+    pub(super) fn expression(&self) -> Option<String> {
         let clause = |word: &str, parts: &[String]| {
             (!parts.is_empty()).then(|| format!("{word} {}", parts.join(", ")))
         };

@@ -15,8 +15,8 @@ pub struct Requirements {
     pub shared_tables: BTreeMap<String, TableName>,
     /// The tables of which each tenant must have one of its own.
     pub silo_tables: BTreeSet<String>,
-    /// The names of the session policies that there are.
-    pub policies: BTreeSet<String>,
+    /// The names of the session policies that there are; none, where that is not looked at.
+    pub policies: Option<BTreeSet<String>>,
 }
 
 impl Requirements {

@@ -1,16 +1,24 @@
 //! The policy evaluator against what AWS documents: `tests/iam-vectors.json`, where each case names its page and
-//! its sentence. One evaluator judges everything here, so nothing but these cases stands above it.
+//! its sentence. One evaluator judges everything here, so nothing but these cases stands above it. The cases are read as
+//! `innkeeper policy test` reads a user's.
 
-use innkeeper::policy::{Context, Document, Kind, Policies, Request};
+use innkeeper::policy::Case;
+use innkeeper::problem::Source;
 use serde_json::Value;
 
 const VECTORS: &str = include_str!("../iam-vectors.json");
 
 #[test]
 fn every_documented_case_is_judged_as_documented() {
-    let cases: Vec<Value> = serde_json::from_str(VECTORS).unwrap();
+    let source = Source::new("tests/iam-vectors.json", VECTORS);
+    let cases = Case::read_all(&source).unwrap_or_else(|problems| panic!("{problems}"));
     assert!(cases.len() >= 100, "there are only {} cases", cases.len());
-    let wrong: Vec<_> = cases.iter().filter_map(misjudged).collect();
+    let wrong: Vec<_> = cases
+        .iter()
+        .map(|case| (case, case.judge()))
+        .filter(|(case, decision)| decision.is_allowed() != case.allowed)
+        .map(|(case, decision)| format!("{}: {}", case.name, case.because(&source, &decision)))
+        .collect();
     assert!(wrong.is_empty(), "{} of {} are misjudged:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
@@ -23,35 +31,4 @@ fn every_case_names_its_page_and_sentence() {
             assert!(!text.is_empty(), "{} has no {member}", case["name"]);
         }
     }
-}
-
-/// What is wrong with a case's verdict; none if it is the documented one.
-fn misjudged(case: &Value) -> Option<String> {
-    let identity: Vec<_> = case["identity_policies"].as_array().unwrap().iter().map(document).collect();
-    let optional = |name: &str| case.get(name).filter(|value| !value.is_null()).map(document);
-    let (session, boundary) = (optional("session_policy"), optional("boundary"));
-    let mut context = Context::default();
-    for (key, value) in case["context"].as_object().unwrap() {
-        match value {
-            Value::Array(values) => {
-                context.set_all(key, values.iter().map(|value| value.as_str().unwrap().to_owned()).collect());
-            }
-            value => context.set(key, value.as_str().unwrap()),
-        }
-    }
-    let policies = Policies { identity: &identity, boundary: boundary.as_ref(), session: session.as_ref() };
-    let request = Request {
-        action: case["action"].as_str().unwrap(),
-        resource: case["resource"].as_str().unwrap(),
-        context: &context,
-    };
-    let decision = policies.evaluate(&request);
-    let allowed = case["allowed"].as_bool().unwrap();
-    (decision.is_allowed() != allowed)
-        .then(|| format!("{}: {:?}, but allowed is {allowed}", case["name"], decision.verdict))
-}
-
-#[track_caller]
-fn document(value: &Value) -> Document {
-    Document::from_value(Kind::Identity, value).unwrap_or_else(|error| panic!("{error} in {value}"))
 }

@@ -1,5 +1,7 @@
 //! What a field runs, and the values that it draws on.
 
+use std::fmt;
+
 use async_graphql::Value;
 use indexmap::IndexMap;
 
@@ -53,6 +55,19 @@ pub enum ValueSource {
     Parent(Name),
     /// A claim of the token that the configuration names.
     Claim(Name),
+}
+
+impl fmt::Display for ValueSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argument(path) => {
+                f.write_str("args")?;
+                path.iter().try_for_each(|step| write!(f, ".{step}"))
+            }
+            Self::Parent(field) => write!(f, "parent.{field}"),
+            Self::Claim(name) => write!(f, "claims.{name}"),
+        }
+    }
 }
 
 /// `@get`.

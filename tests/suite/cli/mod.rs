@@ -1,7 +1,9 @@
 //! The command line, as processes: what a user types, reads and gets.
 
 mod dev;
+mod explain;
 mod input;
+mod policy;
 mod serve;
 
 use std::path::Path;
