@@ -201,3 +201,108 @@ async fn a_range_includes_both_its_ends() {
     assert_eq!(count("null", "null").await, 20);
     assert_eq!(count("\"2026-01-01T03:00:00+02:00\"", five).await, 4, "an offset is brought to UTC");
 }
+
+/// How often each page or list of one request is asked for, all at the same time.
+const SIBLINGS: usize = 20;
+
+#[tokio::test]
+async fn lists_beside_each_other_leave_each_other_enough_to_read() {
+    let world = budgeted(500).await;
+    let acme = world.tenant("acme");
+    for at in 0..SIBLINGS {
+        let add = format!("mutation {{ addOrderEvent(orderId: \"O{at:03}\", text: \"e{at}\") {{ id }} }}");
+        acme.query(&add).await.ok();
+    }
+    world.calls();
+    let lists = (0..SIBLINGS).map(|at| format!("l{at}: orderEvents(orderId: \"O{at:03}\") {{ text }} "));
+    let data = acme.query(&format!("{{ {} }}", lists.collect::<String>())).await.ok();
+    for at in 0..SIBLINGS {
+        assert_eq!(data[format!("l{at}")], json!([{ "text": format!("e{at}") }]));
+    }
+    assert_eq!(world.count("acme").1, SIBLINGS);
+    // The lists of a page's items are siblings too.
+    let nested = "{ orders(customerId: \"C1\", first: 40) { edges { node { events { text } } } } }";
+    let data = acme.query(nested).await.ok();
+    let edges = data["orders"]["edges"].as_array().unwrap();
+    let events: usize = edges.iter().map(|edge| edge["node"]["events"].as_array().unwrap().len()).sum();
+    assert_eq!((edges.len(), events), (40, SIBLINGS));
+    assert_eq!(world.count("acme").1, 41);
+}
+
+#[tokio::test]
+async fn pages_beside_each_other_wait_for_what_the_others_do_not_read() {
+    let world = World::start().await;
+    let acme = world.tenant("acme");
+    let whole = acme.query("{ products(category: TEA, limit: 500) { items { sku } } }").await.ok();
+    world.calls();
+    let pages = (0..SIBLINGS)
+        .map(|at| format!("p{at}: products(category: TEA, limit: 500) {{ nextToken items {{ sku }} }} "));
+    let reply = acme.query(&format!("{{ {} }}", pages.collect::<String>())).await;
+    assert_eq!(reply.json().get("extensions"), None, "{}", reply.text);
+    for page in reply.ok().as_object().unwrap().values() {
+        assert_eq!((&page["items"], &page["nextToken"]), (&whole["products"]["items"], &Value::Null));
+    }
+    assert_eq!(world.count("acme").1, SIBLINGS);
+}
+
+#[tokio::test]
+async fn a_list_is_read_to_its_end_although_it_is_asked_for_in_parts() {
+    let world = World::start().await;
+    let acme = world.tenant("acme");
+    let adds = (0..230).map(|at| format!("m{at}: addOrderEvent(orderId: \"O\", text: \"{at}\") {{ id }} "));
+    let adds: Vec<_> = adds.collect();
+    for some in adds.chunks(40) {
+        acme.query(&format!("mutation {{ {} }}", some.concat())).await.ok();
+    }
+    world.calls();
+    let data = acme.query("{ orderEvents(orderId: \"O\") { text } }").await.ok();
+    assert_eq!(data["orderEvents"].as_array().unwrap().len(), 230);
+    assert_eq!(world.count("acme").1, 3);
+}
+
+#[tokio::test]
+async fn a_page_that_is_cut_short_before_its_first_item_can_be_continued() {
+    let world = budgeted(9).await;
+    let acme = world.tenant("acme");
+    let product = "{sku: \"T-1\", name: \"n\", category: TEA, price: \"1\"}";
+    acme.query(&format!("mutation {{ createProduct(input: {product}) {{ sku }} }}")).await.ok();
+    let one = "orders(customerId: \"C1\", first: 8) { nodes { id } pageInfo { hasNextPage endCursor } }";
+    let tokens = "products(category: TEA, limit: 8) { items { sku } nextToken }";
+    let reply = acme.query(&format!("{{ a: {one} b: {one} c: {tokens} }}")).await;
+    let data = reply.json()["data"].clone();
+    let (b, c) = (&data["b"], &data["c"]);
+    assert_eq!((&b["nodes"], &b["pageInfo"]["hasNextPage"]), (&json!([]), &json!(true)), "{}", reply.text);
+    assert_eq!(c["items"], json!([]), "{}", reply.text);
+    assert_eq!(reply.json()["extensions"]["partial"], json!([["b"], ["c"]]));
+    let (ids, orders) = page(&acme, json!({ "first": 8, "after": b["pageInfo"]["endCursor"] })).await;
+    assert_eq!((ids.len(), ids[0].as_str()), (8, "O039"));
+    assert_eq!(orders["pageInfo"]["hasPreviousPage"], json!(false));
+    let query = "query ($t: String!) { products(category: TEA, nextToken: $t) { items { sku } } }";
+    let data = acme.with(query, json!({ "t": c["nextToken"] })).await.ok();
+    assert_eq!(data["products"]["items"], json!([{ "sku": "T-1" }]));
+}
+
+#[tokio::test]
+async fn a_page_of_no_items_ends_where_it_began() {
+    let world = world(10).await;
+    let acme = world.tenant("acme");
+    let (none, orders) = page(&acme, json!({ "first": 0 })).await;
+    assert_eq!((none.len(), &orders["pageInfo"]["hasNextPage"]), (0, &json!(true)));
+    let (ids, orders) = page(&acme, json!({ "first": 4, "after": orders["pageInfo"]["endCursor"] })).await;
+    assert_eq!(ids[0], "O009");
+    let (_, orders) = page(&acme, json!({ "first": 0, "after": orders["pageInfo"]["endCursor"] })).await;
+    let (ids, orders) = page(&acme, json!({ "first": 4, "after": orders["pageInfo"]["endCursor"] })).await;
+    assert_eq!(ids[0], "O005");
+    let (_, orders) = page(&acme, json!({ "first": 4, "after": orders["pageInfo"]["endCursor"] })).await;
+    assert_eq!(orders["pageInfo"]["hasNextPage"], json!(false));
+    // Nothing comes after the last item, so there is nowhere to go on.
+    let (_, orders) = page(&acme, json!({ "first": 0, "after": orders["pageInfo"]["endCursor"] })).await;
+    assert_eq!(orders["pageInfo"]["hasNextPage"], json!(false));
+    let world = World::start().await;
+    let data = world
+        .tenant("acme")
+        .query("{ products(category: TEA, limit: 0) { items { sku } nextToken } }")
+        .await
+        .ok();
+    assert!(data["products"]["nextToken"].is_string());
+}
