@@ -208,11 +208,13 @@ impl Target<'_> {
         may_be_missing: bool,
         placeholders: &mut Placeholders,
     ) -> Option<String> {
-        let partition = placeholders.name(&self.table.keys.partition.name);
+        let mut partition = || placeholders.name(&self.table.keys.partition.name);
         if may_be_missing {
-            return all(&conditions).map(|there| format!("attribute_not_exists({partition}) OR ({there})"));
+            // Where nothing has to hold, there is no condition, and no name may stand for nothing.
+            return all(&conditions)
+                .map(|there| format!("attribute_not_exists({}) OR ({there})", partition()));
         }
-        conditions.push(format!("attribute_exists({partition})"));
+        conditions.push(format!("attribute_exists({})", partition()));
         all(&conditions)
     }
 }

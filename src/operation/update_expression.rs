@@ -107,8 +107,9 @@ impl Operations {
             }
             let tenant = self.tenant(writing.inputs.session);
             let rendered = key_attributes(&physical.keys, &index.keys, tenant, &texts)?.unwrap_or_default();
-            for key in std::iter::once(&physical.keys.partition).chain(&physical.keys.sort) {
-                keys.insert(key.name.to_string(), rendered.get(key.name.as_str()).cloned());
+            let computed = physical.keys.names().filter(|name| !target.stores_field_in(name));
+            for name in computed {
+                keys.insert(name.to_string(), rendered.get(name.as_str()).cloned());
             }
         }
         Ok(keys)
@@ -132,6 +133,14 @@ impl Operations {
         };
         let value = value.filter(|value| *value != Value::Null);
         value.map(|value| self.text(field, attribute, &value)).transpose()
+    }
+}
+
+impl Target<'_> {
+    /// Whether an attribute holds a field of the type. A key that is exactly such a field is written as the field is:
+    /// it is not made anew, and it stays where the item leaves the index for want of another key.
+    fn stores_field_in(&self, attribute: &str) -> bool {
+        self.object.attributes().any(|(_, field)| *field.name == *attribute)
     }
 }
 

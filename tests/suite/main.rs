@@ -22,6 +22,7 @@ mod golden;
 mod harness;
 mod http;
 mod http_audits;
+mod index_keys;
 mod isolation;
 mod layers;
 mod paging;
