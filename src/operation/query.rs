@@ -57,8 +57,13 @@ impl Operations {
         let asking = self.asking(query, inputs)?;
         let wanted = self.wanted(query, inputs)?;
         let mut found = Found::nothing(asking.place());
-        // A parent without a value for the key has no such items.
+        // A parent without a value for the key or the filter has no such items; only what a client leaves out widens.
         let Some(condition) = self.key_condition(&asking)? else { return Ok(found) };
+        for source in query.filter.values() {
+            if self.parent_lacks(source, inputs)? {
+                return Ok(found);
+            }
+        }
         asking.bind(field, &mut found.binding);
         condition.bind(&mut found.binding);
         let mut placeholders = Placeholders::default();

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::expression::Placeholders;
 use super::update::Writing;
 use super::{Failure, Operations, Target};
-use crate::item::{Attributes, key_attributes, leaf, marshal};
+use crate::item::{Attributes, key_attributes, key_leaf, marshal, stored};
 use crate::schema::Name;
 
 impl Operations {
@@ -24,9 +24,7 @@ impl Operations {
         for (name, change) in &writing.changes {
             let Some(attribute) = target.object.attribute(name) else { continue };
             let stored = match change {
-                Some(value) => {
-                    marshal(&self.plan, &attribute.shape, value).map_err(|unfit| unfit.within(name))?
-                }
+                Some(value) => stored(&self.plan, name, &attribute.shape, value)?,
                 None => None,
             };
             clauses.change(&attribute.name, stored, placeholders);
@@ -34,8 +32,8 @@ impl Operations {
         for (attribute, value) in self.index_keys(target, writing, current)? {
             clauses.change(&attribute, value, placeholders);
         }
-        if let Some(version) = target.version_attribute() {
-            let version = placeholders.name(version);
+        if let Some(version) = target.object.version() {
+            let version = placeholders.name(&version.name);
             let number = |number: &str| AttributeValue::N(number.to_owned());
             let (zero, one) = (placeholders.value(number("0")), placeholders.value(number("1")));
             clauses.set.push(format!("{version} = if_not_exists({version}, {zero}) + {one}"));
@@ -127,7 +125,7 @@ impl Operations {
         let value = match writing.changes.get(field) {
             Some(change) => change.clone(),
             None => match current.and_then(|current| current.get(attribute.name.as_str())) {
-                Some(stored) => Some(leaf(&self.plan, &attribute.shape, stored)?),
+                Some(stored) => Some(key_leaf(&self.plan, &attribute.shape, stored)?),
                 None => None,
             },
         };
