@@ -11,7 +11,7 @@ use crate::error::{Code, Public};
 #[derive(Debug)]
 pub(super) struct HttpError {
     pub(super) status: StatusCode,
-    message: &'static str,
+    message: Cow<'static, str>,
 }
 
 impl HttpError {
@@ -32,8 +32,22 @@ impl HttpError {
          `extensions`, objects.",
     );
 
+    pub(super) const OUT_OF_RANGE: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "The request holds a number that no 64-bit integer or float holds. Send a Decimal or a BigInt, as a string.",
+    );
+
+    /// A variable holds a number that would be another one after it was read.
+    pub(super) fn rounded(variable: &str) -> Self {
+        let message = format!(
+            "The variable `${variable}` holds a number that no 64-bit integer or float holds exactly. Send a Decimal or a \
+             BigInt, as a string."
+        );
+        Self { status: StatusCode::BAD_REQUEST, message: message.into() }
+    }
+
     const fn new(status: StatusCode, message: &'static str) -> Self {
-        Self { status, message }
+        Self { status, message: Cow::Borrowed(message) }
     }
 
     /// The header that goes with the status (RFC 9110, section 15.5.6).
@@ -49,7 +63,7 @@ impl Public for HttpError {
     }
 
     fn message(&self) -> Cow<'static, str> {
-        self.message.into()
+        self.message.clone()
     }
 }
 

@@ -15,7 +15,7 @@ use http_body_util::LengthLimitError;
 
 use super::failure::{HttpError, TooLate};
 use super::refusal::{self, Refusal};
-use super::request::Parameters;
+use super::request::{Parameters, Unread};
 use super::{Gateway, media};
 use crate::authorizer::{self, Bearer, Rejection};
 use crate::credentials::TenantSession;
@@ -112,7 +112,11 @@ impl Front {
         } else {
             Parameters::from_query(request.uri().query().unwrap_or_default())
         };
-        let parameters = parameters.map_err(|_malformed| HttpError::MALFORMED)?;
+        let parameters = parameters.map_err(|unread| match unread {
+            Unread::Malformed => HttpError::MALFORMED,
+            Unread::OutOfRange => HttpError::OUT_OF_RANGE,
+            Unread::Rounded { variable } => HttpError::rounded(&variable),
+        })?;
         Ok(parameters.into_request(may_mutate, media))
     }
 }
