@@ -58,6 +58,9 @@ pub enum CallError {
         /// What happened.
         reason: Arc<str>,
     },
+    /// The item would be larger than DynamoDB takes.
+    #[error("the item is too large: {0}")]
+    TooLarge(Arc<str>),
     /// DynamoDB refuses the request itself: the schema and the table do not fit, or the gateway is at fault.
     #[error("DynamoDB refuses the request: {0}")]
     Refused(Arc<str>),
@@ -179,6 +182,12 @@ where
     }
 }
 
+/// Whether a message says that an item is too large, by what `PutItem` and `UpdateItem` say: "Item size has exceeded the
+/// maximum allowed size", "Item size to update has …". There is no code of its own for it.
+fn is_too_large(message: &str) -> bool {
+    message.contains("Item size") && message.contains("exceeded the maximum allowed size")
+}
+
 fn classify<E>(error: &SdkError<E, HttpResponse>) -> CallError
 where
     E: ProvideErrorMetadata + FailedCondition + std::error::Error + Send + Sync + 'static,
@@ -191,6 +200,9 @@ where
             }
             match service.err().code() {
                 Some("AccessDeniedException") => CallError::Denied(reason),
+                Some("ValidationException") if service.err().message().is_some_and(is_too_large) => {
+                    CallError::TooLarge(reason)
+                }
                 Some(code) if STALE.contains(&code) => CallError::Credentials(reason),
                 Some(code) if THROTTLED.contains(&code) => CallError::Throttled(reason),
                 _ if service.raw().status().is_server_error() => {

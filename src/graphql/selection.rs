@@ -184,7 +184,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
         field: &Field,
         node: &Positioned<GraphField>,
     ) -> Result<IndexMap<Name, Value>, Refused> {
-        let coercion = Coercion { plan: self.plan, origin: Origin::Document(&self.variables) };
+        let coercion = Coercion::new(self.plan, Origin::Document(&self.variables));
         let mut arguments = IndexMap::new();
         for (name, definition) in &field.arguments {
             let sent = node.node.get_argument(name);
@@ -237,7 +237,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
 
     /// `@skip` and `@include`.
     fn is_included(&self, directives: &[Positioned<Directive>]) -> Result<bool, Refused> {
-        let coercion = Coercion { plan: self.plan, origin: Origin::Document(&self.variables) };
+        let coercion = Coercion::new(self.plan, Origin::Document(&self.variables));
         let boolean = Type::named(Scalar::Boolean.name(), true);
         let mut is_included = true;
         for directive in directives {

@@ -128,12 +128,20 @@ pub fn key_attributes(
         .chain(sort.map(|(key, template)| (key, template, MAX_SORT_BYTES)));
     for (key, template, most) in both {
         let Some(text) = render(template, tenant, texts)? else { return Ok(None) };
-        if text.len() > most {
-            return Err(KeyError::TooLong);
-        }
+        check_length(key, &text, most)?;
         attributes.insert(key.name.to_string(), attribute_value(key, text));
     }
     Ok(Some(attributes))
+}
+
+fn check_length(key: &KeyAttribute, text: &str, most: usize) -> Result<(), KeyError> {
+    let length = if key.kind == KeyKind::Binary { key_bytes(text).len() } else { text.len() };
+    if length > most { Err(KeyError::TooLong) } else { Ok(()) }
+}
+
+/// Refuses what no sort key is long enough to be compared with: DynamoDB calls that an error.
+pub fn check_sort_key(key: &KeyAttribute, text: &str) -> Result<(), KeyError> {
+    check_length(key, text, MAX_SORT_BYTES)
 }
 
 /// A key's text as a value of the key attribute's type.
@@ -141,6 +149,11 @@ pub fn attribute_value(key: &KeyAttribute, text: String) -> AttributeValue {
     match key.kind {
         KeyKind::String => AttributeValue::S(text),
         KeyKind::Number => AttributeValue::N(text),
-        KeyKind::Binary => AttributeValue::B(Blob::new(STANDARD.decode(&text).unwrap_or_default())),
+        KeyKind::Binary => AttributeValue::B(Blob::new(key_bytes(&text))),
     }
+}
+
+/// The bytes that a key's text stands for, where the key attribute is binary.
+pub fn key_bytes(text: &str) -> Vec<u8> {
+    STANDARD.decode(text).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::expression::Placeholders;
 use super::update::Writing;
 use super::{Failure, Operations, Target};
-use crate::item::{Attributes, key_attributes, leaf, marshal};
+use crate::item::{Attributes, key_attributes, key_leaf, marshal, stored};
 use crate::schema::Name;
 
 impl Operations {
@@ -24,9 +24,7 @@ impl Operations {
         for (name, change) in &writing.changes {
             let Some(attribute) = target.object.attribute(name) else { continue };
             let stored = match change {
-                Some(value) => {
-                    marshal(&self.plan, &attribute.shape, value).map_err(|unfit| unfit.within(name))?
-                }
+                Some(value) => stored(&self.plan, name, &attribute.shape, value)?,
                 None => None,
             };
             clauses.change(&attribute.name, stored, placeholders);
@@ -34,8 +32,8 @@ impl Operations {
         for (attribute, value) in self.index_keys(target, writing, current)? {
             clauses.change(&attribute, value, placeholders);
         }
-        if let Some(version) = target.version_attribute() {
-            clauses.count(version, placeholders);
+        if let Some(version) = target.object.version() {
+            clauses.count(&version.name, placeholders);
         }
         if writing.update.upsert {
             self.first_values(target, writing, (&mut clauses, placeholders))?;
@@ -103,8 +101,9 @@ impl Operations {
             }
             let tenant = self.tenant(writing.inputs.session);
             let rendered = key_attributes(&physical.keys, &index.keys, tenant, &texts)?.unwrap_or_default();
-            for key in std::iter::once(&physical.keys.partition).chain(&physical.keys.sort) {
-                keys.insert(key.name.to_string(), rendered.get(key.name.as_str()).cloned());
+            let computed = physical.keys.names().filter(|name| !target.stores_field_in(name));
+            for name in computed {
+                keys.insert(name.to_string(), rendered.get(name.as_str()).cloned());
             }
         }
         Ok(keys)
@@ -122,12 +121,20 @@ impl Operations {
         let value = match writing.changes.get(field) {
             Some(change) => change.clone(),
             None => match current.and_then(|current| current.get(attribute.name.as_str())) {
-                Some(stored) => Some(leaf(&self.plan, &attribute.shape, stored)?),
+                Some(stored) => Some(key_leaf(&self.plan, &attribute.shape, stored)?),
                 None => None,
             },
         };
         let value = value.filter(|value| *value != Value::Null);
         value.map(|value| self.text(field, attribute, &value)).transpose()
+    }
+}
+
+impl Target<'_> {
+    /// Whether an attribute holds a field of the type. A key that is exactly such a field is written as the field is:
+    /// it is not made anew, and it stays where the item leaves the index for want of another key.
+    fn stores_field_in(&self, attribute: &str) -> bool {
+        self.object.attributes().any(|(_, field)| *field.name == *attribute)
     }
 }
 

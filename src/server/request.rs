@@ -6,16 +6,26 @@
 
 use serde_json::{Map, Value};
 
-use crate::graphql::{Media, Request};
-use crate::json;
+use Unread::Malformed;
 
-/// Why there is no request in a query string or a body.
+use super::numbers::rounded;
+use crate::graphql::{Media, Request};
+use crate::json::{self, Step};
+
+/// Why there is no request in it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Malformed {
-    /// There is no `query`, or a parameter is not of its type.
-    Parameters,
+pub(super) enum Unread {
+    /// The request has no `query`, or a parameter is not of its type.
+    Malformed,
     /// There is a digest in the place of `query`, by Apollo's protocol of automatic persisted queries.
     PersistedQuery,
+    /// A number is greater than any float.
+    OutOfRange,
+    /// A variable holds a number that would be another one after it was read.
+    Rounded {
+        /// The variable.
+        variable: String,
+    },
 }
 
 /// The parameters of a GraphQL request.
@@ -28,48 +38,63 @@ pub(super) struct Parameters {
 
 impl Parameters {
     /// Reads a body: one JSON object, never a batch of them.
-    pub(super) fn from_body(body: &[u8]) -> Result<Self, Malformed> {
-        let Ok(Value::Object(members)) = json::strict(body) else { return Err(Malformed::Parameters) };
-        Self::from_members(members)
+    pub(super) fn from_body(body: &[u8]) -> Result<Self, Unread> {
+        let Value::Object(members) = json::strict(body).map_err(|error| unread(&error))? else {
+            return Err(Malformed);
+        };
+        let parameters = Self::from_members(members)?;
+        let text = std::str::from_utf8(body).map_err(|_not_utf8| Malformed)?;
+        parameters.refuse_rounded(text, &[Step::Member("variables")])
     }
 
     /// Reads a query string, in which `variables` and `extensions` are JSON.
-    pub(super) fn from_query(text: &str) -> Result<Self, Malformed> {
+    pub(super) fn from_query(text: &str) -> Result<Self, Unread> {
         let mut members = Map::new();
+        let mut variables = None;
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decoded(name)?, decoded(value)?);
             let value = match name.as_str() {
                 "variables" | "extensions" => {
-                    json::strict(value.as_bytes()).map_err(|_malformed| Malformed::Parameters)?
+                    let read = json::strict(value.as_bytes()).map_err(|error| unread(&error))?;
+                    variables = (name == "variables").then_some(value).or(variables);
+                    read
                 }
                 _ => Value::String(value),
             };
             if members.insert(name, value).is_some() {
-                return Err(Malformed::Parameters);
+                return Err(Malformed);
             }
         }
-        Self::from_members(members)
+        let parameters = Self::from_members(members)?;
+        match variables {
+            Some(text) => parameters.refuse_rounded(&text, &[]),
+            None => Ok(parameters),
+        }
     }
 
-    fn from_members(mut members: Map<String, Value>) -> Result<Self, Malformed> {
+    /// `path` leads to the variables in the text.
+    fn refuse_rounded(self, text: &str, path: &[Step<'_>]) -> Result<Self, Unread> {
+        match rounded(text, path, self.variables.keys()) {
+            Some(variable) => Err(Unread::Rounded { variable: variable.to_owned() }),
+            None => Ok(self),
+        }
+    }
+
+    fn from_members(mut members: Map<String, Value>) -> Result<Self, Unread> {
         let query = match members.remove("query") {
             Some(Value::String(query)) => query,
-            None if is_persisted(&members) => return Err(Malformed::PersistedQuery),
-            Some(_) | None => return Err(Malformed::Parameters),
+            None if is_persisted(&members) => return Err(Unread::PersistedQuery),
+            Some(_) | None => return Err(Malformed),
         };
         let operation_name = match members.remove("operationName") {
             None | Some(Value::Null) => None,
             Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
-            Some(_) => return Err(Malformed::Parameters),
+            Some(_) => return Err(Malformed),
         };
         let variables = object(members.remove("variables"))?;
         let _nothing_is_extended = object(members.remove("extensions"))?;
-        if query.is_empty() {
-            Err(Malformed::Parameters)
-        } else {
-            Ok(Self { query, operation_name, variables })
-        }
+        if query.is_empty() { Err(Malformed) } else { Ok(Self { query, operation_name, variables }) }
     }
 
     /// The request that they make up.
@@ -83,17 +108,22 @@ fn is_persisted(members: &Map<String, Value>) -> bool {
     members.get("extensions").is_some_and(|extensions| extensions.get("persistedQuery").is_some())
 }
 
-fn object(member: Option<Value>) -> Result<Map<String, Value>, Malformed> {
+/// What a text that is no JSON is answered with. Of a number that is out of range the reader keeps no kind, only words.
+fn unread(error: &serde_json::Error) -> Unread {
+    if error.to_string().starts_with("number out of range") { Unread::OutOfRange } else { Malformed }
+}
+
+fn object(member: Option<Value>) -> Result<Map<String, Value>, Unread> {
     match member {
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(members)) => Ok(members),
-        Some(_) => Err(Malformed::Parameters),
+        Some(_) => Err(Malformed),
     }
 }
 
 /// A name or a value of a query string as text (URL standard, "application/x-www-form-urlencoded parsing"). An escape
 /// that is none is refused, not passed on.
-fn decoded(text: &str) -> Result<String, Malformed> {
+fn decoded(text: &str) -> Result<String, Unread> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -103,13 +133,13 @@ fn decoded(text: &str) -> Result<String, Malformed> {
             byte => byte,
         });
     }
-    String::from_utf8(bytes).map_err(|_not_utf8| Malformed::Parameters)
+    String::from_utf8(bytes).map_err(|_not_utf8| Malformed)
 }
 
 /// A hexadecimal digit.
-fn digit(byte: Option<u8>) -> Result<u8, Malformed> {
+fn digit(byte: Option<u8>) -> Result<u8, Unread> {
     let digit = byte.and_then(|byte| char::from(byte).to_digit(16));
-    digit.and_then(|digit| u8::try_from(digit).ok()).ok_or(Malformed::Parameters)
+    digit.and_then(|digit| u8::try_from(digit).ok()).ok_or(Malformed)
 }
 
 #[cfg(test)]
@@ -149,9 +179,11 @@ mod tests {
             r#"{"query": "{a}", "extensions": 0}"#,
             r#"{"query": "{a}"} {}"#,
         ] {
-            assert_eq!(read(bad), Err(Malformed::Parameters), "{bad}");
+            assert_eq!(read(bad), Err(Malformed), "{bad}");
         }
-        assert_eq!(Parameters::from_body(b"{\"query\": \"\xff\"}"), Err(Malformed::Parameters));
+        let out_of_range = r#"{"query": "{a}", "variables": {"v": 1e999}}"#;
+        assert_eq!(read(out_of_range), Err(Unread::OutOfRange));
+        assert_eq!(Parameters::from_body(b"{\"query\": \"\xff\"}"), Err(Malformed));
     }
 
     #[test]
@@ -159,10 +191,10 @@ mod tests {
         let digest = r#"{"persistedQuery": {"version": 1, "sha256Hash": "00"}}"#;
         let body = |query: &str| format!("{{{query}\"extensions\": {digest}}}");
         let read = |body: String| Parameters::from_body(body.as_bytes());
-        assert_eq!(read(body("")), Err(Malformed::PersistedQuery));
+        assert_eq!(read(body("")), Err(Unread::PersistedQuery));
         assert_eq!(read(body("\"query\": \"{a}\", ")), Ok(parameters("{a}", None, &json!({}))));
-        assert_eq!(read(body("\"query\": 1, ")), Err(Malformed::Parameters));
-        assert_eq!(Parameters::from_query(&format!("extensions={digest}")), Err(Malformed::PersistedQuery));
+        assert_eq!(read(body("\"query\": 1, ")), Err(Malformed));
+        assert_eq!(Parameters::from_query(&format!("extensions={digest}")), Err(Unread::PersistedQuery));
     }
 
     #[test]
@@ -184,7 +216,7 @@ mod tests {
             "query={a}&variables=[]",
             "query={a}&extensions=1",
         ] {
-            assert_eq!(read(bad), Err(Malformed::Parameters), "{bad}");
+            assert_eq!(read(bad), Err(Malformed), "{bad}");
         }
     }
 }

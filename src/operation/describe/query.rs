@@ -103,13 +103,15 @@ impl About<'_> {
         let Some(template) = &templates.sort else {
             return Some(KeyCondition { partition, sort: Sort::Any });
         };
-        refuse_gaps(template, query, &texts).ok()?;
-        let bound = spell(template, self.told.tenant, &texts);
         let end = |source: &Option<ValueSource>| {
             source.as_ref().filter(|source| !without.contains(source)).map(|source| format!("${{{source}}}"))
         };
-        let sort = match &query.range {
-            Some(range) => Sort::ranged(range, template, &bound, end(&range.from), end(&range.to)),
+        let range = query.range.as_ref();
+        let ends = range.map_or((None, None), |range| (end(&range.from), end(&range.to)));
+        refuse_gaps(template, query, &texts, &ends).ok()?;
+        let bound = spell(template, self.told.tenant, &texts);
+        let sort = match range {
+            Some(range) => Sort::ranged(range, template, &bound, ends.0, ends.1),
             None => Sort::bound(bound),
         };
         Some(KeyCondition { partition, sort })
