@@ -2,7 +2,7 @@
 //!
 //! Both are languages: literals, runs of one or more characters of an alphabet, wildcards, and the tenant's id.
 //! Whether two languages share a text ([`meet`]), whether some languages together hold another ([`uncovered`]), and
-//! whether two tenants can make one text ([`collide`]) is decided by a walk through finitely many pairs of places.
+//! whether two tenants can make one text ([`collide()`]) is decided by a walk through finitely many pairs of places.
 //! Nothing is tried out on samples, so an answer holds for all tenants and all values.
 
 mod collide;
