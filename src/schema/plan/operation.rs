@@ -86,7 +86,7 @@ pub struct Get {
 pub struct Query {
     /// The type.
     pub object: Name,
-    /// The index, by its place in [`Item::indexes`]; none for the table itself.
+    /// The index, by its place in [`Item::indexes`](super::Item::indexes); none for the table itself.
     pub index: Option<usize>,
     /// The values of the partition key's fields, and of the sort key's from the left as far as they are bound.
     pub key: Bindings,
@@ -163,14 +163,14 @@ pub struct Update {
     pub when: Option<Condition>,
     /// Whether an item that is not there is made (`if: ANY`).
     pub upsert: bool,
-    /// The indexes whose keys it may touch, by their place in [`Item::indexes`].
+    /// The indexes whose keys it may touch, by their place in [`Item::indexes`](super::Item::indexes).
     pub touches: Vec<Touch>,
 }
 
 /// An index whose key an update may have to make anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Touch {
-    /// The index, by its place in [`Item::indexes`].
+    /// The index, by its place in [`Item::indexes`](super::Item::indexes).
     pub index: usize,
     /// Whether the arguments may lack a field of the key, so that the item has to be read first.
     pub reads: bool,
