@@ -108,7 +108,7 @@ async fn another_spelling_is_no_difference() {
         one["Sid"] = json!("Other");
         let mut actions = one["Action"].as_array().unwrap().clone();
         actions.reverse();
-        actions[0] = json!("DynamoDB:deleteitem");
+        *actions.last_mut().unwrap() = json!("DynamoDB:deleteitem");
         one["Action"] = Value::Array(actions);
         let own = one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].take();
         one["Condition"] = json!({

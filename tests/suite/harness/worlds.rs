@@ -68,6 +68,19 @@ impl Builder {
         self
     }
 
+    /// Lets the policies name every index of the table, for schemas with others than the example's.
+    pub(crate) fn any_index(self) -> Self {
+        let files = [
+            "policies/shop.json",
+            "policies/roles/pool.json",
+            "policies/roles/tags.json",
+            "policies/roles/tenant.json",
+        ];
+        files
+            .into_iter()
+            .fold(self, |builder, file| builder.edit(file, |text| text.replace("/index/gsi1", "/index/*")))
+    }
+
     /// Keeps the items in another engine.
     pub(crate) fn engine(mut self, engine: Engine) -> Self {
         self.engine = engine;

@@ -7,7 +7,12 @@ use crate::harness::{Tenant, World};
 
 /// A world with a schema of its own, and no items.
 async fn world() -> World {
-    World::builder().file("schema.graphql", include_str!("schema.graphql")).unseeded().start().await
+    World::builder()
+        .file("schema.graphql", include_str!("schema.graphql"))
+        .any_index()
+        .unseeded()
+        .start()
+        .await
 }
 
 const FIELDS: &str = "customer placedAt seq digest kind rev";
