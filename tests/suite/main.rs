@@ -24,6 +24,7 @@ mod http;
 mod http_audits;
 mod isolation;
 mod layers;
+mod leniency;
 mod paging;
 mod proof;
 mod properties;
