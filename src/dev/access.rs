@@ -67,6 +67,10 @@ const LEGACY: [&str; 8] = [
     "LegacyKeyConditions",
 ];
 
+/// The resource of an action that is about no resource (*Actions, resources, and condition keys for Amazon DynamoDB*: "If
+/// there is no value for this column, you must specify all resources (`*`)").
+pub(super) const EVERYTHING: &str = "*";
+
 /// Everything that a call must be allowed.
 pub(super) fn checks(
     operation: &str,
@@ -76,26 +80,16 @@ pub(super) fn checks(
     let body = body.as_object().ok_or_else(|| NotUnderstood("the body must be an object".to_owned()))?;
     refuse_unseen(body)?;
     let reader = Reader { schemas };
-    match operation {
-        "GetItem" => reader.read("dynamodb:GetItem", body, body.get("Key"), None).map(one),
-        "PutItem" => reader.write("dynamodb:PutItem", body, body.get("Item"), None).map(one),
-        "UpdateItem" => reader.write("dynamodb:UpdateItem", body, body.get("Key"), None).map(one),
-        "DeleteItem" => reader.write("dynamodb:DeleteItem", body, body.get("Key"), None).map(one),
-        "Query" => reader.query(body).map(one),
-        "Scan" => scan(body).map(one),
-        "BatchGetItem" => reader.batch_get(body),
-        "BatchWriteItem" => reader.batch_write(body),
-        "TransactGetItems" => reader.transact(body, "TransactGetItems"),
-        "TransactWriteItems" => reader.transact(body, "TransactWriteItems"),
-        "ExecuteStatement" => reader.statement(body).map(one),
-        "DescribeTable" => Ok(one(plain("dynamodb:DescribeTable", table(body)?))),
-        "ListTables" => Ok(one(plain("dynamodb:ListTables", "*".to_owned()))),
-        "CreateTable" => Ok(one(plain("dynamodb:CreateTable", table(body)?))),
-        "DeleteTable" => Ok(one(plain("dynamodb:DeleteTable", table(body)?))),
-        "UpdateTimeToLive" => Ok(one(plain("dynamodb:UpdateTimeToLive", table(body)?))),
-        "DescribeTimeToLive" => Ok(one(plain("dynamodb:DescribeTimeToLive", table(body)?))),
-        other => Err(NotUnderstood(format!("the embedded AWS does not serve {other}"))),
+    let mut checks = reader.checks(operation, body)?;
+    // PartiQL's actions do not know the key.
+    if let Some(sent) = body.get("ReturnConsumedCapacity").and_then(Value::as_str)
+        && operation != "ExecuteStatement"
+    {
+        for check in &mut checks {
+            check.context.set("dynamodb:ReturnConsumedCapacity", sent);
+        }
     }
+    Ok(checks)
 }
 
 fn one(check: Check) -> Vec<Check> {
@@ -148,6 +142,29 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn checks(&self, operation: &str, body: &Map<String, Value>) -> Result<Vec<Check>, NotUnderstood> {
+        match operation {
+            "GetItem" => self.read("dynamodb:GetItem", body, body.get("Key"), None).map(one),
+            "PutItem" => self.write("dynamodb:PutItem", body, body.get("Item"), None).map(one),
+            "UpdateItem" => self.write("dynamodb:UpdateItem", body, body.get("Key"), None).map(one),
+            "DeleteItem" => self.write("dynamodb:DeleteItem", body, body.get("Key"), None).map(one),
+            "Query" => self.query(body).map(one),
+            "Scan" => scan(body).map(one),
+            "BatchGetItem" => self.batch_get(body),
+            "BatchWriteItem" => self.batch_write(body),
+            "TransactGetItems" => self.transact(body, "TransactGetItems"),
+            "TransactWriteItems" => self.transact(body, "TransactWriteItems"),
+            "ExecuteStatement" => self.statement(body).map(one),
+            "DescribeTable" => Ok(one(plain("dynamodb:DescribeTable", table(body)?))),
+            "ListTables" => Ok(one(plain("dynamodb:ListTables", EVERYTHING.to_owned()))),
+            "CreateTable" => Ok(one(plain("dynamodb:CreateTable", table(body)?))),
+            "DeleteTable" => Ok(one(plain("dynamodb:DeleteTable", table(body)?))),
+            "UpdateTimeToLive" => Ok(one(plain("dynamodb:UpdateTimeToLive", table(body)?))),
+            "DescribeTimeToLive" => Ok(one(plain("dynamodb:DescribeTimeToLive", table(body)?))),
+            other => Err(NotUnderstood(format!("the embedded AWS does not serve {other}"))),
+        }
+    }
+
     /// GetItem, and the members of BatchGetItem and TransactGetItems.
     fn read(
         &self,

@@ -1,7 +1,7 @@
 //! The policy evaluator against what AWS documents: `tests/iam-vectors.json`, where each case names its page and
 //! its sentence. One evaluator judges everything here, so nothing but these cases stands above it.
 
-use innkeeper::policy::{Context, Document, Kind, Policies, Request};
+use innkeeper::policy::{Context, Document, Kind, Policies, Request, trust};
 use serde_json::Value;
 
 const VECTORS: &str = include_str!("../iam-vectors.json");
@@ -27,6 +27,11 @@ fn every_case_names_its_page_and_sentence() {
 
 /// What is wrong with a case's verdict; none if it is the documented one.
 fn misjudged(case: &Value) -> Option<String> {
+    if case["malformed"] == true {
+        let mut policies = case["identity_policies"].as_array().unwrap().iter();
+        let taken = policies.any(|policy| Document::from_value(Kind::Identity, policy).is_ok());
+        return taken.then(|| format!("{}: taken, but it is malformed", case["name"]));
+    }
     let identity: Vec<_> = case["identity_policies"].as_array().unwrap().iter().map(document).collect();
     let optional = |name: &str| case.get(name).filter(|value| !value.is_null()).map(document);
     let (session, boundary) = (optional("session_policy"), optional("boundary"));
@@ -45,8 +50,20 @@ fn misjudged(case: &Value) -> Option<String> {
         resource: case["resource"].as_str().unwrap(),
         context: &context,
     };
-    let decision = policies.evaluate(&request);
     let allowed = case["allowed"].as_bool().unwrap();
+    if let Some(document) = case.get("trust_policy") {
+        let document = Document::from_value(Kind::Trust, document).unwrap();
+        let part = |name: &str| case["principal"][name].as_str().unwrap();
+        let principal = trust::Principal {
+            account: part("account"),
+            identity: part("identity"),
+            session: part("session"),
+        };
+        let owner = request.resource.split(':').nth(4).unwrap();
+        let judged = trust::allows(&document, owner, principal, &policies, &request);
+        return (judged != allowed).then(|| format!("{}: {judged}, but allowed is {allowed}", case["name"]));
+    }
+    let decision = policies.evaluate(&request);
     (decision.is_allowed() != allowed)
         .then(|| format!("{}: {:?}, but allowed is {allowed}", case["name"], decision.verdict))
 }

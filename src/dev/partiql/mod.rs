@@ -124,7 +124,9 @@ fn update(cursor: &mut Cursor<'_>) -> Option<Statement> {
         }
     }
     statement.held = cursor.condition("RETURNING")?;
-    statement.returning = cursor.returning()?;
+    if cursor.keyword("RETURNING") {
+        statement.returning = Some(cursor.returning()?);
+    }
     Some(statement)
 }
 
@@ -132,7 +134,9 @@ fn delete(cursor: &mut Cursor<'_>) -> Option<Statement> {
     cursor.keyword("FROM").then_some(())?;
     let mut statement = statement("dynamodb:PartiQLDelete", cursor.target_of_a_write()?);
     statement.held = cursor.condition("RETURNING")?;
-    statement.returning = cursor.returning()?;
+    if cursor.keyword("RETURNING") {
+        statement.returning = Some(cursor.returning()?);
+    }
     Some(statement)
 }
 
@@ -311,21 +315,18 @@ impl<'t> Cursor<'t> {
         self.sign('}').then_some(held)
     }
 
-    /// The RETURNING clause, in the words of `ReturnValues`.
-    fn returning(&mut self) -> Option<Option<&'static str>> {
-        if !self.keyword("RETURNING") {
-            return Some(None);
-        }
+    /// The rest of the RETURNING clause, in the words of `ReturnValues`.
+    fn returning(&mut self) -> Option<&'static str> {
         let all = self.keyword("ALL");
         (all || self.keyword("MODIFIED")).then_some(())?;
         let old = self.keyword("OLD");
         (old || self.keyword("NEW")).then_some(())?;
-        self.sign('*').then_some(Some(match (all, old) {
+        self.sign('*').then_some(match (all, old) {
             (true, true) => "ALL_OLD",
             (true, false) => "ALL_NEW",
             (false, true) => "UPDATED_OLD",
             (false, false) => "UPDATED_NEW",
-        }))
+        })
     }
 
     /// Notes the attributes that part of a statement names. A literal that stands where a path may is noted too, so
@@ -345,7 +346,7 @@ impl<'t> Cursor<'t> {
                 Token::Text(text) if compared || before == Some(&Token::Sign('(')) => {
                     self.attributes.insert(text.clone());
                 }
-                token if !nested && !(called && matches!(token, Token::Word(_))) => {
+                token if !(nested || called && matches!(token, Token::Word(_))) => {
                     self.attributes.extend(name(token).map(str::to_owned));
                 }
                 _ => {}
