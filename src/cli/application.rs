@@ -17,7 +17,7 @@ use crate::policy::{RoleTemplate, Template};
 use crate::problem::{Problem, Problems, Source};
 use crate::schema::{Layout, Plan, compile};
 use crate::server::Gateway;
-use crate::tenant::{Registry, Requirements, Tenants};
+use crate::tenant::{Registry, Rejected, Requirements, Standing, Tenants};
 
 /// A whole application, ready to be served.
 #[derive(Debug)]
@@ -52,7 +52,8 @@ impl Application {
         let (Some(plan), Some(policies), Some(roles)) = (plan, policies, roles) else { return Err(problems) };
         let requirements = problems.take(requirements(&config, &plan, Some(policies.names())));
         let Some(requirements) = requirements else { return Err(problems) };
-        let registry = problems.take(read_registry(&config.tenants, &requirements, &policies));
+        let registry = read_registry(&config.tenants, &requirements, &policies);
+        let registry = problems.take(registry.map_err(|rejected| rejected.problems));
         let Some(registry) = registry else { return Err(problems) };
         let (plan, policies, roles) = (Arc::new(plan), Arc::new(policies), roles.into());
         problems.or(Self { config, plan, policies, roles, requirements, registry })
@@ -67,7 +68,7 @@ impl Application {
     }
 
     /// How the tenants are read again when their file changes.
-    pub fn registry_reader(&self) -> impl Fn() -> Result<Registry, Problems> + Send + 'static {
+    pub fn registry_reader(&self) -> impl Fn() -> Result<Registry, Rejected> + Send + 'static {
         let (path, requirements) = (self.config.tenants.clone(), self.requirements.clone());
         let policies = Arc::clone(&self.policies);
         move || read_registry(&path, &requirements, &policies)
@@ -213,8 +214,11 @@ fn read_registry(
     path: &Path,
     requirements: &Requirements,
     policies: &PolicyTemplates,
-) -> Result<Registry, Problems> {
-    let registry = Registry::parse(&Source::read(path)?, requirements)?;
-    policies.check(&registry)?;
-    Ok(registry)
+) -> Result<Registry, Rejected> {
+    let source = Source::read(path)?;
+    let registry = Registry::parse(&source, requirements).and_then(|registry| {
+        policies.check(&registry)?;
+        Ok(registry)
+    });
+    registry.map_err(|problems| Rejected { problems, standing: Standing::read(&source) })
 }

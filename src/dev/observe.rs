@@ -53,6 +53,21 @@ pub struct Observed {
     pub outcome: Outcome,
 }
 
+impl Observed {
+    /// A call of DynamoDB that nobody has looked at yet.
+    pub(super) fn of_dynamodb(operation: &str) -> Self {
+        Self {
+            service: Service::DynamoDb,
+            operation: operation.to_owned(),
+            access_key_id: None,
+            tenant: None,
+            keys: Vec::new(),
+            request: Bytes::new(),
+            outcome: Outcome::Unauthenticated,
+        }
+    }
+}
+
 /// The last calls, oldest first. Bounded.
 #[derive(Debug)]
 pub struct Observer {

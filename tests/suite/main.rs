@@ -33,6 +33,7 @@ mod isolation;
 mod layers;
 mod lint;
 mod odd_writes;
+mod leniency;
 mod paging;
 mod proof;
 mod properties;

@@ -13,7 +13,8 @@ use http::Uri;
 pub use embedded::{Embedded, EmbeddedOptions};
 
 use super::check::InTheWay;
-use super::{Because, Common, Failure, LogFormat, block_on, say, start_log, stop_signal, watch};
+use super::watch::Watched;
+use super::{Because, Common, Failure, LogFormat, block_on, say, start_log, stop_signal};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::dev::{Claims, Issuer, IssuerError, private_file};
@@ -93,13 +94,15 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
         observe: 1_000,
         clock: clock.clone(),
     };
+    // Before the tenants are read: what changes after this look is a change.
+    let watched = Watched::look_at(&config.tenants);
     let embedded = Embedded::start(config, &issuer, options).await?;
     let proof = super::check::examine(&embedded.application);
     if !proof.holds() {
         Event::Unproved { reason: &InTheWay(&proof) }.emit();
     }
     server.metrics().set_proved(proof.holds());
-    let (read, path) = (embedded.application.registry_reader(), embedded.application.config.tenants.clone());
+    let read = embedded.application.registry_reader();
     let listed = tokens(&embedded.application.registry, &issuer, &clock).map_err(Because)?;
     let demo = demo::Demo::of(&embedded, &listed);
     let banner = demo::Banner {
@@ -115,7 +118,7 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
     // A token that cannot be signed now could not be signed above.
     let fresh = move || tokens(&tenants.registry(), &issuer, &clock).unwrap_or_default();
     server_config.console = Some(Console::new(fresh, demo.query()));
-    let watching = watch::tenants(Arc::clone(&gateway.tenants), path, read);
+    let watching = watched.reload(Arc::clone(&gateway.tenants), read);
     say(&text);
     let served = server.serve(gateway, &server_config, stop_signal()).await;
     watching.abort();

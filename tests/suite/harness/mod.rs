@@ -5,6 +5,7 @@ pub(crate) mod dev;
 pub(crate) mod dynamodb_local;
 mod isolation;
 pub(crate) mod issuers;
+pub(crate) mod lab;
 mod log;
 pub(crate) mod npm;
 pub(crate) mod process;

@@ -236,7 +236,7 @@ fn assumptions(embedded: &Embedded) -> Vec<Assumption> {
     registry.records().iter().map(of).collect()
 }
 
-type RegistryReader = dyn Fn() -> Result<innkeeper::tenant::Registry, innkeeper::problem::Problems> + Send;
+type RegistryReader = dyn Fn() -> Result<innkeeper::tenant::Registry, innkeeper::tenant::Rejected> + Send;
 
 /// A running application and the AWS that it runs on.
 pub(crate) struct World {
@@ -326,7 +326,7 @@ impl World {
     }
 
     /// Writes a file of the application anew and reads the tenants again, as the watch would.
-    pub(crate) fn reload_tenants(&self, text: &str) -> Result<(), innkeeper::problem::Problems> {
+    pub(crate) fn reload_tenants(&self, text: &str) -> Result<(), innkeeper::tenant::Kept> {
         std::fs::write(self.folder.path().join("tenants.toml"), text).unwrap();
         self.gateway.tenants.replace((self.reader)())
     }
