@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemOutput};
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
@@ -23,6 +23,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use thiserror::Error;
 
+use super::reason::reason;
 use super::sts::AssumeError;
 
 /// An item as DynamoDB has it.
@@ -167,25 +168,26 @@ const THROTTLED: [&str; 4] = [
 
 fn classify<E>(error: &SdkError<E, HttpResponse>) -> CallError
 where
-    E: ProvideErrorMetadata + FailedCondition + std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + FailedCondition,
 {
-    let reason: Arc<str> = DisplayErrorContext(error).to_string().into();
     match error {
         SdkError::ServiceError(service) => {
             if let Condition::Failed(item) = service.err().failed_condition() {
                 return CallError::ConditionFailed(item.cloned());
             }
+            let reason = reason(error);
             match service.err().code() {
                 Some("AccessDeniedException") => CallError::Denied(reason),
                 Some(code) if STALE.contains(&code) => CallError::Credentials(reason),
                 Some(code) if THROTTLED.contains(&code) => CallError::Throttled(reason),
-                _ if service.raw().status().is_server_error() => {
+                // A success that cannot be read has happened all the same.
+                _ if service.raw().status().is_server_error() || service.raw().status().is_success() => {
                     CallError::Unavailable { applied: Applied::Unknown, reason }
                 }
                 _ => CallError::Refused(reason),
             }
         }
-        SdkError::ConstructionFailure(_) => CallError::Refused(reason),
-        _ => CallError::Unavailable { applied: Applied::Unknown, reason },
+        SdkError::ConstructionFailure(_) => CallError::Refused(reason(error)),
+        _ => CallError::Unavailable { applied: Applied::Unknown, reason: reason(error) },
     }
 }

@@ -10,6 +10,7 @@ mod call;
 mod client;
 mod config;
 mod power;
+mod reason;
 mod session;
 mod slot;
 mod sts;

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_sdk_sts::config::{BehaviorVersion, IdentityCache, StalledStreamProtectionConfig};
-use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::types::Tag;
 use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use thiserror::Error;
@@ -15,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::assumption::{Assumption, TENANT_TAG};
 use super::config::Config;
+use super::reason::reason;
 use crate::aws::Aws;
 
 /// Why STS gave no credentials. Cheap to clone, so that it can be remembered.
@@ -102,13 +104,8 @@ impl Sts {
 }
 
 /// A refusal is an answer of STS that says no, and will say it again. Everything else may pass.
-fn classify<E, R>(error: &SdkError<E, R>) -> AssumeError
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
-    SdkError<E, R>: ProvideErrorMetadata + std::error::Error,
-{
-    let text: Arc<str> = DisplayErrorContext(error).to_string().into();
+fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> AssumeError {
+    let text = reason(error);
     let passing = [
         "Throttling",
         "ThrottlingException",
@@ -117,7 +114,9 @@ where
         "InternalFailure",
     ];
     match error {
-        SdkError::ServiceError(_) if error.code().is_some_and(|code| !passing.contains(&code)) => {
+        SdkError::ServiceError(service)
+            if service.err().code().is_some_and(|code| !passing.contains(&code)) =>
+        {
             AssumeError::Refused(text)
         }
         _ => AssumeError::Unavailable(text),

@@ -30,5 +30,6 @@ mod properties;
 mod request_path;
 mod schema;
 mod tokens;
+mod upstream;
 mod values;
 mod writes;

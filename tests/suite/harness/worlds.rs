@@ -37,6 +37,7 @@ pub(crate) struct Builder {
     engine: Engine,
     seed: bool,
     forged: Option<TenantId>,
+    aws: Option<String>,
     real_time: bool,
     configure: Box<dyn FnOnce(&mut Config) + Send>,
 }
@@ -71,6 +72,12 @@ impl Builder {
     /// Makes the gateway render another tenant's id into every key.
     pub(crate) fn forging(mut self, tenant: &str) -> Self {
         self.forged = Some(tenant.parse().unwrap());
+        self
+    }
+
+    /// Lets the gateway call another address in the embedded AWS's place.
+    pub(crate) fn aws(mut self, endpoint: String) -> Self {
+        self.aws = Some(endpoint);
         self
     }
 
@@ -117,8 +124,12 @@ impl Builder {
             clock: clock.clone(),
         };
         let server_config = config.server.clone();
-        let embedded =
+        let mut embedded =
             Embedded::launch(config, &issuer, options).await.unwrap_or_else(|error| panic!("{error}"));
+        if let Some(endpoint) = self.aws {
+            let aws = &mut embedded.application.config.aws;
+            (aws.sts_endpoint, aws.dynamodb_endpoint) = (Some(endpoint.clone()), Some(endpoint));
+        }
         let reader = embedded.application.registry_reader();
         let assumptions = assumptions(&embedded);
         let gateway_role = embedded.gateway_role.clone();
@@ -240,6 +251,7 @@ impl World {
             engine: Engine::Embedded,
             seed: true,
             forged: None,
+            aws: None,
             real_time: false,
             configure: Box::new(|_| {}),
         }
