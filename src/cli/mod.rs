@@ -121,8 +121,6 @@ enum Failure {
     Input(Problems),
     /// Something failed while running.
     Running(anyhow::Error),
-    /// There is a finding, which has been printed.
-    Finding,
 }
 
 impl From<Problems> for Failure {
@@ -170,7 +168,6 @@ pub fn main() -> ExitCode {
             say_error(&problems.render(std::io::stderr().is_terminal()));
             ExitCode::from(2)
         }
-        Err(Failure::Finding) => ExitCode::FAILURE,
         Err(Failure::Running(error)) => {
             say_error(&format!("error: {error:#}"));
             ExitCode::FAILURE

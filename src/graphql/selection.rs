@@ -4,6 +4,7 @@
 //! once, and its sub-selections are merged.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field as GraphField, OperationDefinition,
@@ -128,7 +129,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
         sets: &[&'d SelectionSet],
     ) -> Result<Vec<Selected<'p>>, Refused> {
         let mut groups = Groups::new();
-        let mut spread = Vec::new();
+        let mut spread = HashSet::new();
         for set in sets {
             self.collect(object, set, &mut groups, &mut spread)?;
         }
@@ -205,7 +206,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
         object: &Object,
         set: &'d SelectionSet,
         groups: &mut Groups<'d>,
-        spread: &mut Vec<&'d Name>,
+        spread: &mut HashSet<&'d Name>,
     ) -> Result<(), Refused> {
         for selection in &set.items {
             if !self.is_included(selection.node.directives())? {
@@ -221,9 +222,8 @@ impl<'p, 'd> Preparing<'p, 'd> {
                 }
                 Selection::FragmentSpread(it) => {
                     let name = &it.node.fragment_name.node;
-                    let fragment = self.document.fragments.get(name);
-                    let Some(fragment) = fragment.filter(|_| !spread.contains(&name)) else { continue };
-                    spread.push(name);
+                    let fragment = self.document.fragments.get(name).filter(|_| spread.insert(name));
+                    let Some(fragment) = fragment else { continue };
                     (Some(&fragment.node.type_condition), &fragment.node.selection_set)
                 }
             };

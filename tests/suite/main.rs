@@ -42,5 +42,6 @@ mod schema;
 mod shared_keys;
 mod siblings;
 mod tokens;
+mod upstream;
 mod values;
 mod writes;

@@ -116,7 +116,6 @@ impl Embedded {
             Failure::Found => "something was found".to_owned(),
             Failure::Input(problems) => problems.to_string(),
             Failure::Running(error) => format!("{error:#}"),
-            Failure::Finding => "there is a finding".to_owned(),
         })
     }
 

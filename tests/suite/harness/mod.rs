@@ -12,6 +12,7 @@ pub(crate) mod process;
 pub(crate) mod raw;
 mod redact;
 mod reply;
+pub(crate) mod stand_in;
 mod worlds;
 
 pub(crate) use log::Log;

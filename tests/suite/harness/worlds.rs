@@ -39,6 +39,7 @@ pub(crate) struct Builder {
     engine: Engine,
     seed: bool,
     forged: Option<TenantId>,
+    aws: Option<String>,
     real_time: bool,
     holes: bool,
     configure: Box<dyn FnOnce(&mut Config) + Send>,
@@ -99,6 +100,12 @@ impl Builder {
         self
     }
 
+    /// Lets the gateway call another address in the embedded AWS's place.
+    pub(crate) fn aws(mut self, endpoint: String) -> Self {
+        self.aws = Some(endpoint);
+        self
+    }
+
     /// Goes by the system's clock, for another process that does.
     pub(crate) fn real_time(mut self) -> Self {
         self.real_time = true;
@@ -156,8 +163,12 @@ impl Builder {
             clock: clock.clone(),
         };
         let server_config = config.server.clone();
-        let embedded =
+        let mut embedded =
             Embedded::launch(config, &issuer, options).await.unwrap_or_else(|error| panic!("{error}"));
+        if let Some(endpoint) = self.aws {
+            let aws = &mut embedded.application.config.aws;
+            (aws.sts_endpoint, aws.dynamodb_endpoint) = (Some(endpoint.clone()), Some(endpoint));
+        }
         let reader = embedded.application.registry_reader();
         let assumptions = assumptions(&embedded);
         let gateway_role = embedded.gateway_role.clone();
@@ -280,6 +291,7 @@ impl World {
             engine: Engine::Embedded,
             seed: true,
             forged: None,
+            aws: None,
             real_time: false,
             holes: false,
             configure: Box::new(|_| {}),

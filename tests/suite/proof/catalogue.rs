@@ -178,6 +178,7 @@ fn rename_operator(statement: &mut Value, operator: &str) -> Option<()> {
     Some(())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it ends an operator, which may not apply")]
 fn add_action(statement: &mut Value, action: &str) -> Option<()> {
     listed(&mut statement["Action"]).push(json!(action));
     Some(())
