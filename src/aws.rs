@@ -23,6 +23,8 @@ pub struct Config {
     pub sts_endpoint: Option<String>,
     /// Another address for DynamoDB.
     pub dynamodb_endpoint: Option<String>,
+    /// Another address for IAM, which `check --deployed` alone asks.
+    pub iam_endpoint: Option<String>,
 }
 
 /// Why AWS cannot be called.
@@ -48,6 +50,7 @@ pub struct Aws {
     pub(crate) clock: Clock,
     pub(crate) sts_endpoint: Option<String>,
     pub(crate) dynamodb_endpoint: Option<String>,
+    pub(crate) iam_endpoint: Option<String>,
 }
 
 impl Config {
@@ -58,9 +61,11 @@ impl Config {
         let complete = region.is_some() || !aws.has("region");
         let (sts_endpoint, sts) = endpoint(&aws, "sts-endpoint");
         let (dynamodb_endpoint, dynamodb) = endpoint(&aws, "dynamodb-endpoint");
+        let (iam_endpoint, iam) = endpoint(&aws, "iam-endpoint");
         aws.finish();
         let region = region.map(|region| region.value);
-        (complete && sts && dynamodb).then_some(Self { region, sts_endpoint, dynamodb_endpoint })
+        let whole = complete && sts && dynamodb && iam;
+        whole.then_some(Self { region, sts_endpoint, dynamodb_endpoint, iam_endpoint })
     }
 }
 
@@ -119,6 +124,7 @@ impl Aws {
             clock,
             sts_endpoint: config.sts_endpoint,
             dynamodb_endpoint: config.dynamodb_endpoint,
+            iam_endpoint: config.iam_endpoint,
         }
     }
 }
@@ -140,11 +146,12 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// One HTTP client for all calls. Where both addresses are plain HTTP it has no TLS, and reads no certificates.
+/// One HTTP client for all calls. Where all addresses are plain HTTP it has no TLS, and reads no certificates.
 fn http_client(config: &Config) -> SharedHttpClient {
     let plain = |endpoint: &Option<String>| endpoint.as_ref().is_some_and(|it| it.starts_with("http://"));
     let builder = aws_smithy_http_client::Builder::new();
-    if plain(&config.sts_endpoint) && plain(&config.dynamodb_endpoint) {
+    let iam = config.iam_endpoint.is_none() || plain(&config.iam_endpoint);
+    if plain(&config.sts_endpoint) && plain(&config.dynamodb_endpoint) && iam {
         return builder.build_http();
     }
     builder.tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc)).build_https()

@@ -47,9 +47,7 @@ impl Application {
         let known =
             variables(plan.as_ref().map_or_else(|| config.tables.keys().cloned().collect(), |_| tables));
         let policies = problems.take(session_policies(&config.policies, &known));
-        // A trust policy may name the external id; a session policy has no use for it.
-        let known = known.into_iter().chain(["external-id".to_owned()]).collect();
-        let roles = problems.take(roles(&config.policies.join("roles"), &known));
+        let roles = problems.take(roles(&config.policies.join("roles"), known));
         // What the tenants' records must have is known only with the schema and the policies.
         let (Some(plan), Some(policies), Some(roles)) = (plan, policies, roles) else { return Err(problems) };
         let requirements = problems.take(requirements(&config, &plan, &policies));
@@ -58,6 +56,14 @@ impl Application {
         let Some(registry) = registry else { return Err(problems) };
         let (plan, policies, roles) = (Arc::new(plan), Arc::new(policies), roles.into());
         problems.or(Self { config, plan, policies, roles, requirements, registry })
+    }
+
+    /// Reads declared roles from another folder.
+    pub fn read_roles(&self, folder: &Path) -> Result<Vec<RoleTemplate>, Problems> {
+        let tables = self.plan.tables.keys().map(ToString::to_string).collect();
+        // A folder that is named has to be there.
+        json_files(folder)?;
+        roles(folder, variables(tables))
     }
 
     /// How the tenants are read again when their file changes.
@@ -115,13 +121,15 @@ fn session_policies(folder: &Path, known: &BTreeSet<String>) -> Result<PolicyTem
 }
 
 /// `policies/roles/*.json`; none if there is no such folder.
-fn roles(folder: &Path, known: &BTreeSet<String>) -> Result<Vec<RoleTemplate>, Problems> {
+fn roles(folder: &Path, mut known: BTreeSet<String>) -> Result<Vec<RoleTemplate>, Problems> {
+    // A trust policy may name the external id; a session policy has no use for it.
+    known.insert("external-id".to_owned());
     let mut problems = Problems::default();
     let mut roles = Vec::new();
     let files = if folder.is_dir() { json_files(folder)? } else { Vec::new() };
     for path in files {
         let role = Source::read(&path).map_err(Problems::from);
-        roles.extend(problems.take(role.and_then(|source| RoleTemplate::parse(&source, known))));
+        roles.extend(problems.take(role.and_then(|source| RoleTemplate::parse(&source, &known))));
     }
     problems.or(roles)
 }

@@ -4,7 +4,7 @@
 //! input is said all at once, on standard error, and nothing is served.
 
 mod application;
-mod check;
+pub mod check;
 #[cfg(feature = "dev")]
 mod dev;
 #[cfg(feature = "dev")]
@@ -46,9 +46,9 @@ enum Command {
     Dev(dev::Arguments),
     /// Show that every tenant reaches its own items and no other tenant's, before anything is served.
     ///
-    /// Looks at the schema, the policies, the declared roles and the tenants; calls nobody. What is shown holds for all
-    /// tenant ids. A hole comes with the request that goes through it. Exit code 0: proved; 1: a finding; 2: unusable
-    /// input.
+    /// Looks at the schema, the policies, the declared roles and the tenants. What is shown holds for all tenant ids; a
+    /// hole comes with the request that goes through it. Calls nobody, unless --deployed or --live asks for it; those
+    /// only read. Exit code 0: proved; 1: a finding; 2: unusable input.
     Check(check::Arguments),
     /// Run the gateway on AWS.
     ///

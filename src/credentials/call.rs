@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemOutput};
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
@@ -24,6 +24,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use thiserror::Error;
 
 use super::sts::AssumeError;
+use crate::error::Chain;
 
 /// An item as DynamoDB has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -165,11 +166,24 @@ const THROTTLED: [&str; 4] = [
     "ThrottledException",
 ];
 
+/// An error in one line: what the service says, or where there was no answer, what went wrong on the way. The SDK's own
+/// text for a log has the whole exchange in it.
+pub(super) fn said<E, R>(error: &SdkError<E, R>) -> Arc<str>
+where
+    SdkError<E, R>: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}").into(),
+        (Some(code), None) => code.into(),
+        (None, _) => Chain(error).to_string().into(),
+    }
+}
+
 fn classify<E>(error: &SdkError<E, HttpResponse>) -> CallError
 where
     E: ProvideErrorMetadata + FailedCondition + std::error::Error + Send + Sync + 'static,
 {
-    let reason: Arc<str> = DisplayErrorContext(error).to_string().into();
+    let reason = said(error);
     match error {
         SdkError::ServiceError(service) => {
             if let Condition::Failed(item) = service.err().failed_condition() {

@@ -2,14 +2,17 @@
 //!
 //! Credentials are asked of STS once a lease, not once a request: a lease outlives many sessions and is renewed
 //! before it ends. Nothing here decides *whether* the caller may act; IAM does. [`TenantSession::run`] is the only
-//! way to DynamoDB: no client, and no credential, leaves this module.
+//! way to DynamoDB: no client, and no credential, leaves this module. Beside it stand two narrow things for `check`, which
+//! has no caller: [`Probe`] asks whether a session may read a key, [`Operator`] looks up what is no tenant's data.
 
 mod assumption;
 mod broker;
 mod call;
 mod client;
 mod config;
+mod operator;
 mod power;
+mod probe;
 mod session;
 mod slot;
 mod sts;
@@ -18,5 +21,7 @@ pub use assumption::Assumption;
 pub use broker::{Broker, OpenError};
 pub use call::{Applied, CallError, LeaseError};
 pub use config::Config;
+pub use operator::{LookupError, Operator};
 pub use power::{PolicyTemplates, Power, variables};
+pub use probe::{Answer, Probe, ProbeKey, Prober};
 pub use session::TenantSession;

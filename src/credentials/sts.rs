@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_sdk_sts::config::{BehaviorVersion, IdentityCache, StalledStreamProtectionConfig};
-use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::types::Tag;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_types::retry::RetryConfig;
@@ -14,8 +14,11 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use super::assumption::{Assumption, TENANT_TAG};
+use super::call::said;
 use super::config::Config;
+use super::operator::LookupError;
 use crate::aws::Aws;
+use crate::id::AccountId;
 
 /// Why STS gave no credentials. Cheap to clone, so that it can be remembered.
 #[derive(Debug, Clone, Error)]
@@ -40,6 +43,8 @@ pub(super) struct Sts {
 pub(super) struct Assumed {
     pub(super) credentials: Credentials,
     pub(super) expires_at: SystemTime,
+    /// `PackedPolicySize`, in percent of what STS takes.
+    pub(super) packed_percent: Option<i32>,
 }
 
 impl Sts {
@@ -97,18 +102,30 @@ impl Sts {
             Some(expires_at),
             "innkeeper",
         );
-        Ok(Assumed { credentials, expires_at })
+        #[expect(
+            deprecated,
+            reason = "`PackedPolicyTooLarge` speaks of this figure; its successor, of the whole token, stands in where \
+                      STS gives that alone"
+        )]
+        let packed_percent = answer.packed_policy_size.or(answer.session_token_utilization);
+        Ok(Assumed { credentials, expires_at, packed_percent })
+    }
+
+    /// The account of the gateway's own identity.
+    pub(super) async fn caller_account(&self) -> Result<AccountId, LookupError> {
+        let sent = Box::pin(self.client.get_caller_identity().send()).await;
+        let answer = sent.map_err(|error| LookupError::of(&error))?;
+        let account = answer.account().unwrap_or_default();
+        account.parse().map_err(|error| LookupError::Failed(format!("`{account}`: {error}")))
     }
 }
 
 /// A refusal is an answer of STS that says no, and will say it again. Everything else may pass.
 fn classify<E, R>(error: &SdkError<E, R>) -> AssumeError
 where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
-    SdkError<E, R>: ProvideErrorMetadata + std::error::Error,
+    SdkError<E, R>: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let text: Arc<str> = DisplayErrorContext(error).to_string().into();
+    let text = said(error);
     let passing = [
         "Throttling",
         "ThrottlingException",

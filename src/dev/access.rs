@@ -93,6 +93,7 @@ pub(super) fn checks(
         "CreateTable" => Ok(one(plain("dynamodb:CreateTable", table(body)?))),
         "DeleteTable" => Ok(one(plain("dynamodb:DeleteTable", table(body)?))),
         "UpdateTimeToLive" => Ok(one(plain("dynamodb:UpdateTimeToLive", table(body)?))),
+        "GetResourcePolicy" => Ok(one(plain("dynamodb:GetResourcePolicy", resource(body)?))),
         "DescribeTimeToLive" => Ok(one(plain("dynamodb:DescribeTimeToLive", table(body)?))),
         other => Err(NotUnderstood(format!("the embedded AWS does not serve {other}"))),
     }
@@ -121,7 +122,16 @@ fn table(body: &Map<String, Value>) -> Result<String, NotUnderstood> {
     name.map(table_name).ok_or_else(|| NotUnderstood("TableName is missing".to_owned()))
 }
 
-fn table_name(name: &str) -> String {
+/// The table of `ResourceArn`. A stream has policies of its own, and there are none here.
+fn resource(body: &Map<String, Value>) -> Result<String, NotUnderstood> {
+    let arn = body.get("ResourceArn").and_then(Value::as_str).unwrap_or_default();
+    match arn.split_once(":table/") {
+        Some((_, table)) if !table.contains('/') => Ok(table.to_owned()),
+        _ => Err(NotUnderstood("ResourceArn must be a table's".to_owned())),
+    }
+}
+
+pub(super) fn table_name(name: &str) -> String {
     name.rsplit_once(":table/").map_or(name, |(_, name)| name).to_owned()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use axum::Router;
@@ -21,17 +21,19 @@ use tokio::task::JoinHandle;
 
 use super::access::{self, Check, NotUnderstood, Schemas};
 use super::engine::{Engine, Namespace, Storage};
-use super::iam::Iam;
+use super::iam::{HeldRole, Iam};
+use super::judge;
 use super::observe::{Observed, Observer, Outcome, Service};
-use super::reply::{Reply, StsError, dynamodb_refusal, xml_response};
+use super::reply::{QueryError, Reply, dynamodb_refusal};
+use super::resource_policy::ResourcePolicies;
 use super::schemas::{KeySchema, SchemaCache};
 use super::session::{IssuedCredentials, Session, Sessions};
 use super::signature::{self, Signed};
-use super::sts::{self, AssumeRole, AssumedView, Form};
+use super::sts::{AssumeRole, Form};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::id::{AccountId, Region, RoleArn};
-use crate::policy::{Decision, Layer, Policies, Role, Verdict};
+use crate::policy::Malformed;
 
 /// DynamoDB's own limit on a request.
 const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -70,15 +72,18 @@ pub struct Aws {
     server: JoinHandle<()>,
 }
 
+/// What every call shares.
 #[derive(Debug)]
-struct Shared {
-    clock: Clock,
-    entropy: Entropy,
-    iam: Iam,
-    sessions: Arc<Sessions>,
+pub(super) struct Shared {
+    pub(super) clock: Clock,
+    pub(super) entropy: Entropy,
+    pub(super) iam: Iam,
+    pub(super) sessions: Arc<Sessions>,
     engine: Engine,
     schemas: SchemaCache,
-    observer: Observer,
+    resource_policies: ResourcePolicies,
+    throttled: Mutex<Vec<Service>>,
+    pub(super) observer: Observer,
     jwks: String,
 }
 
@@ -102,6 +107,8 @@ impl Aws {
             sessions: Arc::new(Sessions::default()),
             engine: Engine::new(options.storage),
             schemas: SchemaCache::default(),
+            resource_policies: ResourcePolicies::default(),
+            throttled: Mutex::default(),
             observer: Observer::new(options.observe),
             jwks: options.jwks,
         });
@@ -132,9 +139,38 @@ impl Aws {
         self.shared.engine.open(&(account.clone(), region.clone())).map_err(StartError::Storage)
     }
 
-    /// Creates a role, or puts another in its place.
-    pub fn put_role(&self, arn: RoleArn, role: Role) {
-        self.shared.iam.put(arn, role);
+    /// Creates a role, or puts another in its place. It may be another than the declared one: IAM does not know what
+    /// was declared.
+    pub fn put_role(&self, arn: RoleArn, role: HeldRole) -> Result<(), Malformed> {
+        self.shared.iam.put(arn, role, self.shared.clock.now())
+    }
+
+    /// A role as it was put.
+    pub fn role(&self, arn: &RoleArn) -> Option<HeldRole> {
+        self.shared.iam.held(arn)
+    }
+
+    /// Deletes a role.
+    pub fn remove_role(&self, arn: &RoleArn) {
+        self.shared.iam.remove(arn);
+    }
+
+    /// Attaches a resource policy to a table, or takes it away. It is held and answered; calls are not judged by it.
+    pub fn put_resource_policy(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        table: &str,
+        policy: Option<Value>,
+    ) {
+        self.shared.resource_policies.put((account.clone(), region.clone()), table, policy);
+    }
+
+    /// Makes a service answer every call that is well signed with its throttling error, or stop doing so.
+    pub fn throttle(&self, service: Service, on: bool) {
+        let mut throttled = self.shared.throttled.lock().unwrap_or_else(PoisonError::into_inner);
+        throttled.retain(|it| *it != service);
+        throttled.extend(on.then_some(service));
     }
 
     /// Credentials of a role without anybody asking for them: what a container or an instance finds in its
@@ -158,7 +194,7 @@ impl Aws {
         caller: &RoleArn,
         parameters: &[(&str, &str)],
     ) -> Result<IssuedCredentials, String> {
-        let said = |error: StsError| format!("{}: {}", error.code, error.message);
+        let said = |error: QueryError| format!("{}: {}", error.code, error.message);
         let role = self.shared.iam.find(caller).ok_or_else(|| format!("there is no role {caller}"))?;
         let name = "innkeeper".to_owned();
         let caller = Arc::new(Session { role, name, tags: BTreeMap::new(), policy: None, expires_at: None });
@@ -203,10 +239,7 @@ async fn serve(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Res
     let operation = target.as_deref().and_then(|target| target.strip_prefix("DynamoDB_20120810."));
     let mut response = match operation {
         Some(operation) => shared.dynamodb(&parts, &body, operation).await.into_response(&request_id),
-        None => match shared.sts(&parts, &body, &request_id).await {
-            Ok(response) => response,
-            Err(error) => error.into_response(&request_id),
-        },
+        None => shared.query(&parts, &body, &request_id).await,
     };
     // The SDK corrects its own clock by this header, so it has to be the time that signatures are checked with.
     if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(shared.clock.now())) {
@@ -216,11 +249,9 @@ async fn serve(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Res
 }
 
 impl Shared {
-    async fn signed(&self, parts: &Parts, body: &Bytes) -> Result<Signed, signature::Refusal> {
+    pub(super) async fn signed(&self, parts: &Parts, body: &Bytes) -> Result<Signed, signature::Refusal> {
         signature::verify(&self.sessions, parts, body, self.clock.now()).await
     }
-
-    // ---- DynamoDB ----
 
     async fn dynamodb(&self, parts: &Parts, body: &Bytes, operation: &str) -> Reply {
         let mut call = Observed {
@@ -248,6 +279,10 @@ impl Shared {
         let Ok(body) = serde_json::from_slice::<Value>(body) else {
             return Reply::error("SerializationException", "the body is no JSON");
         };
+        if self.is_throttled(Service::DynamoDb) {
+            call.outcome = Outcome::Failed("ThrottlingException".to_owned());
+            return Reply::error("ThrottlingException", "Rate exceeded");
+        }
         let namespace = (session.role.arn.account().clone(), signed.region.clone());
         let checks = match self.checks(&namespace, &call.operation, &body).await {
             Ok(checks) => checks,
@@ -266,9 +301,20 @@ impl Shared {
         if call.operation.ends_with("Table") {
             self.schemas.forget();
         }
-        let reply = self.engine.call(&namespace, &call.operation, body).await;
+        let reply = self.carry_out(&namespace, &call.operation, body).await;
         call.outcome = reply.error_code().map_or(Outcome::Answered, Outcome::Failed);
         reply
+    }
+
+    async fn carry_out(&self, namespace: &Namespace, operation: &str, body: Value) -> Reply {
+        if operation == "GetResourcePolicy" {
+            return self.resource_policies.get(&self.engine, namespace, &body).await;
+        }
+        self.engine.call(namespace, operation, body).await
+    }
+
+    pub(super) fn is_throttled(&self, service: Service) -> bool {
+        self.throttled.lock().unwrap_or_else(PoisonError::into_inner).contains(&service)
     }
 
     async fn checks(
@@ -284,63 +330,6 @@ impl Shared {
             }
         }
         access::checks(operation, body, &Looked(known))
-    }
-
-    // ---- STS ----
-
-    async fn sts(&self, parts: &Parts, body: &Bytes, request_id: &str) -> Result<Response<Body>, StsError> {
-        let form: Form = serde_urlencoded::from_bytes(body).unwrap_or_default();
-        let operation = form.get("Action").cloned().unwrap_or_default();
-        let mut call = Observed {
-            service: Service::Sts,
-            operation: operation.clone(),
-            access_key_id: None,
-            tenant: None,
-            keys: Vec::new(),
-            outcome: Outcome::Unauthenticated,
-        };
-        let signed = self.signed(parts, body).await.map_err(StsError::refused);
-        let answer = signed.and_then(|signed| self.sts_answer(signed, &form, &mut call, request_id));
-        if let (Err(error), true) = (&answer, call.outcome != Outcome::Unauthenticated) {
-            call.outcome = match error.code {
-                "AccessDenied" => Outcome::Denied,
-                code => Outcome::Failed(code.to_owned()),
-            };
-        }
-        self.observer.note(call);
-        answer.map(|xml| xml_response(StatusCode::OK, xml))
-    }
-
-    fn sts_answer(
-        &self,
-        signed: Signed,
-        form: &Form,
-        call: &mut Observed,
-        request_id: &str,
-    ) -> Result<String, StsError> {
-        call.access_key_id = Some(signed.access_key_id);
-        call.outcome = Outcome::Answered;
-        match call.operation.as_str() {
-            "GetCallerIdentity" => Ok(sts::caller_identity_xml(&signed.session, request_id)),
-            "AssumeRole" => {
-                let asked = AssumeRole::parse(form)?;
-                call.tenant = asked.tenant().cloned();
-                let now = self.clock.now();
-                let assumed = asked.assume(&self.iam, &signed.session, now)?;
-                let view = AssumedView {
-                    expires_at: assumed.expires_at,
-                    user_id: assumed.session.user_id(),
-                    arn: assumed.session.arn(),
-                    packed_size_percent: assumed.packed_size_percent,
-                };
-                let credentials = self.sessions.issue(assumed.session, &self.entropy, now);
-                Ok(sts::assumed_xml(&view, &credentials, request_id))
-            }
-            other => {
-                let message = format!("Could not find operation {other} for version 2011-06-15");
-                Err(StsError::new(StatusCode::BAD_REQUEST, "InvalidAction", message))
-            }
-        }
     }
 }
 
@@ -361,46 +350,6 @@ fn denied(session: &Session, (account, region): &Namespace, check: &Check, now: 
         resource.push_str("/index/");
         resource.push_str(index);
     }
-    let mut context = check.context.clone();
-    super::principal_keys(session, &mut context);
-    context.set("aws:RequestedRegion", region.as_str());
-    let epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-    context.set("aws:EpochTime", epoch.to_string());
-    context.set("aws:CurrentTime", epoch.to_string());
-    let role = &session.role.role;
-    let policies = Policies {
-        identity: &role.identity,
-        boundary: role.boundary.as_ref(),
-        session: session.policy.as_ref(),
-    };
-    let request = crate::policy::Request { action: check.action, resource: &resource, context: &context };
-    let decision = policies.evaluate(&request);
-    (!decision.is_allowed()).then(|| access_denied(session, check.action, &resource, &decision))
-}
-
-/// AWS's words (*Troubleshoot access denied error messages*).
-fn access_denied(session: &Session, action: &str, resource: &str, decision: &Decision) -> Reply {
-    let policy = |layer| match layer {
-        Layer::Identity => "identity-based policy",
-        Layer::Boundary => "permissions boundary",
-        Layer::Session => "session policy",
-    };
-    let because = match decision.verdict {
-        Verdict::Allowed | Verdict::ExplicitlyDenied => {
-            let layer = decision.by.first().map_or(Layer::Identity, |statement| statement.layer);
-            format!(
-                "with an explicit deny in {} {}",
-                if layer == Layer::Identity { "an" } else { "a" },
-                policy(layer)
-            )
-        }
-        Verdict::ImplicitlyDenied(layer) => {
-            format!("because no {} allows the {action} action", policy(layer))
-        }
-    };
-    let message = format!(
-        "User: {} is not authorized to perform: {action} on resource: {resource} {because}",
-        session.arn()
-    );
-    Reply::error("AccessDeniedException", &message)
+    let message = judge::denied(session, check.action, &resource, check.context.clone(), (region, now))?;
+    Some(Reply::error("AccessDeniedException", &message))
 }

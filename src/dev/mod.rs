@@ -1,4 +1,4 @@
-//! The embedded AWS: STS and DynamoDB on loopback, for the unmodified SDK.
+//! The embedded AWS: STS, DynamoDB and some of IAM on loopback, for the unmodified SDK.
 //!
 //! In front stands what AWS enforces and emulators mostly leave out: signatures are verified, session credentials
 //! are issued and expire, trust policies, identity policies and session policies are evaluated with DynamoDB's
@@ -11,9 +11,12 @@ mod expression;
 mod front;
 mod iam;
 mod issuer;
+mod judge;
 mod observe;
 mod partiql;
+mod query;
 mod reply;
+mod resource_policy;
 mod schemas;
 mod session;
 mod signature;
@@ -22,6 +25,7 @@ mod tables;
 
 pub use engine::Storage;
 pub use front::{Aws, Options, StartError};
+pub use iam::{HeldRole, ManagedPolicy};
 pub use issuer::{AUDIENCE, Claims, ISSUER, Issuer, IssuerError, private_file};
 pub use observe::{Observed, Observer, Outcome, Service};
 pub use reply::Reply;

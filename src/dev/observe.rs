@@ -10,6 +10,8 @@ use std::sync::Mutex;
 pub enum Service {
     /// AWS Security Token Service.
     Sts,
+    /// AWS Identity and Access Management.
+    Iam,
     /// Amazon DynamoDB.
     DynamoDb,
 }

@@ -1,4 +1,4 @@
-//! Answers in the shapes that AWS gives them: DynamoDB's JSON 1.0 and STS's query XML.
+//! Answers in the shapes that AWS gives them: DynamoDB's JSON 1.0 and the query XML of STS and IAM.
 
 use axum::body::Body;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -71,15 +71,15 @@ pub(super) fn dynamodb_refusal(refusal: Refusal) -> Reply {
     }
 }
 
-/// An error of STS.
+/// An error of STS or IAM.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct StsError {
+pub(super) struct QueryError {
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
     pub(super) message: String,
 }
 
-impl StsError {
+impl QueryError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into() }
     }
@@ -101,9 +101,9 @@ impl StsError {
         Self::new(StatusCode::FORBIDDEN, code, message)
     }
 
-    pub(super) fn into_response(self, request_id: &str) -> Response<Body> {
+    pub(super) fn into_response(self, namespace: &str, request_id: &str) -> Response<Body> {
         let xml = format!(
-            "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message>\
+            "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message>\
              </Error><RequestId>{request_id}</RequestId></ErrorResponse>",
             self.code,
             escape(&self.message)
@@ -114,6 +114,8 @@ impl StsError {
 
 /// The XML namespace of STS.
 pub(super) const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+/// The XML namespace of IAM.
+pub(super) const IAM_NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 
 pub(super) fn xml_response(status: StatusCode, xml: String) -> Response<Body> {
     let mut response = Response::new(Body::from(xml));

@@ -83,6 +83,11 @@ pub(super) async fn verify(
     Ok(Signed { session: known.session, access_key_id: known.credentials.access_key_id, region })
 }
 
+/// The service that a request says it is signed for. Not verified: it decides who answers, and whoever that is verifies.
+pub(super) fn service(parts: &Parts) -> Option<String> {
+    Scope::of(parts).ok().map(|scope| scope.service)
+}
+
 /// Region and service of the credential scope, `KEY/DATE/REGION/SERVICE/aws4_request`.
 struct Scope {
     region: String,

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::iam::{Iam, RoleEntry};
-use super::reply::{NAMESPACE, StsError, escape};
+use super::reply::{NAMESPACE, QueryError, escape};
 use super::session::{IssuedCredentials, Session};
 use crate::id::{ExternalId, RoleArn};
 use crate::policy::trust::{self, Trust};
@@ -49,7 +49,7 @@ pub(super) struct Assumed {
 
 impl AssumeRole {
     /// Reads the call's parameters and refuses what STS would refuse before asking any policy.
-    pub(super) fn parse(form: &Form) -> Result<Self, StsError> {
+    pub(super) fn parse(form: &Form) -> Result<Self, QueryError> {
         let field = |name: &str| form.get(name).filter(|value| !value.is_empty());
         let role = field("RoleArn").ok_or_else(|| missing("roleArn"))?;
         let name = field("RoleSessionName").ok_or_else(|| missing("roleSessionName"))?;
@@ -84,7 +84,7 @@ impl AssumeRole {
             return Err(constraint("…", "policy", &rule));
         }
         let malformed = |error: crate::policy::Malformed| {
-            StsError::new(StatusCode::BAD_REQUEST, "MalformedPolicyDocument", error.to_string())
+            QueryError::new(StatusCode::BAD_REQUEST, "MalformedPolicyDocument", error.to_string())
         };
         let policy =
             policy_text.map(|text| Document::parse(Kind::Identity, text)).transpose().map_err(malformed)?;
@@ -111,7 +111,7 @@ impl AssumeRole {
         iam: &Iam,
         caller: &Arc<Session>,
         now: SystemTime,
-    ) -> Result<Assumed, StsError> {
+    ) -> Result<Assumed, QueryError> {
         let role = self.role.parse::<RoleArn>().ok().and_then(|arn| iam.find(&arn));
         // A role that does not exist and one that does not trust the caller look the same.
         let role = role.ok_or_else(|| self.denied(caller, "sts:AssumeRole"))?;
@@ -139,8 +139,8 @@ impl AssumeRole {
         Ok(Assumed { session, expires_at, packed_size_percent: plain * 100 / MAX_SESSION_POLICY_CHARS })
     }
 
-    fn check_duration(&self, role: &RoleEntry) -> Result<(), StsError> {
-        let invalid = |message| Err(StsError::new(StatusCode::BAD_REQUEST, "ValidationError", message));
+    fn check_duration(&self, role: &RoleEntry) -> Result<(), QueryError> {
+        let invalid = |message| Err(QueryError::new(StatusCode::BAD_REQUEST, "ValidationError", message));
         if self.duration > role.role.max_session {
             return invalid(
                 "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
@@ -174,13 +174,13 @@ impl AssumeRole {
         context
     }
 
-    fn denied(&self, caller: &Session, action: &str) -> StsError {
+    fn denied(&self, caller: &Session, action: &str) -> QueryError {
         let message = format!(
             "User: {} is not authorized to perform: {action} on resource: {}",
             caller.arn(),
             self.role
         );
-        StsError::new(StatusCode::FORBIDDEN, "AccessDenied", message)
+        QueryError::new(StatusCode::FORBIDDEN, "AccessDenied", message)
     }
 }
 
@@ -208,7 +208,7 @@ fn may(caller: &Session, role: &RoleEntry, action: &str, context: &Context) -> b
 }
 
 /// `Tags.member.N.Key` and `.Value`.
-fn tags(form: &Form) -> Result<BTreeMap<String, String>, StsError> {
+fn tags(form: &Form) -> Result<BTreeMap<String, String>, QueryError> {
     let mut tags = BTreeMap::new();
     for at in 1.. {
         let Some(key) = form.get(&format!("Tags.member.{at}.Key")) else {
@@ -228,7 +228,7 @@ fn tags(form: &Form) -> Result<BTreeMap<String, String>, StsError> {
         // Tag keys are not case-sensitive.
         if tags.keys().any(|other: &String| other.eq_ignore_ascii_case(key)) {
             let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
-            return Err(StsError::new(StatusCode::BAD_REQUEST, "InvalidParameterValue", message));
+            return Err(QueryError::new(StatusCode::BAD_REQUEST, "InvalidParameterValue", message));
         }
         tags.insert(key.clone(), value);
     }
@@ -242,18 +242,18 @@ fn is_session_name_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)
 }
 
-fn missing(name: &str) -> StsError {
+fn missing(name: &str) -> QueryError {
     let message = format!(
         "1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null"
     );
-    StsError::new(StatusCode::BAD_REQUEST, "ValidationError", message)
+    QueryError::new(StatusCode::BAD_REQUEST, "ValidationError", message)
 }
 
-fn constraint(value: &str, name: &str, rule: &str) -> StsError {
+fn constraint(value: &str, name: &str, rule: &str) -> QueryError {
     let message = format!(
         "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: {rule}"
     );
-    StsError::new(StatusCode::BAD_REQUEST, "ValidationError", message)
+    QueryError::new(StatusCode::BAD_REQUEST, "ValidationError", message)
 }
 
 /// The answer to `AssumeRole`.

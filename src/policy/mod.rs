@@ -11,6 +11,7 @@ mod document;
 mod evaluate;
 mod finding;
 pub mod lint;
+pub mod normal;
 mod pattern;
 mod place;
 pub mod isolation;

@@ -109,11 +109,16 @@ impl RoleTemplate {
         Ok(documents(&value).into_iter().map(|(at, document)| (at, document.clone())).collect())
     }
 
+    /// The declaration with its variables filled in, as JSON: what would be deployed, to the letter.
+    pub fn fill(&self, variables: &Variables) -> Result<Value, Problem> {
+        let filled = self.template.fill(variables);
+        filled.map_err(|error| member(self.template.source(), "RoleName", error.to_string()))
+    }
+
     /// The role with its variables filled in.
     pub fn render(&self, variables: &Variables) -> Result<Role, Problem> {
         let source = self.template.source();
-        let value =
-            self.template.fill(variables).map_err(|error| member(source, "RoleName", error.to_string()))?;
+        let value = self.fill(variables)?;
         let policy = |kind, name: &str, value: &Value| {
             Document::from_value(kind, value).map_err(|error| {
                 member(source, name, format!("`{name}` is no policy: {}", TemplateError::from(error)))

@@ -14,6 +14,8 @@
     reason = "long tables of cases and long documents are what tests are made of"
 )]
 
+mod check_deployed;
+mod check_live;
 mod cli;
 mod diagnostics;
 mod evaluator;

@@ -1,17 +1,23 @@
 //! `innkeeper check`: shows, before anything is served, that tenants are kept apart, or names the request that is not.
 
+pub mod deployed;
+pub mod live;
+mod progress;
 mod registry;
 mod report;
 mod subjects;
 
 use std::fmt;
 use std::io::IsTerminal as _;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use clap::ValueEnum;
 
-use super::{Application, Common, Failure, say};
+use super::{Application, Because, Common, Failure, LogFormat, block_on, say, start_log};
 use crate::authorizer::IssuerConfig;
+use crate::aws::Aws;
+use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::credentials::PolicyTemplates;
 use crate::id::RoleArn;
@@ -20,6 +26,7 @@ use crate::policy::lint::{self, Against};
 use crate::policy::{Finding, RoleTemplate, Severity, Variables};
 use crate::schema::Plan;
 use crate::tenant::Registry;
+use deployed::Verified;
 use report::Report;
 use subjects::subjects;
 
@@ -30,6 +37,21 @@ pub(super) struct Arguments {
     /// What is printed.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// Compare the declared roles with those that IAM holds, and look for resource policies of the tables.
+    ///
+    /// Uses the identity of the SDK's default chain, which needs iam:GetAccountAuthorizationDetails, iam:ListRoles and
+    /// dynamodb:GetResourcePolicy. Roles of other accounts than that identity's are said to be not verified.
+    #[arg(long)]
+    deployed: bool,
+    /// Assume each active tenant's role as the gateway would, and ask AWS for a few keys that must be allowed or denied.
+    ///
+    /// Uses the identity of the SDK's default chain, which must be one that may assume the roles: the gateway's. Keeps
+    /// and prints nothing of an item, and writes nothing.
+    #[arg(long)]
+    live: bool,
+    /// With --live: how many tenants to begin with in a second. Each takes some ten calls.
+    #[arg(long, value_name = "NUMBER", default_value = "20", requires = "live")]
+    rate: NonZeroU32,
 }
 
 /// What is printed.
@@ -42,16 +64,51 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    start_log(LogFormat::Pretty, "error")?;
     let application = Application::load(Config::load(&arguments.common.config, &config::variables())?)?;
     let grounds = Grounds::of(&application);
     let subjects = subjects(&grounds, &application.registry);
-    let proof = grounds.proof(&subjects, &application.registry);
-    let report = Report { schema: &application.config.schema, subjects: &subjects, proof: &proof };
+    let mut proof = grounds.proof(&subjects, &application.registry);
+    let mut looked = Looked::default();
+    if arguments.deployed || arguments.live {
+        looked = block_on(look(arguments, &application))?;
+        proof.findings.append(&mut looked.findings);
+    }
+    let report = Report { application: &application, subjects: &subjects, proof: &proof, looked: &looked };
     say(&match arguments.format {
         Format::Text => report.text(std::io::stdout().is_terminal()),
         Format::Json => report.json(),
     });
     if proof.holds() { Ok(()) } else { Err(Failure::Finding) }
+}
+
+/// What was seen of AWS.
+#[derive(Debug, Default)]
+struct Looked {
+    verified: Option<Verified>,
+    /// A line or two for each look.
+    summary: Vec<String>,
+    findings: Vec<Finding>,
+}
+
+async fn look(arguments: &Arguments, application: &Application) -> Result<Looked, Failure> {
+    let mut looked = Looked::default();
+    let aws =
+        Aws::from_environment(application.config.aws.clone(), Clock::system()).await.map_err(Because)?;
+    if arguments.deployed {
+        let mut verified = deployed::verify(application, &aws, &deployed::Options::default()).await;
+        looked.summary.push(verified.summary());
+        looked.findings.append(&mut verified.findings);
+        looked.verified = Some(verified);
+    }
+    if arguments.live {
+        let options = live::Options { rate: arguments.rate, ..live::Options::default() };
+        let progress = progress::bar();
+        let probed = live::probe(application, &aws, &options, |done, of| progress.tell(done, of)).await;
+        looked.summary.push(probed.summary());
+        looked.findings.extend(probed.findings);
+    }
+    Ok(looked)
 }
 
 /// The proof of an application, with what its registry and its issuers say.

@@ -1,18 +1,21 @@
 //! What `check` prints: the operations under each way of keeping tenants apart, what was shown, and what was found.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::Looked;
+use super::deployed::Verification;
+use crate::cli::Application;
 use crate::policy::isolation::{Proof, SHOWN, Subject};
 use crate::policy::{Counterexample, Finding, Rule, Severity};
 
 /// A proof, and what it is about.
 pub(super) struct Report<'a> {
-    pub(super) schema: &'a Path,
+    pub(super) application: &'a Application,
     pub(super) subjects: &'a [Subject<'a>],
     pub(super) proof: &'a Proof,
+    pub(super) looked: &'a Looked,
 }
 
 /// What each rule means that is shown of a subject.
@@ -42,7 +45,7 @@ impl Report<'_> {
         let mut text = format!("{}\n\n", self.heading());
         let first =
             self.proof.operations.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(12);
-        let widths: Vec<usize> = self.subjects.iter().map(width).collect();
+        let widths: Vec<usize> = self.subjects.iter().map(|it| width(it, self.source(it))).collect();
         let line = |text: &mut String, name: &str, cells: &[String]| {
             // Writing to a string does not fail.
             let _written = write!(text, "{name:first$}");
@@ -73,22 +76,47 @@ impl Report<'_> {
             row.push(meaning(rule).to_owned());
             line(&mut text, rule.as_str(), &row);
         }
-        let mut sources = headings(source);
+        let sources = self.subjects.iter().zip(&widths);
+        let mut sources: Vec<_> =
+            sources.map(|(subject, width)| format!("{:width$}", self.source(subject))).collect();
         sources.push("what the proof was made on".to_owned());
         line(&mut text, "", &sources);
         for finding in &self.proof.findings {
             text.push('\n');
             text.push_str(&said(finding, colours));
         }
-        let _written = write!(text, "\n{}", self.verdict(&paint));
+        for line in &self.looked.summary {
+            let _written = write!(text, "\n{line}");
+        }
+        let joint = if self.looked.summary.is_empty() { "\n" } else { "\n\n" };
+        text.push_str(joint);
+        text.push_str(&self.verdict(&paint));
         text
+    }
+
+    /// What stands behind the proof: a policy that STS gets as it is, or one that IAM should hold.
+    fn source(&self, subject: &Subject<'_>) -> &'static str {
+        if subject.session.is_some() {
+            return "sent to STS as it is";
+        }
+        let Some(verified) = &self.looked.verified else { return "declared, not verified" };
+        let records = subject.members.iter().filter_map(|it| self.application.registry.find(&it.tenant));
+        let mut all = true;
+        for record in records {
+            match verified.roles.get(&record.role) {
+                Some(Verification::Verified) => {}
+                Some(Verification::Differs) => return "differs from what IAM holds",
+                Some(Verification::NotVerified(_)) | None => all = false,
+            }
+        }
+        if all { "verified in IAM" } else { "declared, not verified" }
     }
 
     fn heading(&self) -> String {
         let tenants: usize = self.subjects.iter().map(|subject| subject.members.len()).sum();
         format!(
             "{}: {} operations, {} tenants, {} ways of keeping them apart",
-            self.schema.display(),
+            self.application.config.schema.display(),
             self.proof.operations.len(),
             tenants,
             self.subjects.len()
@@ -122,7 +150,7 @@ impl Report<'_> {
                 "label": subject.label,
                 "role": subject.role_arn,
                 "tenants": subject.members.len(),
-                "source": source(subject),
+                "source": self.source(subject),
                 "shown": SHOWN.iter().map(|rule| (rule.to_string(), shown.holds(*rule).into())).collect::<Map<_, _>>(),
             })
         });
@@ -132,6 +160,7 @@ impl Report<'_> {
             "proved": self.proof.holds(),
             "subjects": subjects.collect::<Vec<_>>(),
             "operations": operations.collect::<Vec<_>>(),
+            "looked": self.looked.summary,
             "findings": self.proof.findings.iter().map(finding).collect::<Vec<_>>(),
         });
         format!("{report:#}")
@@ -139,8 +168,8 @@ impl Report<'_> {
 }
 
 /// How wide a subject's column is.
-fn width(subject: &Subject<'_>) -> usize {
-    let cells = [subject.mode.to_owned(), subject.label.clone(), tenants(subject), source(subject)];
+fn width(subject: &Subject<'_>, source: &str) -> usize {
+    let cells = [subject.mode.to_owned(), subject.label.clone(), tenants(subject), source.to_owned()];
     cells.iter().map(|cell| cell.chars().count()).max().unwrap_or_default()
 }
 
@@ -150,11 +179,6 @@ fn tenants(subject: &Subject<'_>) -> String {
         (None, [_]) => "1 tenant".to_owned(),
         (None, members) => format!("{} tenants", members.len()),
     }
-}
-
-/// What stands behind the proof: a policy that STS gets as it is, or one that IAM should hold.
-fn source(subject: &Subject<'_>) -> String {
-    if subject.session.is_some() { "sent to STS as it is" } else { "declared, not verified" }.to_owned()
 }
 
 fn said(finding: &Finding, colours: bool) -> String {

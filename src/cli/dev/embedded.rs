@@ -14,11 +14,11 @@ use crate::aws::{self, Identity};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::credentials::variables;
-use crate::dev::{self, Aws, Issuer, StartError, Storage};
+use crate::dev::{self, Aws, HeldRole, Issuer, StartError, Storage};
 use crate::entropy::Entropy;
 use crate::id::{AccountId, Region, RoleArn};
 use crate::operation::Operations;
-use crate::policy::Variables;
+use crate::policy::{RoleTemplate, Variables};
 use crate::problem::{Problem, Problems};
 use crate::server::Gateway;
 
@@ -31,6 +31,8 @@ pub struct EmbeddedOptions {
     pub data: Option<PathBuf>,
     /// Another engine.
     pub dynamodb: Option<Uri>,
+    /// A folder of roles that IAM holds in the place of the declared ones of the same names.
+    pub roles: Option<PathBuf>,
     /// Whether the tables begin with the seed.
     pub seed: bool,
     /// How many calls the record holds.
@@ -92,7 +94,11 @@ impl Embedded {
         })?;
         trust_issuer(&mut application, &aws, &region);
         let mut embedded = Self { aws, application, gateway_role, seeded: Vec::new() };
-        embedded.put_roles()?;
+        let others = match &options.roles {
+            Some(folder) => embedded.application.read_roles(folder)?,
+            None => Vec::new(),
+        };
+        embedded.put_roles(&others)?;
         embedded.create_tables().await?;
         if let Some(path) = embedded.application.config.dev.seed.clone().filter(|_| options.seed) {
             let Application { plan, registry, .. } = &embedded.application;
@@ -138,11 +144,13 @@ impl Embedded {
         Ok((self.application.gateway_with(aws, clock, entropy, change)?, self.aws))
     }
 
-    /// The roles that the tenants' records and the configuration name, as they are declared.
-    fn put_roles(&self) -> Result<(), Problems> {
+    /// The roles that the tenants' records and the configuration name: as one of `others` has them, or else as they are
+    /// declared.
+    fn put_roles(&self, others: &[RoleTemplate]) -> Result<(), Problems> {
         let mut problems = Problems::default();
         let mut put = |arn: &RoleArn, variables: &Variables, whose: &str| {
-            let declared = self.application.roles.iter().find(|role| role.declares(arn.name(), variables));
+            let mut roles = others.iter().chain(self.application.roles.iter());
+            let declared = roles.find(|role| role.declares(arn.name(), variables));
             let missing = || {
                 let problem = Problem::of(
                     format!("policies/roles, {whose}"),
@@ -150,9 +158,16 @@ impl Embedded {
                 );
                 problem.hint("add one with that `RoleName`, or with `{{tenant}}` in its place")
             };
-            match declared.ok_or_else(missing).and_then(|declared| declared.render(variables)) {
-                Ok(role) => self.aws.put_role(arn.clone(), role),
-                Err(problem) => problems.push(problem),
+            let filled = declared.ok_or_else(missing).and_then(|declared| {
+                declared.render(variables)?;
+                declared.fill(variables)
+            });
+            let put = filled.and_then(|filled| {
+                let put = self.aws.put_role(arn.clone(), HeldRole::declared(arn, &filled));
+                put.map_err(|error| Problem::of(arn.to_string(), error.to_string()))
+            });
+            if let Err(problem) = put {
+                problems.push(problem);
             }
         };
         for record in self.application.registry.records() {
@@ -217,6 +232,7 @@ fn trust_issuer(application: &mut Application, aws: &Aws, region: &Region) {
     config.aws.region = Some(region.clone());
     config.aws.sts_endpoint = Some(aws.endpoint());
     config.aws.dynamodb_endpoint = Some(aws.endpoint());
+    config.aws.iam_endpoint = Some(aws.endpoint());
     let Ok(jwks) = format!("{}/.well-known/jwks.json", aws.endpoint()).parse::<Uri>() else { return };
     config.authorizer.issuers.push(IssuerConfig {
         issuer: dev::ISSUER.to_owned(),

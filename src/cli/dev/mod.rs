@@ -45,6 +45,10 @@ pub(super) struct Arguments {
     /// Keep the items in another engine that speaks DynamoDB's protocol, such as DynamoDB Local.
     #[arg(long, value_name = "URL")]
     dynamodb: Option<Uri>,
+    /// Let IAM hold the roles of this folder in the place of the declared ones of the same names, so that what was
+    /// deployed is not what is declared.
+    #[arg(long, value_name = "FOLDER")]
+    roles: Option<PathBuf>,
     /// Begin with empty tables.
     #[arg(long)]
     no_seed: bool,
@@ -83,6 +87,7 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
         aws: arguments.aws,
         data: arguments.data,
         dynamodb: arguments.dynamodb,
+        roles: arguments.roles,
         seed: !arguments.no_seed,
         observe: 1_000,
         clock: clock.clone(),

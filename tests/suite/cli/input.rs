@@ -15,7 +15,13 @@ fn dev(folder: &Path, arguments: &[&str]) -> Ended {
 #[test]
 fn help_teaches() {
     let folder = application();
-    for arguments in [&["--help"][..], &["dev", "--help"], &["serve", "--help"], &["token", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["dev", "--help"],
+        &["serve", "--help"],
+        &["check", "--help"],
+        &["token", "--help"],
+    ] {
         let ended = run(innkeeper(folder.path(), arguments).env("COLUMNS", "100"));
         assert_eq!(ended.code, Some(0));
         insta::assert_snapshot!(arguments.join(" "), ended.stdout);

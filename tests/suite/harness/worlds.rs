@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use innkeeper::aws::Identity;
 use innkeeper::cli::{Application, Embedded, EmbeddedOptions};
 use innkeeper::clock::{Clock, Hand};
 use innkeeper::config::Config;
@@ -34,10 +35,12 @@ const START: u64 = 1_795_435_200;
 /// A world that is being made.
 pub(crate) struct Builder {
     files: Vec<(String, String)>,
+    deployed: Vec<(String, String)>,
     engine: Engine,
     seed: bool,
     forged: Option<TenantId>,
     real_time: bool,
+    holes: bool,
     configure: Box<dyn FnOnce(&mut Config) + Send>,
 }
 
@@ -54,6 +57,15 @@ impl Builder {
         let edited = edit(text.clone());
         assert_ne!(text, edited, "the edit of {name} changes nothing");
         self.file(name, edited)
+    }
+
+    /// Lets the embedded IAM begin with a changed role in the place of a declared one.
+    pub(crate) fn deployed_role(mut self, name: &str, edit: impl FnOnce(String) -> String) -> Self {
+        let text = std::fs::read_to_string(root().join("policies/roles").join(name)).unwrap();
+        let edited = edit(text.clone());
+        assert_ne!(text, edited, "the edit of {name} changes nothing");
+        self.deployed.push((name.to_owned(), edited));
+        self
     }
 
     /// Keeps the items in another engine.
@@ -80,6 +92,12 @@ impl Builder {
         self
     }
 
+    /// Takes it that tenants reach each other's items: the test is about that being found.
+    pub(crate) fn with_holes(mut self) -> Self {
+        self.holes = true;
+        self
+    }
+
     /// Changes the configuration.
     pub(crate) fn configure(mut self, configure: impl FnOnce(&mut Config) + Send + 'static) -> Self {
         self.configure = Box::new(configure);
@@ -92,6 +110,13 @@ impl Builder {
         copy_example(folder.path());
         for (name, text) in &self.files {
             std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let roles = folder.path().join("deployed");
+        if !self.deployed.is_empty() {
+            std::fs::create_dir(&roles).unwrap();
+        }
+        for (name, text) in &self.deployed {
+            std::fs::write(roles.join(name), text).unwrap();
         }
         let config = folder.path().join("innkeeper.toml");
         let source = Source::new("innkeeper.toml", std::fs::read_to_string(config).unwrap());
@@ -112,6 +137,7 @@ impl Builder {
             aws: "127.0.0.1:0".parse().unwrap(),
             data: None,
             dynamodb,
+            roles: Some(roles).filter(|_| !self.deployed.is_empty()),
             seed: self.seed,
             observe: 100_000,
             clock: clock.clone(),
@@ -122,7 +148,7 @@ impl Builder {
         let reader = embedded.application.registry_reader();
         let assumptions = assumptions(&embedded);
         let gateway_role = embedded.gateway_role.clone();
-        let is_forging = self.forged.is_some();
+        let is_forging = self.forged.is_some() || self.holes;
         let forged = self.forged;
         let (gateway, aws) = embedded
             .gateway_with(clock.clone(), Entropy::system(), |operations| forge(operations, forged))
@@ -237,10 +263,12 @@ impl World {
     pub(crate) fn builder() -> Builder {
         Builder {
             files: Vec::new(),
+            deployed: Vec::new(),
             engine: Engine::Embedded,
             seed: true,
             forged: None,
             real_time: false,
+            holes: false,
             configure: Box::new(|_| {}),
         }
     }
@@ -328,6 +356,29 @@ impl World {
         parameters.extend(assumption.policy().map(|policy| ("Policy", policy)));
         parameters.extend(assumption.external_id.as_ref().map(|id| ("ExternalId", id.as_str())));
         self.assume(&parameters).unwrap()
+    }
+
+    /// The application as its files say it now, before this world's AWS.
+    pub(crate) fn application(&self) -> Application {
+        let source = Source::new("innkeeper.toml", self.read_file("innkeeper.toml"));
+        let mut config = Config::parse(&source, self.folder(), &Variables::default()).unwrap();
+        let endpoint = Some(self.aws.endpoint());
+        config.aws.sts_endpoint.clone_from(&endpoint);
+        config.aws.dynamodb_endpoint.clone_from(&endpoint);
+        config.aws.iam_endpoint = endpoint;
+        Application::load(config).unwrap_or_else(|problems| panic!("{problems}"))
+    }
+
+    /// This world's AWS, with these credentials as one's own.
+    pub(crate) fn aws_as(&self, credentials: IssuedCredentials) -> innkeeper::aws::Aws {
+        let identity = Identity {
+            access_key_id: credentials.access_key_id,
+            secret_access_key: credentials.secret_access_key,
+            session_token: credentials.session_token,
+        };
+        let config = self.application().config.aws;
+        let region = config.region.clone().unwrap();
+        innkeeper::aws::Aws::with_identity(config, identity, region, self.clock.clone())
     }
 
     /// Credentials of the gateway's own role.

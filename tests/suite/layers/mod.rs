@@ -85,6 +85,18 @@ fn graphql_knows_of_credentials_only_the_session() {
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
 }
 
+/// What looks at AWS beside the path of a request: no request may come near it.
+#[test]
+fn only_check_names_what_looks_beside_the_path() {
+    let breaches = each_path(|file, path| {
+        let looks = path.starts_with(&["crate", "credentials"].map(str::to_owned))
+            && path.iter().any(|name| ["Prober", "Probe", "ProbeKey", "Operator"].contains(&name.as_str()));
+        let may = file.name.starts_with("cli/check/") || file.module() == "credentials";
+        (looks && !may).then(|| path.join("::"))
+    });
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
 #[test]
 fn schema_policy_and_item_know_no_runtime_and_no_network() {
     let breaches = each_path(|file, path| {

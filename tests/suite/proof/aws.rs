@@ -7,9 +7,10 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
 use innkeeper::cli::{Application, examine};
 use innkeeper::credentials::variables;
-use innkeeper::dev::IssuedCredentials;
-use innkeeper::policy::{Counterexample, Document, Kind, Role, Rule, Variables};
+use innkeeper::dev::{HeldRole, IssuedCredentials};
+use innkeeper::policy::{Counterexample, Kind, Rule, Variables};
 use innkeeper::tenant::TenantRecord;
+use serde_json::json;
 
 use super::Example;
 use super::catalogue::{Mutant, of_policies};
@@ -133,11 +134,12 @@ fn deploy(
             .iter()
             .find(|role| role.declares(record.role.name(), &innkeeper::credentials::variables(record)))
     });
-    let role = declared.unwrap().render(variables).unwrap();
-    let everything = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
-    let everything = Document::parse(Kind::Identity, everything).unwrap();
-    let role = if open { Role { identity: vec![everything], ..role } } else { role };
-    world.aws.put_role(record.role.clone(), role);
+    let mut role = HeldRole::declared(&record.role, &declared.unwrap().fill(variables).unwrap());
+    if open {
+        let everything = json!({ "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } });
+        role.inline = [("everything".to_owned(), everything)].into();
+    }
+    world.aws.put_role(record.role.clone(), role).unwrap();
 }
 
 fn assume(

@@ -1,0 +1,125 @@
+//! Asks AWS, for `check --live`, whether a tenant's session may read a key, and learns nothing else.
+//!
+//! A [`TenantSession`](super::TenantSession) needs a caller with a token, and `check` has none. A [`Probe`] asks STS for
+//! the session exactly as a lease does, by the same [`Assumption`], and is no second door to DynamoDB: it sends
+//! `GetItem` and `Query` for one whole key, and of the answer it keeps whether IAM let it pass. No item, no credential
+//! and no client leaves it, and nothing is written. `tests/suite/layers` sees to it that `cli/check` alone names it.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::assumption::Assumption;
+use super::broker::OpenError;
+use super::call::{Call, CallError, LeaseError};
+use super::client::client;
+use super::config::Config;
+use super::power::PolicyTemplates;
+use super::sts::Sts;
+use crate::aws::Aws;
+use crate::tenant::TenantRecord;
+
+/// Opens probes.
+#[derive(Debug)]
+pub struct Prober {
+    aws: Aws,
+    config: Config,
+    sts: Sts,
+}
+
+/// A tenant's session that can be asked what it may read.
+pub struct Probe {
+    client: Client,
+    packed_percent: Option<i32>,
+}
+
+/// The key that is asked for: whole, so that no more than one item could be meant.
+#[derive(Debug, Clone)]
+pub struct ProbeKey {
+    /// The table, by name or by ARN.
+    pub table: String,
+    /// The index; none for the table itself.
+    pub index: Option<String>,
+    /// The key attributes with their values: the partition key first, then the sort key, if there is one.
+    pub attributes: Vec<(String, AttributeValue)>,
+}
+
+/// What AWS says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// IAM let it pass.
+    Allowed,
+    /// IAM denied it.
+    Denied(String),
+    /// Something else happened, from which nothing follows.
+    Unclear(String),
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Fields appear only if named here, so that a new one stays out of the logs.
+        f.debug_struct("Probe").field("packed_percent", &self.packed_percent).finish_non_exhaustive()
+    }
+}
+
+impl Prober {
+    /// A prober with the identity of `aws`, which asks STS and does nothing else.
+    pub fn new(aws: Aws, config: Config) -> Self {
+        let sts = Sts::new(&aws, &config);
+        Self { aws, config, sts }
+    }
+
+    /// Asks STS for a tenant's session, as the gateway would. One call.
+    ///
+    /// # Errors
+    /// The tenant's policy cannot be made, STS refuses the role or does not answer.
+    pub async fn open(&self, record: &TenantRecord, templates: &PolicyTemplates) -> Result<Probe, OpenError> {
+        let assumption = Assumption::of(record, templates, &self.config).map_err(OpenError::Policy)?;
+        let assumed = self.sts.assume(&assumption).await.map_err(LeaseError::from)?;
+        let packed_percent = assumed.packed_percent;
+        let client = client(&self.aws, &self.config, &assumption, assumed.credentials);
+        Ok(Probe { client, packed_percent })
+    }
+}
+
+impl Probe {
+    /// `PackedPolicySize`: how much of what STS takes the session's policy and tags are, in percent.
+    pub fn packed_percent(&self) -> Option<i32> {
+        self.packed_percent
+    }
+
+    /// Whether the session may get the item of a key of the table.
+    pub async fn get_item(&self, key: &ProbeKey) -> Answer {
+        let item: HashMap<_, _> = key.attributes.iter().cloned().collect();
+        let call = GetItemInputBuilder::default().table_name(&key.table).set_key(Some(item));
+        answer(call.send(&self.client).await)
+    }
+
+    /// Whether the session may query for a key of the table or of the index.
+    pub async fn query(&self, key: &ProbeKey) -> Answer {
+        let mut call =
+            QueryInputBuilder::default().table_name(&key.table).set_index_name(key.index.clone()).limit(1);
+        let mut conditions = Vec::new();
+        for (at, (name, value)) in key.attributes.iter().enumerate() {
+            conditions.push(format!("#n{at} = :v{at}"));
+            call = call
+                .expression_attribute_names(format!("#n{at}"), name)
+                .expression_attribute_values(format!(":v{at}"), value.clone());
+        }
+        let call = call.key_condition_expression(conditions.join(" AND "));
+        answer(call.send(&self.client).await)
+    }
+}
+
+/// The items are dropped here, unread.
+fn answer<T>(result: Result<T, CallError>) -> Answer {
+    match result {
+        Ok(_unread) => Answer::Allowed,
+        Err(CallError::Denied(reason)) => Answer::Denied(reason.to_string()),
+        Err(error) => Answer::Unclear(error.to_string()),
+    }
+}
