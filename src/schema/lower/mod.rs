@@ -10,6 +10,7 @@ mod get;
 mod inputs;
 mod items;
 mod keys;
+mod keyspace;
 mod overlap;
 mod pages;
 mod paths;
@@ -26,6 +27,7 @@ use indexmap::IndexMap;
 
 use self::bind::Site;
 use self::items::ItemDraft;
+use self::overlap::Keyspaces;
 use self::pages::PageType;
 use super::ast::{Ast, Directive, FieldDef, Kind, TypeDef};
 use super::directive::{Args, Location, Reports, check, is_understood};
@@ -47,6 +49,7 @@ pub(super) struct Lowering<'a> {
     enums: IndexMap<Name, Enum>,
     inputs: IndexMap<Name, Input>,
     drafts: IndexMap<Name, Draft<'a>>,
+    keyspaces: HashMap<Name, Vec<Keyspaces>>,
     pages: IndexMap<Name, PageType>,
 }
 
@@ -91,6 +94,7 @@ pub(super) fn lower(ast: &Ast, claims: &ClaimKinds, reports: &Reports) -> Option
         enums: IndexMap::new(),
         inputs: IndexMap::new(),
         drafts: IndexMap::new(),
+        keyspaces: HashMap::new(),
         pages: IndexMap::new(),
     };
     lowering.check_file();
@@ -99,6 +103,7 @@ pub(super) fn lower(ast: &Ast, claims: &ClaimKinds, reports: &Reports) -> Option
     lowering.find_pages();
     lowering.attributes();
     lowering.items();
+    lowering.keyspaces();
     lowering.overlaps();
     lowering.prefixes();
     lowering.plan()
