@@ -27,10 +27,15 @@ impl Source {
 
     /// Reads a file. It is called by its path as given.
     pub fn read(path: &Path) -> Result<Arc<Self>, Problem> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Self::new(path.display().to_string(), text)),
-            Err(error) => Err(Problem::of(path.display().to_string(), format!("cannot be read: {error}"))),
-        }
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path)
+            .map_err(|error| Problem::of(name.as_str(), format!("cannot be read: {error}")))?;
+        String::from_utf8(bytes).map(|text| Self::new(name.as_str(), text)).map_err(|error| {
+            let valid = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+            let line = 1 + valid.filter(|byte| **byte == b'\n').count();
+            let problem = Problem::of(format!("{name}:{line}"), "this line is not in UTF-8");
+            problem.hint("save the file as UTF-8")
+        })
     }
 
     /// The whole text.

@@ -12,6 +12,7 @@ use async_graphql::parser::{Error, Pos, Positioned, parse_schema};
 
 use super::layout::{Positions, check_layout};
 use super::literal::{Arguments, Literal, Spanned, arguments, literal_span};
+use super::syntax;
 use crate::problem::{Problem, Source};
 
 /// A whole schema.
@@ -95,60 +96,26 @@ impl Directive {
 /// Parses a schema. A syntax error is reported alone.
 pub(super) fn parse(source: &Arc<Source>) -> Result<Ast, Problem> {
     check_layout(source)?;
+    if let Some(mistake) = syntax::mistake(source.text()) {
+        let problem = source.problem(mistake.at, format!("syntax error: {}", mistake.message));
+        return Err(problem.hint(mistake.hint));
+    }
     let positions = Positions::new(source.text());
     match parse_schema(source.text()) {
         Ok(document) => Ok(Reader { source: source.text(), positions }.ast(document)),
-        Err(error) => Err(syntax_error(source, &positions, &error)),
+        Err(error) => Err(parsers_error(source, &positions, &error)),
     }
 }
 
-fn syntax_error(source: &Arc<Source>, positions: &Positions, error: &Error) -> Problem {
+/// What the parser alone refuses. Nothing is known of the kind, and so nothing of what to do.
+fn parsers_error(source: &Arc<Source>, positions: &Positions, error: &Error) -> Problem {
     let start = error.positions().next().map_or(0, |pos| positions.offset(pos));
     let width = source.text().get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let message = error.to_string();
-    // The parser's own message is a drawing; its last line says what was expected.
-    let last = message.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
-    let Some(expected) = last.strip_prefix("expected ") else {
-        // A number's error says where it is in the number.
-        let what = last.split_once(" at line ").map_or(last, |(what, _)| what);
-        return source.problem(start..start + width, format!("syntax error: {what}"));
-    };
-    let problem = source.problem(start..start + width, "syntax error");
-    problem.hint(format!("here should be {}", expected_words(expected)))
-}
-
-/// The parser's rules in words, as they stand in its list: `a, b, or c`.
-fn expected_words(rules: &str) -> String {
-    let mut words: Vec<&str> = Vec::new();
-    for rule in rules.split(", ").flat_map(|rules| rules.split(" or ")) {
-        let word = match rule.trim_start_matches("or ").trim() {
-            "EOI" => "the end of the file",
-            "type_system_definition" | "type_definition" => "a definition, such as `type` or `schema`",
-            "const_directives" | "const_directive" => "a directive",
-            "const_arguments" => "the directive's arguments in parentheses",
-            "const_argument" | "const_object_field" => "`name: value`",
-            "const_value" => "a value",
-            "fields_definition" | "enum_values" | "input_fields_definition" => "`{`",
-            "field_definition" | "input_value_definition" => "`name: Type`",
-            "arguments_definition" => "arguments in parentheses",
-            "type_" => "a type",
-            "name" | "name_start" | "enum_value" | "enum_value_definition" => "a name",
-            "default_value" => "a default",
-            "operation_type_definition" | "operation_type" => "`query: …`, `mutation: …`",
-            "implements_interfaces" => "`implements`",
-            "union_member_types" => "`= …`",
-            "string" => "a description",
-            "string_content" | "string_character" => "the rest of a string",
-            other => other,
-        };
-        if !words.contains(&word) {
-            words.push(word);
-        }
-    }
-    match words.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ => words.concat(),
-    }
+    // The parser's own message is a drawing; its last line says what is wrong.
+    let what = message.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
+    let problem = source.problem(start..start + width, format!("syntax error: {}", what.replace('_', " ")));
+    problem.hint("write it otherwise, and report this: the compiler should say what is wrong")
 }
 
 struct Reader<'a> {

@@ -189,7 +189,7 @@ pub(super) fn check(directives: &[Directive], location: Location, reports: &Repo
 }
 
 /// `a, b or c`.
-fn either(words: &[&str]) -> String {
+pub(super) fn either(words: &[&str]) -> String {
     match words.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         _ => words.concat(),

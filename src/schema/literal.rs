@@ -68,8 +68,8 @@ impl Text {
 }
 
 /// What a block string stands in, and how it is written inside one.
-const BLOCK: &str = "\"\"\"";
-const ESCAPED_BLOCK: &str = "\\\"\"\"";
+pub(super) const BLOCK: &str = "\"\"\"";
+pub(super) const ESCAPED_BLOCK: &str = "\\\"\"\"";
 
 /// The arguments of a directive.
 pub(super) type Arguments = Vec<(Spanned<String>, Spanned<Literal>)>;

@@ -13,6 +13,7 @@ mod literal;
 mod lower;
 mod plan;
 mod scalar;
+mod syntax;
 mod template;
 
 use std::sync::Arc;

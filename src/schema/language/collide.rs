@@ -8,7 +8,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::{Language, Place, Step, after, rests, tenant_chars};
+use super::{Alphabet, Language, Place, Step, after, rests, tenant_chars};
 
 /// A text that belongs to both languages, for two tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -235,10 +235,14 @@ fn candidates<'s>(one: &'s Step, other: &'s Step) -> impl Iterator<Item = char> 
     let literals = [one, other].into_iter().flat_map(|step| -> Box<dyn Iterator<Item = char>> {
         match step {
             Step::One(c) => Box::new(std::iter::once(*c)),
-            Step::Run(super::Alphabet::Only(chars)) => Box::new(chars.iter().copied()),
-            Step::Run(super::Alphabet::AllBut(_)) | Step::Any | Step::Anything | Step::Tenant => {
-                Box::new(std::iter::empty())
+            Step::Run(Alphabet::Only(chars)) | Step::OneOf(Alphabet::Only(chars)) => {
+                Box::new(chars.iter().copied())
             }
+            Step::Run(Alphabet::AllBut(_))
+            | Step::OneOf(Alphabet::AllBut(_))
+            | Step::Any
+            | Step::Anything
+            | Step::Tenant => Box::new(std::iter::empty()),
         }
     });
     tenant_chars().chain(literals).chain("#/|.:~ ".chars()).chain('\u{3b1}'..='\u{3c9}')

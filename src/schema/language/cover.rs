@@ -70,7 +70,7 @@ pub fn uncovered(own: &Language, patterns: &[Language]) -> Option<Vec<Letter>> {
 fn literals(patterns: &[Language]) -> BTreeSet<char> {
     let literal = |step: &Step| match step {
         Step::One(c) => Some(*c),
-        Step::Any | Step::Run(_) | Step::Anything | Step::Tenant => None,
+        Step::OneOf(_) | Step::Any | Step::Run(_) | Step::Anything | Step::Tenant => None,
     };
     patterns.iter().flatten().filter_map(literal).collect()
 }
@@ -80,9 +80,11 @@ fn letters(step: &Step, literals: &BTreeSet<char>) -> Vec<Letter> {
     let chars: Vec<char> = match step {
         Step::Tenant => return vec![Letter::Tenant],
         Step::One(c) => vec![*c],
-        Step::Run(_) | Step::Any | Step::Anything => {
+        Step::Run(_) | Step::OneOf(_) | Step::Any | Step::Anything => {
             let others: Box<dyn Iterator<Item = char>> = match step {
-                Step::Run(Alphabet::Only(chars)) => Box::new(('a'..='z').chain(chars.iter().copied())),
+                Step::Run(Alphabet::Only(chars)) | Step::OneOf(Alphabet::Only(chars)) => {
+                    Box::new(('a'..='z').chain(chars.iter().copied()))
+                }
                 _ => Box::new(('a'..='z').chain('\u{3b1}'..)),
             };
             let other = others.into_iter().find(|c| !literals.contains(c) && step.holds(*c));
@@ -98,9 +100,10 @@ fn after(language: &Language, (at, _): Place, letter: Letter) -> Vec<Place> {
     match (step, letter) {
         (Step::Tenant, Letter::Tenant) | (Step::Any, Letter::Char(_)) => rests(language, (at + 1, false)),
         (Step::Anything, _) => rests(language, (at, true)),
+        (Step::OneOf(alphabet), Letter::Char(c)) if alphabet.contains(c) => rests(language, (at + 1, false)),
         (Step::Run(alphabet), Letter::Char(c)) if alphabet.contains(c) => rests(language, (at, true)),
         (Step::One(literal), Letter::Char(c)) if *literal == c => rests(language, (at + 1, false)),
-        (Step::One(_) | Step::Any | Step::Run(_) | Step::Tenant, _) => Vec::new(),
+        (Step::One(_) | Step::OneOf(_) | Step::Any | Step::Run(_) | Step::Tenant, _) => Vec::new(),
     }
 }
 
@@ -129,6 +132,7 @@ mod tests {
         check("T#@#P#+", &["*"], None);
         check("T#@#P#+", &["T#*#P#?*"], None);
         check("+", &["a*", "?*"], None);
+        check("T#@#%%", &["T#@#%+", "T#@#1%"], None);
     }
 
     #[test]
@@ -139,5 +143,6 @@ mod tests {
         check("T#@#P#+", &["T#acme#*"], Some("T#@#P#b"));
         check("+", &["a*", "b*"], Some("c"));
         check("T#@", &[], Some("T#@"));
+        check("T#@#%%", &["T#@#1%"], Some("T#@#00"));
     }
 }

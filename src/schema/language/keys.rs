@@ -9,31 +9,26 @@ use crate::schema::plan::{Attribute, Enum, Name, Object, Part, Plan, Shape, Temp
 use crate::schema::scalar::Scalar;
 
 impl Plan {
-    /// All keys that a template of a type makes, for all tenants and all values.
+    /// All keys that a template of a type makes, for all tenants and all values; and more: of a field's values only
+    /// their characters are known.
     pub fn language(&self, object: &Object, template: &Template) -> Language {
-        of_template(template, |field| {
-            let attribute = object.attribute(field);
-            attribute.map_or_else(Alphabet::all, |attribute| alphabet(attribute, &self.enums))
-        })
-    }
-}
-
-/// All keys that a template makes, given the characters of each field's values.
-pub(in crate::schema) fn of_template(template: &Template, alphabet: impl Fn(&Name) -> Alphabet) -> Language {
-    let mut language = Language::new();
-    let mut parts = template.parts.iter().peekable();
-    while let Some(part) = parts.next() {
-        match part {
-            Part::Literal(text) => language.extend(text.chars().map(Step::One)),
-            Part::Tenant => language.push(Step::Tenant),
-            // A value that holds the first character of what follows it is refused when the key is made.
-            Part::Field(name) => {
-                let delimiter = parts.peek().and_then(|next| first_char(next));
-                language.push(Step::Run(delimiter.into_iter().fold(alphabet(name), Alphabet::without)));
+        let mut language = Language::new();
+        let mut parts = template.parts.iter().peekable();
+        while let Some(part) = parts.next() {
+            match part {
+                Part::Literal(text) => language.extend(text.chars().map(Step::One)),
+                Part::Tenant => language.push(Step::Tenant),
+                // A value that holds the first character of what follows it is refused when the key is made.
+                Part::Field(name) => {
+                    let attribute = object.attribute(name);
+                    let alphabet = attribute.map_or_else(Alphabet::all, |it| alphabet(it, &self.enums));
+                    let delimiter = parts.peek().and_then(|next| first_char(next));
+                    language.push(Step::Run(delimiter.into_iter().fold(alphabet, Alphabet::without)));
+                }
             }
         }
+        language
     }
-    language
 }
 
 /// A language's beginning up to the sign after the tenant, and anything after it: what tells tenants apart, and
@@ -56,7 +51,9 @@ pub fn shortest(language: &Language) -> Vec<Letter> {
         Step::One(c) => Some(Letter::Char(*c)),
         Step::Tenant => Some(Letter::Tenant),
         Step::Any => Some(Letter::Char('a')),
-        Step::Run(alphabet) => ('a'..='z').chain('0'..='9').find(|c| alphabet.contains(*c)).map(Letter::Char),
+        Step::Run(alphabet) | Step::OneOf(alphabet) => {
+            ('a'..='z').chain('0'..='9').find(|c| alphabet.contains(*c)).map(Letter::Char)
+        }
         Step::Anything => None,
     };
     language.iter().filter_map(letter).collect()

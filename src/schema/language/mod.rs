@@ -11,7 +11,7 @@ mod keys;
 
 pub use collide::{Collision, Meeting, collide, collide_only};
 pub use cover::{Letter, uncovered};
-pub(super) use keys::{alphabet, of_template};
+pub(super) use keys::alphabet;
 pub use keys::{hull, shortest};
 
 use std::collections::BTreeSet;
@@ -75,6 +75,8 @@ impl Alphabet {
 pub enum Step {
     /// This character.
     One(char),
+    /// One character of an alphabet.
+    OneOf(Alphabet),
     /// Any one character: IAM's `?`.
     Any,
     /// One or more characters of an alphabet.
@@ -98,9 +100,10 @@ impl Step {
             (Self::Anything | Self::Any, _)
             | (_, Self::Anything | Self::Any)
             | (Self::Tenant, Self::Tenant) => true,
-            (Self::Run(one), Self::Run(other)) => one.meets(other),
+            (Self::Run(one) | Self::OneOf(one), Self::Run(other) | Self::OneOf(other)) => one.meets(other),
             (Self::One(c), step) | (step, Self::One(c)) => step.holds(*c),
-            (Self::Tenant, Self::Run(alphabet)) | (Self::Run(alphabet), Self::Tenant) => {
+            (Self::Tenant, Self::Run(alphabet) | Self::OneOf(alphabet))
+            | (Self::Run(alphabet) | Self::OneOf(alphabet), Self::Tenant) => {
                 tenant_chars().any(|c| alphabet.contains(c))
             }
         }
@@ -111,7 +114,7 @@ impl Step {
         match self {
             Self::One(literal) => *literal == c,
             Self::Any | Self::Anything => true,
-            Self::Run(alphabet) => alphabet.contains(c),
+            Self::Run(alphabet) | Self::OneOf(alphabet) => alphabet.contains(c),
             Self::Tenant => TenantId::allows(c),
         }
     }
@@ -174,7 +177,7 @@ impl Seen {
 /// The places after one more character was taken by a step.
 fn after(language: &Language, (at, _): Place, step: &Step) -> Vec<Place> {
     match step {
-        Step::One(_) | Step::Any => rests(language, (at + 1, false)),
+        Step::One(_) | Step::OneOf(_) | Step::Any => rests(language, (at + 1, false)),
         Step::Run(_) | Step::Anything | Step::Tenant => rests(language, (at, true)),
     }
 }
@@ -186,7 +189,7 @@ fn rests(language: &Language, place: Place) -> Vec<Place> {
     while match language.get(at) {
         Some(Step::Run(_) | Step::Tenant) => begun,
         Some(Step::Anything) => true,
-        Some(Step::One(_) | Step::Any) | None => false,
+        Some(Step::One(_) | Step::OneOf(_) | Step::Any) | None => false,
     } {
         at += 1;
         begun = false;
@@ -199,14 +202,15 @@ fn rests(language: &Language, place: Place) -> Vec<Place> {
 mod tests {
     use super::*;
 
-    /// `*` is anything, `?` any character, `+` a run of lower-case letters and digits, `@` the tenant, the rest stands for
-    /// itself.
+    /// `*` is anything, `?` any character, `+` a run of lower-case letters and digits, `%` a digit, `@` the tenant, the
+    /// rest stands for itself.
     pub(super) fn language(text: &str) -> Language {
         let run = || Alphabet::only(('a'..='z').chain('0'..='9'));
         let step = |c| match c {
             '*' => Step::Anything,
             '?' => Step::Any,
             '+' => Step::Run(run()),
+            '%' => Step::OneOf(Alphabet::only('0'..='9')),
             '@' => Step::Tenant,
             c => Step::One(c),
         };
@@ -227,6 +231,12 @@ mod tests {
             ("", "+", false),
             ("a+", "+a", true),
             ("*A*", "*B*", true),
+            ("%%", "12", true),
+            ("%%", "123", false),
+            ("%%", "%", false),
+            ("%%", "+", true),
+            ("%?", "a*", false),
+            ("%@", "+", true),
         ] {
             assert_eq!(meet(&language(one), &language(other)), expected, "{one} and {other}");
             assert_eq!(meet(&language(other), &language(one)), expected, "{other} and {one}");

@@ -56,15 +56,6 @@ impl Given<'_> {
             Self::Parent { .. } | Self::Claim(_) => true,
         }
     }
-
-    /// Whether it is never null.
-    pub(super) fn is_never_null(&self) -> bool {
-        match self {
-            Self::Argument { always, .. } => *always,
-            Self::Parent { attribute } => attribute.non_null,
-            Self::Claim(_) => true,
-        }
-    }
 }
 
 impl<'a, 'l> Site<'a, 'l> {
@@ -116,6 +107,20 @@ impl<'a, 'l> Site<'a, 'l> {
         let argument = self.arguments.get(name)?;
         self.use_argument(&argument.name);
         Some(argument)
+    }
+
+    /// Whether a value is never null: not even where a client sends null instead of leaving a default alone.
+    pub(super) fn is_never_null(&self, (source, given): &(ValueSource, Given<'l>)) -> bool {
+        let ValueSource::Argument(path) = source else {
+            return !matches!(given, Given::Parent { attribute } if !attribute.non_null);
+        };
+        let mut fields = Some(self.arguments);
+        path.iter().all(|segment| {
+            let argument = fields.and_then(|fields| fields.get(segment));
+            fields =
+                argument.and_then(|it| self.lowering.inputs.get(it.ty.base())).map(|input| &input.fields);
+            argument.is_some_and(|argument| argument.ty.non_null)
+        })
     }
 
     /// Reports arguments that do nothing; not where something else is wrong, which may be the reason.

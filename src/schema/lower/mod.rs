@@ -11,6 +11,7 @@ mod get;
 mod inputs;
 mod items;
 mod keys;
+mod keyspace;
 mod overlap;
 mod pages;
 mod paths;
@@ -27,6 +28,7 @@ use indexmap::IndexMap;
 
 use self::bind::Site;
 use self::items::ItemDraft;
+use self::overlap::Keyspaces;
 use self::pages::PageType;
 use super::ast::{Ast, Directive, FieldDef, Kind, TypeDef};
 use super::directive::{Args, Location, Reports, check, is_understood};
@@ -48,6 +50,7 @@ pub(super) struct Lowering<'a> {
     enums: IndexMap<Name, Enum>,
     inputs: IndexMap<Name, Input>,
     drafts: IndexMap<Name, Draft<'a>>,
+    keyspaces: HashMap<Name, Vec<Keyspaces>>,
     pages: IndexMap<Name, PageType>,
 }
 
@@ -92,6 +95,7 @@ pub(super) fn lower(ast: &Ast, claims: &ClaimKinds, reports: &Reports) -> Option
         enums: IndexMap::new(),
         inputs: IndexMap::new(),
         drafts: IndexMap::new(),
+        keyspaces: HashMap::new(),
         pages: IndexMap::new(),
     };
     lowering.check_file();
@@ -101,6 +105,7 @@ pub(super) fn lower(ast: &Ast, claims: &ClaimKinds, reports: &Reports) -> Option
     lowering.find_pages();
     lowering.attributes();
     lowering.items();
+    lowering.keyspaces();
     lowering.overlaps();
     lowering.prefixes();
     lowering.plan()

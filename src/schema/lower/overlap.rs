@@ -3,29 +3,104 @@
 use indexmap::IndexMap;
 
 use super::Lowering;
+use super::items::ItemDraft;
+use super::keyspace::Keyspace;
 use crate::id::TenantId;
-use crate::schema::language::{Alphabet, Language, alphabet, meet, of_template};
-use crate::schema::plan::{Attribute, Item, KeyTemplates, Layout, Name, Part, Shape, Template};
+use crate::schema::language::{Alphabet, alphabet};
+use crate::schema::plan::{Attribute, Item, KeyKind, Layout, Name, Part, Shape, Template};
+
+/// The keys of a type in its table, or in one of its indexes.
+pub(super) struct Keyspaces {
+    /// The index; the table itself, if none.
+    index: Option<Name>,
+    partition: Keyspace,
+    sort: Option<Keyspace>,
+}
+
+impl Keyspaces {
+    fn meet(&self, other: &Self) -> bool {
+        let sorts = self.sort.as_ref().zip(other.sort.as_ref());
+        self.index == other.index
+            && self.partition.meets(&other.partition)
+            && sorts.is_none_or(|(one, other)| one.meets(other))
+    }
+}
 
 impl Lowering<'_> {
+    /// Finds out which keys each type has.
+    pub(super) fn keyspaces(&mut self) {
+        let items = self.drafts.iter().filter_map(|(name, draft)| Some((name, &draft.item.as_ref()?.item)));
+        self.keyspaces = items.map(|(name, item)| (name.clone(), self.keyspaces_of(name, item))).collect();
+    }
+
+    /// The keys of a type: those of the table, and those of each index.
+    fn keyspaces_of(&self, object: &Name, item: &Item) -> Vec<Keyspaces> {
+        let Some(table) = self.tables.get(&item.table) else { return Vec::new() };
+        let indexes = item.indexes.iter().filter_map(|index| {
+            let keys = &table.indexes.get(&index.name)?.keys;
+            Some((Some(&index.name), &index.keys, keys))
+        });
+        let all = std::iter::once((None, &item.keys, &table.keys)).chain(indexes);
+        all.map(|(index, templates, keys)| {
+            let sort = templates.sort.as_ref().zip(keys.sort.as_ref());
+            Keyspaces {
+                index: index.cloned(),
+                partition: self.keyspace(object, &templates.partition.parts, keys.partition.kind),
+                sort: sort.map(|(template, key)| self.keyspace(object, &template.parts, key.kind)),
+            }
+        })
+        .collect()
+    }
+
+    /// The keys that parts of a template of a type make.
+    pub(super) fn keyspace(&self, object: &Name, parts: &[Part], kind: KeyKind) -> Keyspace {
+        let none = IndexMap::new();
+        let attributes = self.drafts.get(object).map_or(&none, |draft| &draft.attributes);
+        Keyspace::of(parts, kind, attributes, &self.enums)
+    }
+
     /// Types whose keys meet must be told apart by a discriminator.
     pub(super) fn overlaps(&self) {
         let items: Vec<_> =
             self.drafts.iter().filter_map(|(name, draft)| Some((name, draft.item.as_ref()?))).collect();
-        for (at, (name, draft)) in items.iter().enumerate() {
-            for (other_name, other) in items.iter().take(at) {
-                if told_apart(&draft.item, &other.item) {
-                    continue;
+        for (at, one) in items.iter().enumerate() {
+            for other in items.iter().take(at) {
+                if let Some(place) = self.overlap((one.0, &one.1.item), (other.0, &other.1.item)) {
+                    self.report_overlap(place, *one, *other);
                 }
-                let Some(place) = self.shared_place(name, &draft.item, other_name, &other.item) else {
-                    continue;
-                };
-                let message =
-                    format!("an item of `{name}` can have the same key as one of `{other_name}` in {place}");
-                let hint = "give them keys that cannot meet, or `type: \"__typename\"` in both `@item`s";
-                self.reports.report(draft.span, message, hint);
             }
         }
+    }
+
+    /// Where the keys of two types are the same, if nothing tells their items apart.
+    fn overlap(&self, (name, item): (&Name, &Item), (other, others): (&Name, &Item)) -> Option<&Keyspaces> {
+        if item.table != others.table || told_apart(item, others) {
+            return None;
+        }
+        let others = self.keyspaces.get(other)?;
+        self.keyspaces.get(name)?.iter().find(|keys| others.iter().any(|other| keys.meet(other)))
+    }
+
+    fn report_overlap(
+        &self,
+        place: &Keyspaces,
+        (name, draft): (&Name, &ItemDraft<'_>),
+        (other, others): (&Name, &ItemDraft<'_>),
+    ) {
+        let place = match &place.index {
+            None => format!("the table `{}`", draft.item.table),
+            Some(index) => format!("the index `{index}`"),
+        };
+        let hint = match (&draft.item.discriminator, &others.item.discriminator) {
+            (None, None) => {
+                "give them keys that cannot meet, or `type: \"__typename\"` in both `@item`s".to_owned()
+            }
+            (Some(_), Some(theirs)) => format!("name the same attribute in both: `type: \"{theirs}\"`"),
+            (Some(it), None) => format!("write `type: \"{it}\"` in the `@item` of `{other}` too"),
+            (None, Some(it)) => format!("write `type: \"{it}\"` here too"),
+        };
+        let message = format!("an item of `{name}` can have the same key as one of `{other}` in {place}");
+        self.reports.report(draft.span, message, hint);
     }
 
     /// What stands before the tenant must not look like a tenant: with `T#${tenant}#…` and `T#X#${tenant}` in one
@@ -55,63 +130,23 @@ impl Lowering<'_> {
         }
     }
 
-    /// Where the keys of two types meet: in the table or in an index.
-    fn shared_place(&self, one: &Name, one_item: &Item, other: &Name, other_item: &Item) -> Option<String> {
-        if one_item.table != other_item.table {
-            return None;
-        }
-        if self.keys_meet((one, &one_item.keys), (other, &other_item.keys)) {
-            return Some(format!("the table `{}`", one_item.table));
-        }
-        one_item.indexes.iter().find_map(|index| {
-            let same = other_item.indexes.iter().find(|other| other.name == index.name)?;
-            self.keys_meet((one, &index.keys), (other, &same.keys))
-                .then(|| format!("the index `{}`", index.name))
-        })
-    }
-
-    fn keys_meet(&self, one: (&Name, &KeyTemplates), other: (&Name, &KeyTemplates)) -> bool {
-        let language = |(object, template): (&Name, &Template)| self.language(object, template);
-        let partitions = meet(&language((one.0, &one.1.partition)), &language((other.0, &other.1.partition)));
-        partitions
-            && match (&one.1.sort, &other.1.sort) {
-                (Some(sort), Some(other_sort)) => {
-                    meet(&language((one.0, sort)), &language((other.0, other_sort)))
-                }
-                _ => true,
-            }
-    }
-
-    /// A type other than `object` whose items a query can meet. `sort` is the language of the sort keys that it asks for.
-    pub(super) fn met_by_query(&self, object: &Name, index: Option<usize>, sort: &Language) -> Option<&Name> {
+    /// A type other than `object` whose items a query can meet. `sort` are the sort keys that it asks for. Types whose
+    /// keys are the same have been reported.
+    pub(super) fn met_by_query(&self, object: &Name, index: Option<usize>, sort: &Keyspace) -> Option<&Name> {
         let item = &self.drafts.get(object)?.item.as_ref()?.item;
-        let keys = match index {
-            None => &item.keys,
-            Some(at) => &item.indexes.get(at)?.keys,
-        };
-        let index_name = index.and_then(|at| item.indexes.get(at)).map(|index| &index.name);
+        let index = index.and_then(|at| item.indexes.get(at)).map(|index| &index.name);
+        let of_place =
+            |object: &Name| self.keyspaces.get(object)?.iter().find(|keys| keys.index.as_ref() == index);
+        let asked = of_place(object)?;
         self.drafts.iter().find_map(|(name, draft)| {
             let other = &draft.item.as_ref()?.item;
             if name == object || other.table != item.table || told_apart(item, other) {
                 return None;
             }
-            let other_keys = match index_name {
-                None => &other.keys,
-                Some(index_name) => &other.indexes.iter().find(|index| index.name == *index_name)?.keys,
-            };
-            let partitions =
-                meet(&self.language(object, &keys.partition), &self.language(name, &other_keys.partition));
-            let sorts = other_keys.sort.as_ref().is_none_or(|other| meet(sort, &self.language(name, other)));
-            (partitions && sorts).then_some(name)
-        })
-    }
-
-    /// All keys that a template makes.
-    pub(super) fn language(&self, object: &Name, template: &Template) -> Language {
-        let attributes = self.drafts.get(object).map(|draft| &draft.attributes);
-        of_template(template, |name| {
-            let attribute = attributes.and_then(|attributes| attributes.get(name));
-            attribute.map_or_else(Alphabet::all, |attribute| alphabet(attribute, &self.enums))
+            let keys = of_place(name)?;
+            let is_met = keys.partition.meets(&asked.partition)
+                && keys.sort.as_ref().is_none_or(|other| other.meets(sort));
+            (is_met && self.overlap((object, item), (name, other)).is_none()).then_some(name)
         })
     }
 }

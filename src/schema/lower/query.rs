@@ -6,11 +6,11 @@ use super::bind::{Bound, Given, Site, sources};
 use super::fits::describe;
 use super::get::{is_list, named};
 use super::keys::has_fixed_width;
+use super::keyspace::Keyspace;
 use super::pages::PageType;
 use super::{Draft, Lowering, find};
 use crate::problem::did_you_mean;
 use crate::schema::directive::{Args, check_arguments, has_known_names};
-use crate::schema::language::{Language, Step};
 use crate::schema::literal::Text;
 use crate::schema::plan::{
     Attribute, Bindings, Index, Item, KeyKind, KeyTemplates, Keys, Name, Page, PageKind, Part, Projection,
@@ -38,7 +38,8 @@ impl<'a> Lowering<'a> {
         let partition = KeyTemplates { partition: keys.partition.clone(), sort: None };
         let mut key = self.key(site, draft, &partition)?;
         let (sort, next) = self.sort_key(site, draft, keys.sort.as_ref());
-        let is_sort_certain = sort.values().all(|(_, given)| given.is_never_null());
+        let certain = sort.iter().take_while(|(_, bound)| site.is_never_null(bound));
+        let certain: Vec<Name> = certain.map(|(name, _)| name.clone()).collect();
         key.extend(sources(sort));
         let range = site.args.object("range").map(|range| {
             check_arguments("range", range.all(), &["of", "from", "to"], self.reports);
@@ -46,8 +47,7 @@ impl<'a> Lowering<'a> {
         });
         let range = range.map_or(Some(None), |range| range.map(Some))?;
         site.refuse_left_over("bind fields of the key, from the left, or name the field in `filter`");
-        let is_whole = range.is_none() && is_sort_certain;
-        let sort_keys = self.asked_sort_keys(&object, keys.sort.as_ref(), is_whole.then_some(&key));
+        let sort_keys = self.asked_sort_keys(&object, &asked, &certain);
         if let Some(met) = self.met_by_query(&object, index, &sort_keys) {
             let hint = "give both a discriminator, `type: \"__typename\"` in `@item`: each read then tells them apart";
             self.reports.report(site.args.span(), format!("this query can meet items of `{met}`"), hint);
@@ -323,20 +323,17 @@ impl<'a> Lowering<'a> {
         None
     }
 
-    /// The sort keys that a query can ask for, as a language. `key` is what binds them, where nothing of it can be
-    /// absent; otherwise the prefix may be only as long as what stands before the first field.
-    fn asked_sort_keys(&self, object: &Name, sort: Option<&Template>, key: Option<&Bindings>) -> Language {
-        let Some(sort) = sort else {
-            return vec![Step::Anything];
+    /// The sort keys that a query can ask for. `certain` are the fields that are bound and never null: the prefix is
+    /// at least as long as what stands before the first other one.
+    fn asked_sort_keys(&self, object: &Name, asked: &Asked<'_>, certain: &[Name]) -> Keyspace {
+        let Some((sort, key)) = asked.templates.sort.as_ref().zip(asked.keys.sort.as_ref()) else {
+            return Keyspace::anything();
         };
-        if key.is_some_and(|key| sort.fields().all(|field| key.contains_key(field))) {
-            return self.language(object, sort);
-        }
-        let literals = sort.parts.iter().take_while(|part| !matches!(part, Part::Field(_)));
-        let prefix = Template { parts: literals.cloned().collect() };
-        let mut language = self.language(object, &prefix);
-        language.push(Step::Anything);
-        language
+        let is_open = |part: &Part| matches!(part, Part::Field(name) if !certain.contains(name));
+        let length = sort.parts.iter().position(is_open);
+        let parts = sort.parts.get(..length.unwrap_or(sort.parts.len())).unwrap_or_default();
+        let keys = self.keyspace(object, parts, key.kind);
+        if length.is_some() { keys.and_anything() } else { keys }
     }
 }
 

@@ -191,3 +191,18 @@ fn a_variable_that_is_none_of_ours_is_refused() {
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("did you mean `INNKEEPER_SERVER_LISTEN`?"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_schema_that_is_no_text_is_refused() {
+    let folder = application();
+    let path = folder.path().join("schema.graphql");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.extend(b"\n# Caf\xe9\n");
+    let line = bytes.split(|byte| *byte == b'\n').count() - 1;
+    std::fs::write(&path, bytes).unwrap();
+    let ended = dev(folder.path(), &[]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    let place = format!("--> ./schema.graphql:{line}\n");
+    assert!(ended.stderr.starts_with("error: this line is not in UTF-8\n"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&place), "{}", ended.stderr);
+}

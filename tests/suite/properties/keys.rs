@@ -68,20 +68,40 @@ fn partition() -> impl Strategy<Value = String> {
     (optional(), rest).prop_map(|(before, rest)| format!("{before}${{tenant}}{rest}"))
 }
 
-/// Two types of one table, as far as the compiler takes them.
+/// Two types of one table, as far as the compiler takes them. A discriminator tells their items apart.
 fn plan() -> impl Strategy<Value = Plan> {
     (partition(), template(), partition(), template()).prop_filter_map("it compiles", |(pk, sk, pk2, sk2)| {
-        let text = schema([("One", &pk, &sk), ("Two", &pk2, &sk2)]);
-        compile(&Source::new("schema.graphql", text), &ClaimKinds::new()).ok()
+        compiled([("One", &pk, &sk), ("Two", &pk2, &sk2)], ", type: \"__typename\"")
     })
 }
 
-fn schema(types: [(&str, &str, &str); 2]) -> String {
+/// Two types of one partition, told apart by their sort keys alone.
+fn neighbours() -> impl Strategy<Value = Plan> {
+    let field = || prop::sample::select(&FIELDS[2..]).prop_map(|(name, _)| format!("${{{name}}}"));
+    let known = || prop::sample::select(vec!["0", "-1", "0001", "10", "2026-01-01", "RED", "A", "#"]);
+    let piece = move || prop_oneof![2 => field(), 1 => known().prop_map(str::to_owned)];
+    let pieces = move || (piece(), prop::option::of((LITERAL, piece())));
+    let sort = move || {
+        pieces().prop_map(|(one, more)| more.map_or(one.clone(), |(literal, other)| one + &literal + &other))
+    };
+    let sort = move || prop_oneof![6 => sort(), 1 => template()];
+    (sort(), sort()).prop_filter_map("it compiles", |(sk, sk2)| {
+        let pk = "T#${tenant}";
+        compiled([("One", pk, &sk), ("Two", pk, &sk2)], "")
+    })
+}
+
+fn compiled(types: [(&str, &str, &str); 2], discriminator: &str) -> Option<Plan> {
+    let text = schema(types, discriminator);
+    compile(&Source::new("schema.graphql", text), &ClaimKinds::new()).ok()
+}
+
+fn schema(types: [(&str, &str, &str); 2], discriminator: &str) -> String {
     let fields: String = FIELDS.iter().map(|(name, ty)| format!("  {name}: {ty}\n")).collect();
     let table = "schema @table(name: \"main\", pk: \"pk\", sk: \"sk\") { query: Query }";
     let (mut text, mut query) = (format!("{table}\nenum Colour {{ RED GREEN }}\n"), String::new());
     for (name, pk, sk) in types {
-        let item = format!("@item(table: \"main\", pk: \"{pk}\", sk: \"{sk}\", type: \"__typename\")");
+        let item = format!("@item(table: \"main\", pk: \"{pk}\", sk: \"{sk}\"{discriminator})");
         text = format!("{text}type {name} {item} {{\n{fields}}}\n");
         let is_used = |field: &str| [pk, sk].iter().any(|key| key.contains(&format!("${{{field}}}")));
         let bare = |ty: &'static str| ty.split(' ').next().unwrap_or_default();
@@ -168,6 +188,20 @@ proptest! {
                     let first = known.entry(key.clone()).or_insert_with(|| meant.clone());
                     prop_assert_eq!(first, &meant, "{}: both make {}", template, key);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn two_types_without_a_discriminator_never_make_one_key(plan in neighbours(), values in vec(values(), 70)) {
+        let tenant = "A0".parse().unwrap();
+        let mut known: HashMap<String, &Object> = HashMap::new();
+        for (object, templates) in items(&plan) {
+            let Some(template) = &templates.sort else { continue };
+            for values in &values {
+                let Some(key) = key(template, &tenant, &texts(&plan, object, values)) else { continue };
+                let first = *known.entry(key.clone()).or_insert(object);
+                prop_assert_eq!(&first.name, &object.name, "both make {}", key);
             }
         }
     }
