@@ -71,7 +71,7 @@ fn word(language: &Language, tenant: &TenantId) -> String {
         .map(|step| match step {
             Step::One(c) => c.to_string(),
             Step::Any => "x".to_owned(),
-            Step::Run(alphabet) => letter(alphabet).to_string(),
+            Step::Run(alphabet) | Step::OneOf(alphabet) => letter(alphabet).to_string(),
             Step::Anything => String::new(),
             Step::Tenant => tenant.to_string(),
         })
