@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use compose::{ComposeError, Composed, compose};
 pub use key::{KeyError, KeyTexts, Prefix, attribute_value, key_attributes, key_text, prefix, render};
-pub use read::{Mismatch, elements, leaf};
+pub use read::{Mismatch, PLACE, elements, leaf, length};
 pub use same::same_item;
 pub use write::{Unfit, marshal};
 

@@ -24,8 +24,11 @@ impl Run<'_> {
         let stored_only: Vec<_> = at.selections.iter().filter(|selected| is_stored(selected)).collect();
         let mut shown = IndexMap::new();
         for selected in stored_only {
-            if let Ok((name, value)) = self.member(object, On::Item(current), selected, at.path).await {
-                shown.insert(name, value);
+            match self.member(object, On::Item(current), selected, at.path).await {
+                Ok((name, value)) => drop(shown.insert(name, value)),
+                Err(Nulled::Failed) => {}
+                // There is no room to show it.
+                Err(Nulled::Spent) => break,
             }
         }
         let failure = Failure::Conflict(None);
@@ -33,7 +36,7 @@ impl Run<'_> {
         let shown = Value::Object(shown).into_json().unwrap_or_default();
         error.extensions.insert("current".to_owned(), shown);
         self.record(error);
-        Err(Nulled)
+        Err(Nulled::Failed)
     }
 
     /// Records a failure: its causes in the log, its public face in the answer.
@@ -48,12 +51,22 @@ impl Run<'_> {
             error.extensions.insert("applied".to_owned(), json!("unknown"));
         }
         self.record(error);
-        Err(Nulled)
+        Err(Nulled::Failed)
+    }
+
+    /// Records that the answer is as long as it may be; before this field was run, or within it.
+    pub(super) fn spent(&self, before: bool, at: At<'_>) -> Completed {
+        let message = if before {
+            "The answer is as long as it may be, so this was not run."
+        } else {
+            "The answer would be longer than it may be. Ask for less."
+        };
+        self.fail(Code::BudgetExceeded, message, at)
     }
 
     pub(super) fn fail(&self, code: Code, message: &str, at: At<'_>) -> Completed {
         self.record(graph_error(code, message, at));
-        Err(Nulled)
+        Err(Nulled::Failed)
     }
 
     fn record(&self, error: GraphError) {
