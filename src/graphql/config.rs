@@ -13,10 +13,13 @@ pub struct Config {
     pub max_depth: usize,
     /// The most selections, with every fragment counted each time it is spread.
     pub max_selections: usize,
-    /// The most fields that run a DynamoDB operation, wherever they stand; one under a list counts once.
+    /// The most fields that run a DynamoDB operation. One under a page counts as often as the page may have items, and
+    /// what is run is counted again.
     pub max_operations: usize,
     /// The most errors of an answer.
     pub max_errors: usize,
+    /// How long the data of an answer may be, in bytes; each value counts [`crate::item::PLACE`] beside its own.
+    pub max_answer: usize,
 }
 
 impl Default for Config {
@@ -26,8 +29,9 @@ impl Default for Config {
             max_document: 64 * 1024,
             max_depth: 15,
             max_selections: 2_000,
-            max_operations: 100,
+            max_operations: 1_000,
             max_errors: 50,
+            max_answer: 10 * 1024 * 1024,
         }
     }
 }
@@ -47,6 +51,7 @@ impl Config {
         own("max-selections", 100_000, &mut config.max_selections);
         own("max-operations", 10_000, &mut config.max_operations);
         own("max-errors", 1_000, &mut config.max_errors);
+        own("max-answer", 1024 * 1024 * 1024, &mut config.max_answer);
         config
     }
 }

@@ -71,7 +71,7 @@ impl Api {
     /// Carries a request out in a tenant's session, and gives a finished answer.
     pub async fn execute(&self, session: &TenantSession, request: &Request) -> Answer {
         let response = match self.prepare(request).await {
-            Ok(prepared) => execute::run(&self.operations, session, prepared).await,
+            Ok(prepared) => execute::run(&self.operations, session, prepared, &self.config).await,
             Err(refused) => Response::refused(refused),
         };
         response.into_answer(request.media, session.request())

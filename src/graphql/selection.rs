@@ -19,7 +19,11 @@ use super::answer::Refused;
 use super::config::Config;
 use super::input::{Coercion, Origin};
 use super::variables::Variables;
-use crate::schema::{Field, Object, Plan, Resolve, Scalar, Type};
+use crate::schema::{Field, Object, Operation, Plan, Resolve, Scalar, Type};
+
+/// How many items a page is taken to have whose size the document does not say. What is run is counted once more, so
+/// that one with more items costs no more than it may.
+const ASSUMED_PAGE: usize = 50;
 
 /// An operation that is ready to run.
 #[derive(Debug)]
@@ -31,7 +35,6 @@ pub(super) struct Prepared<'p> {
     pub(super) selections: Vec<Selected<'p>>,
     /// The answers to `__schema` and `__type`.
     pub(super) introspection: Value,
-    pub(super) max_errors: usize,
 }
 
 /// A field that is selected on an object type.
@@ -90,7 +93,7 @@ pub(super) struct Preparing<'p, 'd> {
     document: &'d ExecutableDocument,
     operation: &'d Positioned<OperationDefinition>,
     variables: Variables,
-    /// How many of the fields so far run an operation.
+    /// How many operations the fields so far may run.
     operations: Cell<usize>,
 }
 
@@ -115,25 +118,27 @@ impl<'p, 'd> Preparing<'p, 'd> {
         };
         let root = root.and_then(|root| self.plan.objects.get(root));
         let root = root.ok_or_else(|| Refused::operation("The schema has no such kind of operation."))?;
-        let selections = self.selections(root, &[&self.operation.node.selection_set.node])?;
+        let selections = self.selections(root, &[&self.operation.node.selection_set.node], 1)?;
         let found = self.operations.get();
         if found > config.max_operations {
-            return Err(Refused::limit("fields that run an operation", config.max_operations, found));
+            return Err(Refused::limit("operations to run", config.max_operations, found));
         }
-        Ok(Prepared { root, serial, selections, introspection, max_errors: config.max_errors })
+        Ok(Prepared { root, serial, selections, introspection })
     }
 
+    /// Selections on an object of which there may be so many.
     fn selections(
         &self,
         object: &'p Object,
         sets: &[&'d SelectionSet],
+        objects: usize,
     ) -> Result<Vec<Selected<'p>>, Refused> {
         let mut groups = Groups::new();
         let mut spread = HashSet::new();
         for set in sets {
             self.collect(object, set, &mut groups, &mut spread)?;
         }
-        groups.into_iter().map(|(key, fields)| self.selected(object, key, &fields)).collect()
+        groups.into_iter().map(|(key, fields)| self.selected(object, key, &fields, objects)).collect()
     }
 
     fn selected(
@@ -141,6 +146,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
         object: &'p Object,
         key: &Name,
         fields: &[&'d Positioned<GraphField>],
+        objects: usize,
     ) -> Result<Selected<'p>, Refused> {
         let unknown = || Refused::operation("The document selects a field that does not exist.");
         let first = fields.first().ok_or_else(unknown)?;
@@ -161,18 +167,19 @@ impl<'p, 'd> Preparing<'p, 'd> {
             "__schema" | "__type" => What::Introspection,
             _ => {
                 let field = object.fields.get(name).ok_or_else(unknown)?;
+                let arguments = self.arguments(field, first)?;
+                let (coordinate, inner_objects) = match &field.resolve {
+                    Resolve::Operation(operation) => {
+                        self.operations.set(self.operations.get().saturating_add(objects));
+                        let coordinate = format!("{}.{}", object.name, field.name).into();
+                        (coordinate, objects.saturating_mul(most_items(operation, &arguments)))
+                    }
+                    Resolve::Attribute(_) | Resolve::Page(_) => ("".into(), objects),
+                };
                 let sets: Vec<_> = fields.iter().map(|field| &field.node.selection_set.node).collect();
                 let selections = match self.plan.objects.get(field.ty.base()) {
-                    Some(inner) => self.selections(inner, &sets)?,
+                    Some(inner) => self.selections(inner, &sets, inner_objects)?,
                     None => Vec::new(),
-                };
-                let arguments = self.arguments(field, first)?;
-                let coordinate = match field.resolve {
-                    Resolve::Operation(_) => {
-                        self.operations.set(self.operations.get() + 1);
-                        format!("{}.{}", object.name, field.name).into()
-                    }
-                    Resolve::Attribute(_) | Resolve::Page(_) => "".into(),
                 };
                 What::Field { field, coordinate, arguments, selections }
             }
@@ -258,6 +265,19 @@ impl<'p, 'd> Preparing<'p, 'd> {
             }
         }
         Ok(is_included)
+    }
+}
+
+/// How many items an operation may find, by the size of the page that is asked for.
+fn most_items(operation: &Operation, arguments: &IndexMap<Name, Value>) -> usize {
+    let Operation::Query(query) = operation else { return 1 };
+    let first = query.page.first.as_ref().and_then(|name| arguments.get(name.as_str()));
+    match first {
+        // One that is no size of a page is refused when it is run.
+        Some(Value::Number(number)) => {
+            number.as_u64().map_or(0, |it| usize::try_from(it).unwrap_or(usize::MAX))
+        }
+        _ => ASSUMED_PAGE,
     }
 }
 

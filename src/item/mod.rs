@@ -19,7 +19,7 @@ pub use key::{
     KeyError, KeyTexts, Prefix, attribute_value, check_sort_key, key_attributes, key_bytes, key_text, prefix,
     render, spell,
 };
-pub use read::{Mismatch, elements, key_leaf, leaf};
+pub use read::{Mismatch, PLACE, elements, key_leaf, leaf, length};
 pub use same::same_item;
 pub use write::{Unfit, marshal, stored};
 

@@ -46,6 +46,36 @@ pub fn leaf(plan: &Plan, shape: &Shape, stored: &AttributeValue) -> Result<Value
     value.ok_or_else(|| Mismatch { expected, found: kind(stored) })
 }
 
+/// What a place in an answer counts beside the bytes of the value in it: about what it takes in memory before it is
+/// written.
+pub const PLACE: usize = 32;
+
+/// How long a stored value is in an answer, in bytes, as JSON; with [`PLACE`] for every value within it.
+pub fn length(stored: &AttributeValue) -> usize {
+    let text = |text: &String| -> usize {
+        let escaped = |byte| match byte {
+            b'"' | b'\\' => 2,
+            0..=0x1f => 6,
+            _ => 1,
+        };
+        text.bytes().map(escaped).sum()
+    };
+    let base64 = |bytes: usize| bytes.div_ceil(3) * 4;
+    match stored {
+        AttributeValue::S(value) => text(value),
+        AttributeValue::N(number) => number.len(),
+        AttributeValue::B(bytes) => base64(bytes.as_ref().len()),
+        AttributeValue::L(items) => items.iter().map(|item| PLACE + length(item)).sum(),
+        AttributeValue::M(members) => {
+            members.iter().map(|(name, value)| PLACE + text(name) + length(value)).sum()
+        }
+        AttributeValue::Ss(texts) => texts.iter().map(|it| PLACE + text(it)).sum(),
+        AttributeValue::Ns(numbers) => numbers.iter().map(|it| PLACE + it.len()).sum(),
+        AttributeValue::Bs(blobs) => blobs.iter().map(|it| PLACE + base64(it.as_ref().len())).sum(),
+        _ => 5,
+    }
+}
+
 /// The elements of a list or a set. A list is also read where a set is stored, and a set where a list is.
 pub fn elements(stored: &AttributeValue) -> Option<Vec<AttributeValue>> {
     match stored {

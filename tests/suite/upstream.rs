@@ -49,6 +49,23 @@ async fn clients_that_hang_up_cost_one_assume_role_together() {
 }
 
 #[tokio::test]
+async fn a_request_sends_at_most_32_calls_at_one_time() {
+    let aws = StandIn::start().await;
+    let world = before(&aws).await;
+    let acme = world.tenant("acme");
+    let fields =
+        (0..100).map(|at| format!("a{at}: product(sku: \"COF-001\") {{ name }} ")).collect::<String>();
+    aws.hold_dynamodb(true);
+    let query = format!("{{ {fields} }}");
+    let (reply, ()) = futures_util::join!(acme.query(&query), async {
+        aws.asked_dynamodb(32).await;
+        aws.hold_dynamodb(false);
+    });
+    reply.ok();
+    assert_eq!(aws.calls(), (100, 32));
+}
+
+#[tokio::test]
 async fn nonsense_from_sts_leaves_no_secret_in_the_log() {
     let (aws, log) = (StandIn::start().await, Log::capture());
     let whole = assumed("2026-11-23T13:00:00Z");

@@ -38,6 +38,7 @@ impl Run<'_> {
             plan: self.plan,
             session: self.session,
             budget: self.budget,
+            allowance: self.allowance,
             max_errors: 0,
             shows: Shows::Stored,
             errors: Mutex::default(),
@@ -45,8 +46,11 @@ impl Run<'_> {
         };
         let mut shown = IndexMap::new();
         for selected in at.selections.iter().filter(|selected| shaping.shows.selection(selected)) {
-            if let Ok((name, value)) = shaping.member(object, On::Item(current), selected, at.path).await {
-                shown.insert(name, value);
+            match shaping.member(object, On::Item(current), selected, at.path).await {
+                Ok((name, value)) => drop(shown.insert(name, value)),
+                Err(Nulled::Failed) => {}
+                // There is no room to show it.
+                Err(Nulled::Spent) => break,
             }
         }
         let failure = Failure::Conflict(None);
@@ -54,7 +58,7 @@ impl Run<'_> {
         let shown = Value::Object(shown).into_json().unwrap_or_default();
         error.extensions.insert("current".to_owned(), shown);
         self.record(error);
-        Err(Nulled)
+        Err(Nulled::Failed)
     }
 
     /// Records a failure: its causes in the log, its public face in the answer.
@@ -69,12 +73,22 @@ impl Run<'_> {
             error.extensions.insert("applied".to_owned(), json!("unknown"));
         }
         self.record(error);
-        Err(Nulled)
+        Err(Nulled::Failed)
+    }
+
+    /// Records that the answer is as long as it may be; before this field was run, or within it.
+    pub(super) fn spent(&self, before: bool, at: At<'_>) -> Completed {
+        let message = if before {
+            "The answer is as long as it may be, so this was not run."
+        } else {
+            "The answer would be longer than it may be. Ask for less."
+        };
+        self.fail(Code::BudgetExceeded, message, at)
     }
 
     pub(super) fn fail(&self, code: Code, message: &str, at: At<'_>) -> Completed {
         self.record(graph_error(code, message, at));
-        Err(Nulled)
+        Err(Nulled::Failed)
     }
 
     fn record(&self, error: GraphError) {

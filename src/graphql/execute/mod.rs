@@ -4,7 +4,9 @@
 //! GraphQL, section 6.4 ("Executing Fields") and 6.4.4 ("Handling Field Errors"). Everything is polled inside the
 //! request's own future: when a client goes away, its work goes with it.
 
+mod allowance;
 mod failure;
+mod operation;
 mod page;
 mod path;
 mod stored;
@@ -18,17 +20,23 @@ use futures_util::future::join_all;
 use indexmap::IndexMap;
 
 use super::answer::{GraphError, Response, Segment};
+use super::config::Config;
 use super::selection::{Prepared, Selected, What};
 use crate::credentials::TenantSession;
-use crate::error::Code;
-use crate::item::Attributes;
-use crate::operation::{Budget, Failure, Found, Inputs, Operations, Parent};
-use crate::schema::{Field, Object, Operation, Plan, Resolve};
+use crate::item::{Attributes, PLACE};
+use crate::operation::{Budget, Found, Inputs, Operations, Parent};
+use crate::schema::{Object, Plan, Resolve};
+use allowance::Allowance;
 use path::{At, Path, Step};
 
-/// An error went up: what this would have been must not be null. It has been recorded.
+/// What would have been here is not.
 #[derive(Debug)]
-struct Nulled;
+enum Nulled {
+    /// An error went up: what this would have been must not be null. It has been recorded.
+    Failed,
+    /// The answer is as long as it may be. It goes up to the root, where it is recorded.
+    Spent,
+}
 
 type Completed = Result<Value, Nulled>;
 /// Boxed, because selections nest.
@@ -40,6 +48,7 @@ struct Run<'a> {
     plan: &'a Plan,
     session: &'a TenantSession,
     budget: &'a Budget,
+    allowance: &'a Allowance,
     max_errors: usize,
     shows: Shows,
     errors: Mutex<Vec<GraphError>>,
@@ -81,21 +90,24 @@ pub(super) async fn run(
     operations: &Operations,
     session: &TenantSession,
     prepared: Prepared<'_>,
+    config: &Config,
 ) -> Response {
-    let budget = operations.budget();
+    let (budget, allowance) = (operations.budget(), Allowance::new(config));
     let run = Run {
         operations,
         plan: operations.plan(),
         session,
         budget: &budget,
-        max_errors: prepared.max_errors,
+        allowance: &allowance,
+        max_errors: config.max_errors,
         shows: Shows::All,
         errors: Mutex::default(),
         partial: Mutex::default(),
     };
     let root = Path { above: None, step: Step::Root };
     let on = On::Root(&prepared.introspection);
-    let members = prepared.selections.iter().map(|selected| run.member(prepared.root, on, selected, &root));
+    let members =
+        prepared.selections.iter().map(|selected| run.root_member(prepared.root, on, selected, &root));
     let data = if prepared.serial {
         one_by_one(members).await
     } else {
@@ -135,6 +147,26 @@ impl Run<'_> {
         })
     }
 
+    /// One selection of the root. Where the answer is as long as it may be, it is this field that has failed: one
+    /// error, whatever is null below, and nothing else is run.
+    fn root_member<'a>(
+        &'a self,
+        object: &'a Object,
+        on: On<'a>,
+        selected: &'a Selected<'a>,
+        path: &'a Path<'a>,
+    ) -> Boxed<'a, Result<(Name, Value), Nulled>> {
+        Box::pin(async move {
+            let was_spent = self.allowance.is_spent();
+            let member = self.member(object, on, selected, path).await;
+            let Err(Nulled::Spent) = member else { return member };
+            let path = path.name(&selected.key);
+            let failed = self.spent(was_spent, At { path: &path, pos: selected.pos, selections: &[] });
+            let non_null = matches!(&selected.what, What::Field { field, .. } if field.ty.non_null);
+            Ok((selected.key.clone(), nullable(non_null, failed)?))
+        })
+    }
+
     /// One selection, under its name in the answer.
     fn member<'a>(
         &'a self,
@@ -144,8 +176,12 @@ impl Run<'_> {
         path: &'a Path<'a>,
     ) -> Boxed<'a, Result<(Name, Value), Nulled>> {
         Box::pin(async move {
+            self.allowance.take(PLACE + selected.key.len())?;
             let value = match &selected.what {
-                What::TypeName => Value::String(object.name.to_string()),
+                What::TypeName => {
+                    self.allowance.take(object.name.len())?;
+                    Value::String(object.name.to_string())
+                }
                 What::Introspection => introspected(on, &selected.key),
                 What::Field { field, coordinate, arguments, selections } => {
                     let path = path.name(&selected.key);
@@ -169,39 +205,6 @@ impl Run<'_> {
             Ok((selected.key.clone(), value))
         })
     }
-
-    async fn operation<'a>(
-        &'a self,
-        operation: &'a Operation,
-        field: &'a Field,
-        coordinate: &'a str,
-        (inputs, at): (Inputs<'a>, At<'a>),
-    ) -> Completed {
-        let operations = self.operations;
-        let item = match operation {
-            Operation::Query(query) => {
-                return match operations.query(coordinate, query, inputs).await {
-                    Ok(found) => self.found(&found, query.page.kind, field, at).await,
-                    Err(failure) => self.failed(&failure, at),
-                };
-            }
-            Operation::Get(get) => operations.get(get, inputs).await,
-            Operation::Put(put) => operations.put(put, inputs).await.map(Some),
-            Operation::Update(update) => operations.update(update, inputs).await,
-            Operation::Delete(delete) => operations.delete(delete, inputs).await,
-        };
-        let object = self.plan.objects.get(operation.object());
-        match (item, object) {
-            (Ok(Some(item)), Some(object)) => self.object(object, On::Item(&item), at).await,
-            // What is missing is null, or an error where it must not be.
-            (Ok(None), _) if field.ty.non_null => self.fail(Code::NotFound, "There is no such item.", at),
-            (Ok(_), _) => Ok(Value::Null),
-            (Err(Failure::Conflict(Some(current))), Some(object)) => {
-                self.conflict(object, &current, at).await
-            }
-            (Err(failure), _) => self.failed(&failure, at),
-        }
-    }
 }
 
 fn introspected(on: On<'_>, key: &Name) -> Value {
@@ -214,7 +217,7 @@ fn introspected(on: On<'_>, key: &Name) -> Value {
 /// A value that may be null is, where an error went up.
 fn nullable(non_null: bool, completed: Completed) -> Completed {
     match completed {
-        Err(Nulled) if !non_null => Ok(Value::Null),
+        Err(Nulled::Failed) if !non_null => Ok(Value::Null),
         completed => completed,
     }
 }

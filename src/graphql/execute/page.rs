@@ -5,7 +5,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use super::path::At;
-use super::{Boxed, Completed, On, Run, lock, nullable};
+use super::{Boxed, Completed, Nulled, On, Run, lock, nullable};
+use crate::item::PLACE;
 use crate::operation::Found;
 use crate::schema::{Field, Object, Of, PageKind, PagePart, Type};
 
@@ -46,9 +47,17 @@ impl Run<'_> {
             .enumerate()
             .map(|(index, on)| self.list_member(object, on, at, index))
             .collect();
-        let members: Vec<_> = stream::iter(members).buffered(CONCURRENT).collect().await;
-        let members = members.into_iter().map(|completed| nullable(non_null, completed));
-        members.collect::<Result<Vec<_>, _>>().map(Value::List)
+        let mut members = stream::iter(members).buffered(CONCURRENT);
+        let (mut values, mut failed) = (Vec::new(), false);
+        while let Some(completed) = members.next().await {
+            match nullable(non_null, completed) {
+                Ok(value) => values.push(value),
+                // The others go on: what is wrong with them is said too.
+                Err(Nulled::Failed) => failed = true,
+                Err(Nulled::Spent) => return Err(Nulled::Spent),
+            }
+        }
+        if failed { Err(Nulled::Failed) } else { Ok(Value::List(values)) }
     }
 
     fn list_member<'a>(
@@ -59,6 +68,9 @@ impl Run<'_> {
         index: usize,
     ) -> Boxed<'a, Completed> {
         Box::pin(async move {
+            // Where nothing has to be waited for, a long list is one long poll: others on this thread get their turn.
+            tokio::task::coop::consume_budget().await;
+            self.allowance.take(PLACE)?;
             let path = at.path.index(index);
             self.object(object, on, At { path: &path, ..at }).await
         })
@@ -71,7 +83,13 @@ impl Run<'_> {
         on: On<'a>,
         at: At<'a>,
     ) -> Completed {
-        let cursor = |cursor: Option<String>| Ok(cursor.map_or(Value::Null, Value::String));
+        let cursor = |cursor: Option<String>| match cursor {
+            Some(cursor) => {
+                self.allowance.take(cursor.len())?;
+                Ok(Value::String(cursor))
+            }
+            None => Ok(Value::Null),
+        };
         match (part, on) {
             (PagePart::Edges, On::Page(found)) => {
                 let edges = (0..found.items.len()).map(|index| On::Edge(found, index)).collect();

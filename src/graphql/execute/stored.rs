@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::path::At;
 use super::{Boxed, Completed, On, Run, nullable};
 use crate::error::Code;
-use crate::item::{Mismatch, elements, leaf};
+use crate::item::{Mismatch, PLACE, elements, leaf, length};
 use crate::schema::{Attribute, Object, Shape};
 
 impl Run<'_> {
@@ -52,6 +52,7 @@ impl Run<'_> {
         Box::pin(async move {
             match shape {
                 Shape::Scalar(_) | Shape::Enum(_) => {
+                    self.allowance.take(length(stored))?;
                     leaf(self.plan, shape, stored).or_else(|mismatch| self.failed(&mismatch.into(), at))
                 }
                 Shape::Object(name) => match (stored, self.plan.objects.get(name)) {
@@ -62,6 +63,7 @@ impl Run<'_> {
                     let Some(items) = elements(stored) else { return self.mismatch("a list", at) };
                     let mut values = Vec::with_capacity(items.len());
                     for (index, item) in items.iter().enumerate() {
+                        self.allowance.take(PLACE)?;
                         let path = at.path.index(index);
                         let at = At { path: &path, ..at };
                         let completed = match item {

@@ -1,5 +1,6 @@
 //! GraphQL's semantics: what a document selects, in which order, how often it is run, and what comes back.
 
+mod budgets;
 mod introspection;
 mod limits;
 mod nulls;

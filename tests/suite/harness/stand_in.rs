@@ -84,6 +84,11 @@ impl StandIn {
         self.shared.sts.held.send_replace(held);
     }
 
+    /// DynamoDB answers nothing until it is released.
+    pub(crate) fn hold_dynamodb(&self, held: bool) {
+        self.shared.dynamodb.held.send_replace(held);
+    }
+
     /// How often STS was asked.
     pub(crate) fn assumptions(&self) -> usize {
         self.shared.sts.calls.borrow()[0]
@@ -92,6 +97,17 @@ impl StandIn {
     /// Waits until STS has been asked so often.
     pub(crate) async fn asked_sts(&self, times: usize) {
         arrived(&self.shared.sts, times).await;
+    }
+
+    /// Waits until so many calls of DynamoDB are there.
+    pub(crate) async fn asked_dynamodb(&self, times: usize) {
+        arrived(&self.shared.dynamodb, times).await;
+    }
+
+    /// How many calls of DynamoDB came, and how many were there at one time at most.
+    pub(crate) fn calls(&self) -> (usize, usize) {
+        let [all, _, most] = *self.shared.dynamodb.calls.borrow();
+        (all, most)
     }
 }
 
