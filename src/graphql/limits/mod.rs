@@ -29,6 +29,9 @@ const MAX_VARIABLES: usize = 256;
 /// the request's own length where that is more.
 const MAX_VALUES: usize = 1024 * 1024;
 const MAX_VALUES_GROWTH: usize = 2;
+/// How many selections of the schema itself a document may make: each is answered for every part of the schema that is
+/// listed around it, and nobody counts that. What tools ask has some 240.
+const MAX_INTROSPECTED: usize = 500;
 /// How many comparisons of arguments validation may make for each selection that a document may have. It compares the
 /// fields of one name in the answer, anew in every selection set around them, and makes an error of each difference.
 const MAX_COMPARISONS: usize = 50;
@@ -52,6 +55,7 @@ pub(super) fn check_document(
     for (what, most, found) in [
         ("levels of selections", config.max_depth, total.depth),
         ("selections", config.max_selections, total.selections),
+        ("selections of the schema", MAX_INTROSPECTED, total.introspected),
         ("bytes of arguments", most_values, total.values),
         ("arguments to compare", config.max_selections.saturating_mul(MAX_COMPARISONS), total.comparisons),
     ] {

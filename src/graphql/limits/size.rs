@@ -31,6 +31,8 @@ pub(super) struct Size {
     pub(super) values: usize,
     /// Fields and their arguments that are compared, in this set and in all within it.
     pub(super) comparisons: usize,
+    /// Selections of the schema itself.
+    pub(super) introspected: usize,
     /// Levels of lists of the schema's parts, for introspection.
     listings: usize,
     /// Levels of selection sets, those of fragments included.
@@ -48,6 +50,7 @@ impl Size {
             selections: self.selections.saturating_add(other.selections),
             values: self.values.saturating_add(other.values),
             comparisons: self.comparisons.saturating_add(other.comparisons),
+            introspected: self.introspected.saturating_add(other.introspected),
             listings: self.listings.max(other.listings),
             nesting: self.nesting.max(other.nesting),
             fields: self.fields.saturating_add(other.fields),
@@ -138,7 +141,10 @@ impl<'a> Measuring<'a> {
         size.values = size.values.saturating_add(self.arguments(&field.node.arguments)?);
         (size.fields, size.arguments) = (1, field.node.arguments.len());
         match field.node.name.node.as_str() {
-            "__schema" | "__type" => self.check_introspection(field.pos, size)?,
+            "__schema" | "__type" => {
+                self.check_introspection(field.pos, size)?;
+                size.introspected = size.selections + 1;
+            }
             "fields" | "inputFields" | "interfaces" | "possibleTypes" => size.listings += 1,
             _ => {}
         }

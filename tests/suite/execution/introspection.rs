@@ -105,6 +105,28 @@ async fn introspection_that_is_switched_off_is_refused_before_anything_is_done()
 }
 
 #[tokio::test]
+async fn the_schema_is_asked_for_as_much_as_tools_do() {
+    let world = warm().await;
+    let acme = world.tenant("acme");
+    let times = |count: usize| {
+        let (_, fragments) = QUERY.split_once("fragment ").unwrap();
+        let asked = QUERY.split_once('{').unwrap().1.split_once("fragment ").unwrap().0;
+        let asked = asked.trim().trim_end_matches('}').trim();
+        let aliased = (0..count).map(|at| format!("a{at}: {asked} ")).collect::<String>();
+        format!("{{ {aliased} }} fragment {fragments}")
+    };
+    acme.query(&times(2)).await.ok();
+    let error = assert_refused(&world, &acme.query(&times(3)).await);
+    assert!(
+        error["message"].as_str().unwrap().contains("selections of the schema, and may have 500"),
+        "{error}"
+    );
+    let names = (0..600).map(|at| format!("a{at}: name ")).collect::<String>();
+    let listed = format!("{{ __schema {{ types {{ fields {{ type {{ fields {{ {names} }} }} }} }} }} }}");
+    assert_refused(&world, &acme.query(&listed).await);
+}
+
+#[tokio::test]
 async fn introspection_that_goes_round_in_circles_is_refused() {
     let world = warm().await;
     let acme = world.tenant("acme");
