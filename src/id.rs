@@ -128,6 +128,11 @@ pub struct RoleArn {
 }
 
 impl RoleArn {
+    /// The most characters of a role's name (*IAM and AWS STS quotas*).
+    pub const MAX_NAME: usize = 64;
+    /// The most characters of a role's path (*IAM and AWS STS quotas*).
+    const MAX_PATH: usize = 512;
+
     /// The whole ARN.
     pub fn as_str(&self) -> &str {
         &self.arn
@@ -136,6 +141,12 @@ impl RoleArn {
     /// The account that the role, and so its sessions' calls, belong to.
     pub fn account(&self) -> &AccountId {
         &self.account
+    }
+
+    /// The role's path, from slash to slash; `/` where it has none of its own.
+    pub fn path(&self) -> &str {
+        let resource = self.arn.split_once(":role").map_or("", |(_, resource)| resource);
+        resource.strip_suffix(self.name()).unwrap_or(resource)
     }
 
     /// The role's name, without its path.
@@ -150,6 +161,10 @@ impl FromStr for RoleArn {
     fn from_str(text: &str) -> Result<Self, InvalidName> {
         const INVALID: InvalidName =
             InvalidName { what: "a role", rule: "an ARN such as arn:aws:iam::111122223333:role/NAME" };
+        const LONG: InvalidName = InvalidName {
+            what: "a role",
+            rule: "an ARN with a name of at most 64 characters and a path of at most 512, which is all that IAM allows",
+        };
         let mut parts = text.splitn(6, ':');
         let mut next = || parts.next().unwrap_or_default();
         let (arn, partition, service, region, account, resource) =
@@ -159,6 +174,12 @@ impl FromStr for RoleArn {
         });
         if arn != "arn" || !partition.starts_with("aws") || service != "iam" || !region.is_empty() || !named {
             return Err(INVALID);
+        }
+        // The path has a slash at both its ends: `/` before a name without one, `/tenants/` before `tenants/NAME`.
+        let name = resource.rsplit('/').next().unwrap_or_default();
+        let path = resource.len() - "role".len() - name.len();
+        if name.len() > Self::MAX_NAME || path > Self::MAX_PATH {
+            return Err(LONG);
         }
         let account = account.parse().map_err(|_not_digits: InvalidName| INVALID)?;
         Ok(Self { arn: text.into(), account })
@@ -200,6 +221,9 @@ mod tests {
     fn a_role_arn_knows_its_account_and_name() {
         let role: RoleArn = "arn:aws:iam::111122223333:role/tenants/acme".parse().unwrap();
         assert_eq!((role.account().as_str(), role.name()), ("111122223333", "acme"));
+        assert_eq!(role.path(), "/tenants/");
+        let at_root: RoleArn = "arn:aws:iam::111122223333:role/acme".parse().unwrap();
+        assert_eq!(at_root.path(), "/");
         for bad in [
             "",
             "arn:aws:iam::1:role/x",
@@ -208,6 +232,20 @@ mod tests {
         ] {
             assert!(bad.parse::<RoleArn>().is_err(), "{bad}");
         }
+    }
+
+    /// *IAM and AWS STS quotas*: a role's name has at most 64 characters, its path at most 512.
+    #[test]
+    fn a_role_that_iam_would_not_make_has_no_arn() {
+        let role = |path: &str, name: usize| {
+            format!("arn:aws:iam::111122223333:role{path}{}", "n".repeat(name)).parse::<RoleArn>()
+        };
+        assert!(role("/", 64).is_ok());
+        assert!(role("/", 65).is_err());
+        assert!(role("/innkeeper/", 64).is_ok());
+        let path = |length: usize| format!("/{}/", "p".repeat(length - 2));
+        assert!(role(&path(512), 64).is_ok());
+        assert!(role(&path(513), 64).is_err());
     }
 
     #[test]

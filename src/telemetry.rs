@@ -88,10 +88,22 @@ pub enum Event<'a> {
         /// What stands in the way.
         reason: &'a dyn fmt::Display,
     },
-    /// A changed registry could not be read, or is not proved; the former one stays in force.
+    /// A changed registry could not be read, or is not proved; the former one stays in force, without those whom the
+    /// rejected one puts out.
     RegistryRejected {
         /// What is wrong with it.
         reason: &'a dyn fmt::Display,
+        /// How many tenants it suspends.
+        suspended: usize,
+        /// How many tenants it removes.
+        removed: usize,
+    },
+    /// A tenant is out, by the word of a registry that is rejected for the rest.
+    TenantWithdrawn {
+        /// The tenant.
+        tenant: &'a TenantId,
+        /// `suspended` or `removed`.
+        how: &'static str,
     },
 }
 
@@ -140,8 +152,11 @@ impl Event<'_> {
             Self::Unproved { reason } => {
                 tracing::error!(target: AUDIT, event = "isolation.unproved", %reason);
             }
-            Self::RegistryRejected { reason } => {
-                tracing::error!(target: AUDIT, event = "registry.rejected", %reason);
+            Self::RegistryRejected { reason, suspended, removed } => {
+                tracing::error!(target: AUDIT, event = "registry.rejected", suspended, removed, %reason);
+            }
+            Self::TenantWithdrawn { tenant, how } => {
+                tracing::warn!(target: AUDIT, event = "tenant.withdrawn", tenant.id = %tenant, how);
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::policy::{RoleTemplate, Template};
 use crate::problem::{Problem, Problems, Source};
 use crate::schema::{Layout, Plan, compile};
 use crate::server::Gateway;
-use crate::tenant::{Registry, Requirements, Tenants};
+use crate::tenant::{Registry, Rejected, Requirements, Standing, Tenants};
 
 /// A whole application, ready to be served.
 #[derive(Debug)]
@@ -50,9 +50,10 @@ impl Application {
         let roles = problems.take(roles(&config.policies.join("roles"), known));
         // What the tenants' records must have is known only with the schema and the policies.
         let (Some(plan), Some(policies), Some(roles)) = (plan, policies, roles) else { return Err(problems) };
-        let requirements = problems.take(requirements(&config, &plan, &policies));
+        let requirements = problems.take(requirements(&config, &plan, Some(policies.names())));
         let Some(requirements) = requirements else { return Err(problems) };
-        let registry = problems.take(read_registry(&config.tenants, &requirements, &policies));
+        let registry = read_registry(&config.tenants, &requirements, &policies);
+        let registry = problems.take(registry.map_err(|rejected| rejected.problems));
         let Some(registry) = registry else { return Err(problems) };
         let (plan, policies, roles) = (Arc::new(plan), Arc::new(policies), roles.into());
         problems.or(Self { config, plan, policies, roles, requirements, registry })
@@ -67,7 +68,7 @@ impl Application {
     }
 
     /// How the tenants are read again when their file changes.
-    pub fn registry_reader(&self) -> impl Fn() -> Result<Registry, Problems> + Send + 'static {
+    pub fn registry_reader(&self) -> impl Fn() -> Result<Registry, Rejected> + Send + 'static {
         let (path, requirements) = (self.config.tenants.clone(), self.requirements.clone());
         let policies = Arc::clone(&self.policies);
         move || read_registry(&path, &requirements, &policies)
@@ -98,6 +99,29 @@ impl Application {
             clock,
             entropy,
         })
+    }
+}
+
+/// What policies are derived from: the schema and the tenants. The policies themselves need not be there yet.
+#[derive(Debug)]
+pub(super) struct Groundwork {
+    pub(super) config: Config,
+    pub(super) plan: Plan,
+    /// Empty where there is no file yet.
+    pub(super) registry: Registry,
+}
+
+impl Groundwork {
+    /// Reads the schema, and then the tenants, which are held against it. All mistakes of a file are reported at once.
+    pub(super) fn load(config: Config) -> Result<Self, Problems> {
+        let plan = compile(&Source::read(&config.schema)?, &config.claims)?;
+        let requirements = requirements(&config, &plan, None)?;
+        let registry = if config.tenants.exists() {
+            Registry::parse(&Source::read(&config.tenants)?, &requirements)?
+        } else {
+            Registry::default()
+        };
+        Ok(Self { config, plan, registry })
     }
 }
 
@@ -151,14 +175,18 @@ fn json_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     Ok(files)
 }
 
-fn requirements(config: &Config, plan: &Plan, policies: &PolicyTemplates) -> Result<Requirements, Problems> {
+fn requirements(
+    config: &Config,
+    plan: &Plan,
+    policies: Option<BTreeSet<String>>,
+) -> Result<Requirements, Problems> {
     let mut problems = Problems::default();
     for name in config.tables.keys().filter(|name| !plan.tables.contains_key(name.as_str())) {
         let hint = crate::problem::did_you_mean(name, plan.tables.keys().map(AsRef::as_ref));
         let message = format!("the schema has no table `{name}`");
         problems.push(Problem::of("[tables] in the configuration", message).hint(hint));
     }
-    let mut requirements = Requirements { policies: policies.names(), ..Requirements::default() };
+    let mut requirements = Requirements { policies, ..Requirements::default() };
     for table in plan.tables.values() {
         match table.layout {
             Layout::Silo => {
@@ -186,8 +214,11 @@ fn read_registry(
     path: &Path,
     requirements: &Requirements,
     policies: &PolicyTemplates,
-) -> Result<Registry, Problems> {
-    let registry = Registry::parse(&Source::read(path)?, requirements)?;
-    policies.check(&registry)?;
-    Ok(registry)
+) -> Result<Registry, Rejected> {
+    let source = Source::read(path)?;
+    let registry = Registry::parse(&source, requirements).and_then(|registry| {
+        policies.check(&registry)?;
+        Ok(registry)
+    });
+    registry.map_err(|problems| Rejected { problems, standing: Standing::read(&source) })
 }

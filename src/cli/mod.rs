@@ -7,6 +7,8 @@ mod application;
 pub mod check;
 #[cfg(feature = "dev")]
 mod dev;
+mod explain;
+mod policy;
 #[cfg(feature = "dev")]
 mod seed;
 mod serve;
@@ -55,6 +57,16 @@ enum Command {
     /// The gateway's own identity comes from the SDK's default chain: environment, profile, container, instance.
     /// It needs sts:AssumeRole and sts:TagSession on the tenants' roles, and nothing else.
     Serve(serve::Arguments),
+    /// Show what a field asks of DynamoDB, and which statements of the policies let it.
+    ///
+    /// Keys, expressions, parameters, and where each value comes from. The statements are found by the evaluator, with a
+    /// key of a tenant: of the one that is named, or of one for each set of policies in use. Nothing is asked of AWS.
+    Explain(explain::Arguments),
+    /// Print the least-privilege policies that follow from the schema, or test policies of your own.
+    ///
+    /// Each document allows what the fields of the schema ask of DynamoDB, and nothing else: actions one by one, indexes
+    /// by name, keys by the tenant. Nothing is asked of AWS.
+    Policy(policy::Arguments),
     /// Print a token of the dev issuer, for a running `innkeeper dev`.
     #[cfg(feature = "dev")]
     Token(token::Arguments),
@@ -91,15 +103,24 @@ impl From<LogFormat> for Format {
     }
 }
 
+/// How a result is written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// Why a command ended without success.
 #[derive(Debug)]
 enum Failure {
+    /// Something was found, and has been said.
+    Found,
     /// The input cannot be used: everything that is wrong with it.
     Input(Problems),
     /// Something failed while running.
     Running(anyhow::Error),
-    /// There is a finding, which has been printed.
-    Finding,
 }
 
 impl From<Problems> for Failure {
@@ -131,6 +152,8 @@ pub fn main() -> ExitCode {
         Command::Dev(arguments) => dev::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Policy(arguments) => policy::run(&arguments),
         #[cfg(feature = "dev")]
         Command::Token(arguments) => token::run(&arguments),
         Command::Completions { shell } => {
@@ -140,11 +163,11 @@ pub fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Found) => ExitCode::FAILURE,
         Err(Failure::Input(problems)) => {
             say_error(&problems.render(std::io::stderr().is_terminal()));
             ExitCode::from(2)
         }
-        Err(Failure::Finding) => ExitCode::FAILURE,
         Err(Failure::Running(error)) => {
             say_error(&format!("error: {error:#}"));
             ExitCode::FAILURE

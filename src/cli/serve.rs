@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::check::{Grounds, InTheWay};
-use super::{Application, Because, Common, Failure, LogFormat, block_on, start_log, stop_signal, watch};
+use super::watch::Watched;
+use super::{Application, Because, Common, Failure, LogFormat, block_on, start_log, stop_signal};
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -12,7 +13,7 @@ use crate::entropy::Entropy;
 use crate::problem::{Problem, Problems};
 use crate::server::Server;
 use crate::telemetry::{Event, Metrics};
-use crate::tenant::Registry;
+use crate::tenant::{Registry, Rejected, Standing};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -37,12 +38,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut config = Config::load(&arguments.common.config, &config::variables())?;
     config.server.listen = arguments.listen.unwrap_or(config.server.listen);
     config.server.admin = arguments.admin.unwrap_or(config.server.admin);
+    // Before the tenants are read: what changes after this look is a change.
+    let watched = Watched::look_at(&config.tenants);
     let mut problems = Problems::default();
     check(&config, &mut problems);
     let application = problems.take(Application::load(config));
     let Some(application) = application.filter(|_| problems.is_empty()) else { return Err(problems.into()) };
     let guard = Guard::new(&application, arguments.allow_unproved)?;
-    block_on(serve(application, guard))
+    block_on(serve(application, guard, watched))
 }
 
 /// Sees to it that nothing is served of which it is not proved that it keeps tenants apart, unless that is allowed.
@@ -78,13 +81,16 @@ impl Guard {
     /// Reads the tenants again, as `read` does, and proves them.
     fn reader(
         mut self,
-        read: impl Fn() -> Result<Registry, Problems> + Send + 'static,
+        read: impl Fn() -> Result<Registry, Rejected> + Send + 'static,
         metrics: Metrics,
-    ) -> impl FnMut() -> Result<Registry, Problems> + Send + 'static {
+    ) -> impl FnMut() -> Result<Registry, Rejected> + Send + 'static {
         metrics.set_proved(self.proved);
         move || {
             let registry = read()?;
-            self.check(&registry)?;
+            if let Err(problem) = self.check(&registry) {
+                let standing = Some(Standing::of(&registry));
+                return Err(Rejected { problems: problem.into(), standing });
+            }
             metrics.set_proved(self.proved);
             Ok(registry)
         }
@@ -105,17 +111,50 @@ fn check(config: &Config, problems: &mut Problems) {
     }
 }
 
-async fn serve(application: Application, guard: Guard) -> Result<(), Failure> {
+async fn serve(application: Application, guard: Guard, watched: Watched) -> Result<(), Failure> {
     let clock = Clock::system();
     let server_config = application.config.server.clone();
     let server = Server::bind(&server_config).await.map_err(Because)?;
     let aws = Aws::from_environment(application.config.aws.clone(), clock.clone()).await.map_err(Because)?;
-    let (read, path) = (application.registry_reader(), application.config.tenants.clone());
+    let read = application.registry_reader();
     let gateway = Arc::new(application.gateway(aws, clock, Entropy::system())?);
     let read = guard.reader(read, server.metrics());
-    let watching = watch::tenants(Arc::clone(&gateway.tenants), path, read);
+    let watching = watched.reload(Arc::clone(&gateway.tenants), read);
     tracing::info!(address = %server_config.listen, admin = %server_config.admin, "serving");
     let served = server.serve(gateway, &server_config, stop_signal()).await;
     watching.abort();
     Ok(served.map_err(Because)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::problem::Source;
+    use crate::settings::Variables;
+    use crate::tenant::{State, Tenants};
+
+    /// A registry whose isolation is not proved is rejected, but for the suspension in it.
+    #[test]
+    fn a_suspension_in_a_registry_that_is_not_proved_takes_effect() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let source = Source::read(&root.join("innkeeper.toml")).unwrap();
+        let application =
+            Application::load(Config::parse(&source, root, &Variables::default()).unwrap()).unwrap();
+        let guard = Guard::new(&application, false).unwrap_or_else(|_| panic!("the example is not proved"));
+        let text = std::fs::read_to_string(root.join("tenants.toml")).unwrap();
+        let text = text
+            .replace("[tenants.acme]\n", "[tenants.acme]\nstate = \"suspended\"\n")
+            .replace("role/innkeeper/innkeeper-tags", "role/innkeeper/innkeeper-undeclared");
+        let requirements = application.requirements.clone();
+        let registry = move || Registry::parse(&Source::new("tenants.toml", text.clone()), &requirements);
+        assert!(registry().is_ok(), "nothing is wrong but the proof");
+        let mut read = guard.reader(move || Ok(registry()?), Metrics::default());
+        let tenants = Tenants::new(application.registry);
+        let kept = tenants.replace(read()).unwrap_err();
+        assert_eq!(kept.suspended, ["acme".parse().unwrap()]);
+        let state = |id: &str| tenants.registry().find(&id.parse().unwrap()).unwrap().state;
+        assert_eq!((state("acme"), state("acme2")), (State::Suspended, State::Active));
+    }
 }

@@ -23,8 +23,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use thiserror::Error;
 
+use super::reason::reason;
 use super::sts::AssumeError;
-use crate::error::Chain;
 
 /// An item as DynamoDB has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -58,6 +58,9 @@ pub enum CallError {
         /// What happened.
         reason: Arc<str>,
     },
+    /// The item would be larger than DynamoDB takes.
+    #[error("the item is too large: {0}")]
+    TooLarge(Arc<str>),
     /// DynamoDB refuses the request itself: the schema and the table do not fit, or the gateway is at fault.
     #[error("DynamoDB refuses the request: {0}")]
     Refused(Arc<str>),
@@ -166,40 +169,37 @@ const THROTTLED: [&str; 4] = [
     "ThrottledException",
 ];
 
-/// An error in one line: what the service says, or where there was no answer, what went wrong on the way. The SDK's own
-/// text for a log has the whole exchange in it.
-pub(super) fn said<E, R>(error: &SdkError<E, R>) -> Arc<str>
-where
-    SdkError<E, R>: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}").into(),
-        (Some(code), None) => code.into(),
-        (None, _) => Chain(error).to_string().into(),
-    }
+/// Whether a message says that an item is too large, by what `PutItem` and `UpdateItem` say: "Item size has exceeded the
+/// maximum allowed size", "Item size to update has …". There is no code of its own for it.
+fn is_too_large(message: &str) -> bool {
+    message.contains("Item size") && message.contains("exceeded the maximum allowed size")
 }
 
 fn classify<E>(error: &SdkError<E, HttpResponse>) -> CallError
 where
-    E: ProvideErrorMetadata + FailedCondition + std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + FailedCondition,
 {
-    let reason = said(error);
     match error {
         SdkError::ServiceError(service) => {
             if let Condition::Failed(item) = service.err().failed_condition() {
                 return CallError::ConditionFailed(item.cloned());
             }
+            let reason = reason(error);
             match service.err().code() {
                 Some("AccessDeniedException") => CallError::Denied(reason),
+                Some("ValidationException") if service.err().message().is_some_and(is_too_large) => {
+                    CallError::TooLarge(reason)
+                }
                 Some(code) if STALE.contains(&code) => CallError::Credentials(reason),
                 Some(code) if THROTTLED.contains(&code) => CallError::Throttled(reason),
-                _ if service.raw().status().is_server_error() => {
+                // A success that cannot be read has happened all the same.
+                _ if service.raw().status().is_server_error() || service.raw().status().is_success() => {
                     CallError::Unavailable { applied: Applied::Unknown, reason }
                 }
                 _ => CallError::Refused(reason),
             }
         }
-        SdkError::ConstructionFailure(_) => CallError::Refused(reason),
-        _ => CallError::Unavailable { applied: Applied::Unknown, reason },
+        SdkError::ConstructionFailure(_) => CallError::Refused(reason(error)),
+        _ => CallError::Unavailable { applied: Applied::Unknown, reason: reason(error) },
     }
 }

@@ -13,6 +13,7 @@ mod config;
 mod operator;
 mod power;
 mod probe;
+mod reason;
 mod session;
 mod slot;
 mod sts;

@@ -4,11 +4,12 @@
 //! client that sends it does not leave this file. Errors are told apart here for everything that is only looked up.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use thiserror::Error;
 
-use super::call::said;
 use super::client::operators_client;
 use super::config::Config;
+use super::reason::reason;
 use super::sts::Sts;
 use crate::aws::Aws;
 use crate::id::{AccountId, Region};
@@ -70,17 +71,14 @@ impl Operator {
 
 impl LookupError {
     /// What an error of the SDK's means.
-    pub(crate) fn of<E, R>(error: &SdkError<E, R>) -> Self
-    where
-        SdkError<E, R>: ProvideErrorMetadata + std::error::Error + 'static,
-    {
+    pub(crate) fn of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Self {
         let code = error.code().unwrap_or_default();
-        let text = || error.message().map_or_else(|| said(error).to_string(), str::to_owned);
+        let text = || error.message().map_or_else(|| reason(error).to_string(), str::to_owned);
         match code {
             "AccessDenied" | "AccessDeniedException" => Self::Denied(text()),
             "NoSuchEntity" | "ResourceNotFoundException" => Self::Missing(text()),
             _ if code.contains("Throttl") || code == "RequestLimitExceeded" => Self::Throttled(text()),
-            _ => Self::Failed(said(error).to_string()),
+            _ => Self::Failed(reason(error).to_string()),
         }
     }
 }

@@ -7,12 +7,13 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwapOption;
 use aws_sdk_dynamodb::Client;
+use tokio::sync::OwnedMutexGuard;
 
 use super::assumption::Assumption;
 use super::call::LeaseError;
 use super::client::client;
 use super::config::Config;
-use super::sts::Sts;
+use super::sts::{AssumeError, Assumed, Sts};
 use crate::aws::Aws;
 use crate::entropy::Entropy;
 use crate::telemetry::Event;
@@ -39,7 +40,7 @@ pub(super) struct LeaseSlot {
     shared: Arc<Shared>,
     lease: ArcSwapOption<Lease>,
     /// Holding it is the right to ask STS.
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
     refusal: Mutex<Option<(SystemTime, LeaseError)>>,
     renewing: AtomicBool,
 }
@@ -71,7 +72,7 @@ impl LeaseSlot {
             assumption,
             shared,
             lease: ArcSwapOption::empty(),
-            turn: tokio::sync::Mutex::default(),
+            turn: Arc::default(),
             refusal: Mutex::default(),
             renewing: AtomicBool::default(),
         }
@@ -83,14 +84,31 @@ impl LeaseSlot {
             self.renew_if_due(&lease);
             return Ok(lease);
         }
-        let _turn = self.turn.lock().await;
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         if let Some(lease) = self.live() {
             return Ok(lease);
         }
         if let Some(refusal) = self.remembered() {
             return Err(refusal);
         }
-        self.assume().await
+        self.assume_for_all(turn).await
+    }
+
+    /// Asks STS on behalf of everybody who waits for the turn.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the call is everybody's: were it to end with the request that began it, clients that go away would \
+                  cause one call each, and where all of them are hastier than STS there would never be a lease"
+    )]
+    async fn assume_for_all(self: &Arc<Self>, turn: OwnedMutexGuard<()>) -> Result<Arc<Lease>, LeaseError> {
+        let slot = Arc::clone(self);
+        let assumed = tokio::spawn(async move {
+            let assumed = slot.assume().await;
+            // Whoever waits for the turn finds the lease, or the refusal, in its place.
+            drop(turn);
+            assumed
+        });
+        assumed.await.map_err(|abandoned| LeaseError::Unavailable(abandoned.to_string().into()))?
     }
 
     /// Gives up a lease whose credentials DynamoDB does not take any more, unless another is there already.
@@ -116,7 +134,16 @@ impl LeaseSlot {
     /// Asks STS. Called by whoever holds the turn.
     async fn assume(&self) -> Result<Arc<Lease>, LeaseError> {
         let Assumption { tenant, role, session_name, .. } = &self.assumption;
-        match self.shared.sts.assume(&self.assumption).await {
+        let assumed = self.shared.sts.assume(&self.assumption).await;
+        // Kept, they would have every request ask for new ones.
+        let now = self.shared.aws.clock.now();
+        let assumed = match assumed {
+            Ok(Assumed { expires_at, .. }) if expires_at <= now => {
+                Err(AssumeError::Unavailable("the credentials have ended already".into()))
+            }
+            assumed => assumed,
+        };
+        match assumed {
             Ok(assumed) => {
                 Event::LeaseGranted { tenant, role, session: session_name }.emit();
                 let lease = Arc::new(Lease {

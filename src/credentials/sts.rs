@@ -8,15 +8,16 @@ use aws_sdk_sts::config::{BehaviorVersion, IdentityCache, StalledStreamProtectio
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::types::Tag;
 use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use super::assumption::{Assumption, TENANT_TAG};
-use super::call::said;
 use super::config::Config;
 use super::operator::LookupError;
+use super::reason::reason;
 use crate::aws::Aws;
 use crate::id::AccountId;
 
@@ -121,11 +122,8 @@ impl Sts {
 }
 
 /// A refusal is an answer of STS that says no, and will say it again. Everything else may pass.
-fn classify<E, R>(error: &SdkError<E, R>) -> AssumeError
-where
-    SdkError<E, R>: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let text = said(error);
+fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> AssumeError {
+    let text = reason(error);
     let passing = [
         "Throttling",
         "ThrottlingException",
@@ -134,7 +132,9 @@ where
         "InternalFailure",
     ];
     match error {
-        SdkError::ServiceError(_) if error.code().is_some_and(|code| !passing.contains(&code)) => {
+        SdkError::ServiceError(service)
+            if service.err().code().is_some_and(|code| !passing.contains(&code)) =>
+        {
             AssumeError::Refused(text)
         }
         _ => AssumeError::Unavailable(text),

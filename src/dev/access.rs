@@ -67,6 +67,10 @@ const LEGACY: [&str; 8] = [
     "LegacyKeyConditions",
 ];
 
+/// The resource of an action that is about no resource (*Actions, resources, and condition keys for Amazon DynamoDB*: "If
+/// there is no value for this column, you must specify all resources (`*`)").
+pub(super) const EVERYTHING: &str = "*";
+
 /// Everything that a call must be allowed.
 pub(super) fn checks(
     operation: &str,
@@ -74,29 +78,18 @@ pub(super) fn checks(
     schemas: &dyn Schemas,
 ) -> Result<Vec<Check>, NotUnderstood> {
     let body = body.as_object().ok_or_else(|| NotUnderstood("the body must be an object".to_owned()))?;
-    refuse_legacy(body)?;
+    refuse_unseen(body)?;
     let reader = Reader { schemas };
-    match operation {
-        "GetItem" => reader.read("dynamodb:GetItem", body, body.get("Key"), None).map(one),
-        "PutItem" => reader.write("dynamodb:PutItem", body, body.get("Item"), None).map(one),
-        "UpdateItem" => reader.write("dynamodb:UpdateItem", body, body.get("Key"), None).map(one),
-        "DeleteItem" => reader.write("dynamodb:DeleteItem", body, body.get("Key"), None).map(one),
-        "Query" => reader.query(body).map(one),
-        "Scan" => scan(body).map(one),
-        "BatchGetItem" => reader.batch_get(body),
-        "BatchWriteItem" => reader.batch_write(body),
-        "TransactGetItems" => reader.transact(body, "TransactGetItems"),
-        "TransactWriteItems" => reader.transact(body, "TransactWriteItems"),
-        "ExecuteStatement" => reader.statement(body).map(one),
-        "DescribeTable" => Ok(one(plain("dynamodb:DescribeTable", table(body)?))),
-        "ListTables" => Ok(one(plain("dynamodb:ListTables", "*".to_owned()))),
-        "CreateTable" => Ok(one(plain("dynamodb:CreateTable", table(body)?))),
-        "DeleteTable" => Ok(one(plain("dynamodb:DeleteTable", table(body)?))),
-        "UpdateTimeToLive" => Ok(one(plain("dynamodb:UpdateTimeToLive", table(body)?))),
-        "GetResourcePolicy" => Ok(one(plain("dynamodb:GetResourcePolicy", resource(body)?))),
-        "DescribeTimeToLive" => Ok(one(plain("dynamodb:DescribeTimeToLive", table(body)?))),
-        other => Err(NotUnderstood(format!("the embedded AWS does not serve {other}"))),
+    let mut checks = reader.checks(operation, body)?;
+    // PartiQL's actions do not know the key.
+    if let Some(sent) = body.get("ReturnConsumedCapacity").and_then(Value::as_str)
+        && operation != "ExecuteStatement"
+    {
+        for check in &mut checks {
+            check.context.set("dynamodb:ReturnConsumedCapacity", sent);
+        }
     }
+    Ok(checks)
 }
 
 fn one(check: Check) -> Vec<Check> {
@@ -107,12 +100,17 @@ fn plain(action: &'static str, table: String) -> Check {
     Check { action, table, index: None, context: Context::default(), leading_keys: Vec::new() }
 }
 
-fn refuse_legacy(body: &Map<String, Value>) -> Result<(), NotUnderstood> {
-    match LEGACY.iter().find(|name| body.contains_key(**name)) {
+/// Refuses what names attributes in a way that no check below looks at.
+fn refuse_unseen(body: &Map<String, Value>) -> Result<(), NotUnderstood> {
+    if let Some(name) = LEGACY.iter().find(|name| body.contains_key(**name)) {
+        return Err(NotUnderstood(format!("the embedded AWS does not serve the legacy parameter {name}")));
+    }
+    let names = body.get("ExpressionAttributeNames").and_then(Value::as_object);
+    match names.and_then(expression::odd_placeholder) {
         None => Ok(()),
-        Some(name) => {
-            Err(NotUnderstood(format!("the embedded AWS does not serve the legacy parameter {name}")))
-        }
+        Some(name) => Err(NotUnderstood(format!(
+            "ExpressionAttributeNames contains invalid key: Syntax error; key: \"{name}\""
+        ))),
     }
 }
 
@@ -135,10 +133,17 @@ pub(super) fn table_name(name: &str) -> String {
     name.rsplit_once(":table/").map_or(name, |(_, name)| name).to_owned()
 }
 
-/// A key's value as `LeadingKeys` holds it: the text of S and N, the base64 of B.
-fn key_text(value: &Value) -> Option<String> {
-    let value = value.as_object()?;
-    ["S", "N", "B"].iter().find_map(|kind| value.get(*kind)).and_then(Value::as_str).map(str::to_owned)
+/// A key's value as `LeadingKeys` holds it: the text of S and N, the base64 of B. A value of two types is none.
+pub(super) fn key_text(value: &Value) -> Option<String> {
+    let (kind, text) = only(value)?;
+    ["S", "N", "B"].contains(&kind).then_some(text.as_str()?.to_owned())
+}
+
+/// The one member of an object that has just one.
+fn only(value: &Value) -> Option<(&str, &Value)> {
+    let mut members = value.as_object()?.iter();
+    let (name, value) = members.next().filter(|_| members.len() == 0)?;
+    Some((name, value))
 }
 
 struct Reader<'a> {
@@ -146,6 +151,30 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn checks(&self, operation: &str, body: &Map<String, Value>) -> Result<Vec<Check>, NotUnderstood> {
+        match operation {
+            "GetItem" => self.read("dynamodb:GetItem", body, body.get("Key"), None).map(one),
+            "PutItem" => self.write("dynamodb:PutItem", body, body.get("Item"), None).map(one),
+            "UpdateItem" => self.write("dynamodb:UpdateItem", body, body.get("Key"), None).map(one),
+            "DeleteItem" => self.write("dynamodb:DeleteItem", body, body.get("Key"), None).map(one),
+            "Query" => self.query(body).map(one),
+            "Scan" => scan(body).map(one),
+            "BatchGetItem" => self.batch_get(body),
+            "BatchWriteItem" => self.batch_write(body),
+            "TransactGetItems" => self.transact(body, "TransactGetItems"),
+            "TransactWriteItems" => self.transact(body, "TransactWriteItems"),
+            "ExecuteStatement" => self.statement(body).map(one),
+            "DescribeTable" => Ok(one(plain("dynamodb:DescribeTable", table(body)?))),
+            "ListTables" => Ok(one(plain("dynamodb:ListTables", EVERYTHING.to_owned()))),
+            "CreateTable" => Ok(one(plain("dynamodb:CreateTable", table(body)?))),
+            "DeleteTable" => Ok(one(plain("dynamodb:DeleteTable", table(body)?))),
+            "UpdateTimeToLive" => Ok(one(plain("dynamodb:UpdateTimeToLive", table(body)?))),
+            "DescribeTimeToLive" => Ok(one(plain("dynamodb:DescribeTimeToLive", table(body)?))),
+            "GetResourcePolicy" => Ok(one(plain("dynamodb:GetResourcePolicy", resource(body)?))),
+            other => Err(NotUnderstood(format!("the embedded AWS does not serve {other}"))),
+        }
+    }
+
     /// GetItem, and the members of BatchGetItem and TransactGetItems.
     fn read(
         &self,
@@ -195,10 +224,10 @@ impl Reader<'_> {
         let schema = self.schemas.of(&table);
         let partition_key = schema.as_ref().and_then(|schema| schema.partition_key(index.as_deref()));
         let names = body.get("ExpressionAttributeNames").and_then(Value::as_object);
-        let placeholder =
-            partition_key.and_then(|attribute| expression::equality(condition, attribute, names));
-        let value = placeholder.and_then(|name| body.get("ExpressionAttributeValues")?.get(name));
-        let leading_keys: Vec<_> = value.and_then(key_text).into_iter().collect();
+        let placeholders =
+            partition_key.map(|key| expression::equalities(condition, key, names)).unwrap_or_default();
+        let value = |name: &str| body.get("ExpressionAttributeValues")?.get(name).and_then(key_text);
+        let leading_keys: Vec<_> = placeholders.into_iter().filter_map(value).collect();
         context.set_all("dynamodb:LeadingKeys", leading_keys.clone());
         let mut attributes = named(body, "KeyConditionExpression");
         attributes.extend(named(body, "FilterExpression"));
@@ -218,7 +247,7 @@ impl Reader<'_> {
             let mut context = Context::default();
             context.set_all("dynamodb:LeadingKeys", leading_keys.clone());
             if let Some(request) = request.as_object() {
-                refuse_legacy(request)?;
+                refuse_unseen(request)?;
                 projection(request, attributes, &mut context);
             }
             Ok((context, leading_keys))
@@ -231,8 +260,14 @@ impl Reader<'_> {
             let mut attributes = BTreeSet::new();
             let mut leading_keys = Vec::new();
             for request in requests {
-                let put = request.get("PutRequest").and_then(|put| put.get("Item"));
-                let item = put.or_else(|| request.get("DeleteRequest").and_then(|delete| delete.get("Key")));
+                let item = match only(request) {
+                    Some(("PutRequest", put)) => put.get("Item"),
+                    Some(("DeleteRequest", delete)) => delete.get("Key"),
+                    _ => {
+                        let rule = "a member of RequestItems must be one PutRequest or one DeleteRequest";
+                        return Err(NotUnderstood(rule.to_owned()));
+                    }
+                };
                 attributes.extend(names_of_members(item));
                 leading_keys.extend(reader.partition_keys(table, item)?);
             }
@@ -264,13 +299,11 @@ impl Reader<'_> {
         let members = body.get("TransactItems").and_then(Value::as_array);
         let members = members.ok_or_else(|| NotUnderstood("TransactItems is missing".to_owned()))?;
         let check = |member: &Value| {
-            let (kind, body) = member
-                .as_object()
-                .and_then(|member| member.iter().next())
-                .and_then(|(kind, body)| Some((kind.as_str(), body.as_object()?)))
-                .ok_or_else(|| {
+            let (kind, body) =
+                only(member).and_then(|(kind, body)| Some((kind, body.as_object()?))).ok_or_else(|| {
                     NotUnderstood("a member of TransactItems must be an object with one member".to_owned())
                 })?;
+            refuse_unseen(body)?;
             let (key, item) = (body.get("Key"), body.get("Item"));
             match (enclosing, kind) {
                 ("TransactGetItems", "Get") => self.read("dynamodb:GetItem", body, key, Some(enclosing)),
@@ -290,8 +323,9 @@ impl Reader<'_> {
         members.iter().map(check).collect()
     }
 
-    /// PartiQL. The key is looked for in the statement; where none is found there are no leading keys, which a
-    /// `ForAllValues` without a guard lets pass, as on AWS.
+    /// PartiQL. A SELECT in which no key is certain has none, and scans: "it can result in a full table scan if an
+    /// equality or IN condition with a partition key is not provided" (*PartiQL select statements for DynamoDB*). `IN`
+    /// counts as a scan here, which is the stricter of the two. A write must name its item, as AWS wants it to.
     fn statement(&self, body: &Map<String, Value>) -> Result<Check, NotUnderstood> {
         let text = body.get("Statement").and_then(Value::as_str).unwrap_or_default();
         let statement = super::partiql::read(text)
@@ -302,9 +336,24 @@ impl Reader<'_> {
             .and_then(|schema| schema.partition_key(statement.index.as_deref()).map(str::to_owned));
         let parameters =
             body.get("Parameters").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let leading_keys = partition_key.map(|key| statement.keys(&key, parameters)).unwrap_or_default();
+        let leading_keys =
+            partition_key.as_ref().map(|key| statement.keys(key, parameters)).unwrap_or_default();
         let mut context = Context::default();
         context.set_all("dynamodb:LeadingKeys", leading_keys.clone());
+        context.set_all("dynamodb:Attributes", statement.attributes.into_iter().collect());
+        match statement.projects {
+            Some(projects) => {
+                context.set("dynamodb:Select", selected(projects, statement.index.is_some()));
+                context.set("dynamodb:FullTableScan", leading_keys.is_empty().to_string());
+            }
+            None if partition_key.is_some() && leading_keys.is_empty() => {
+                return Err(NotUnderstood("the statement does not say which item it writes".to_owned()));
+            }
+            None => {}
+        }
+        if let Some(returned) = statement.returning {
+            context.set("dynamodb:ReturnValues", returned);
+        }
         Ok(Check {
             action: statement.action,
             table: statement.table,
@@ -353,12 +402,16 @@ fn projection(body: &Map<String, Value>, mut attributes: BTreeSet<String>, conte
     attributes.extend(named(body, "ProjectionExpression"));
     context.set_all("dynamodb:Attributes", attributes.into_iter().collect());
     let sent = body.get("Select").and_then(Value::as_str);
-    let implied = match (body.contains_key("ProjectionExpression"), body.contains_key("IndexName")) {
+    let implied = selected(body.contains_key("ProjectionExpression"), body.contains_key("IndexName"));
+    context.set("dynamodb:Select", sent.unwrap_or(implied));
+}
+
+fn selected(projects: bool, index: bool) -> &'static str {
+    match (projects, index) {
         (true, _) => "SPECIFIC_ATTRIBUTES",
         (false, false) => "ALL_ATTRIBUTES",
         (false, true) => "ALL_PROJECTED_ATTRIBUTES",
-    };
-    context.set("dynamodb:Select", sent.unwrap_or(implied));
+    }
 }
 
 fn enclose(enclosing: Option<&str>, context: &mut Context) {

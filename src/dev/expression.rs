@@ -1,4 +1,4 @@
-//! Which top-level attributes does an expression name, and which value does it hold a key to?
+//! Which top-level attributes does an expression name, and which values does it hold a key to?
 //!
 //! Enough of DynamoDB's expression language to fill the condition keys `dynamodb:Attributes` and
 //! `dynamodb:LeadingKeys`; whether an expression is valid is the engine's affair.
@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
+
+use super::conjunction::{self, Part};
 
 /// One word or sign of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,17 +19,21 @@ enum Token<'a> {
     Sign(char),
 }
 
-const KEYWORDS: [&str; 8] = ["SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN"];
+const KEYWORDS: [&str; 9] = ["SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN"];
+
+/// Whether a character may stand in a name that is not quoted by a placeholder, or in a placeholder (*Expression
+/// attribute names*). A hyphen may not: it is the minus sign.
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
 
 fn tokens(expression: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = expression;
     while let Some(first) = rest.chars().next() {
-        let word =
-            |c: char| c.is_alphanumeric() || matches!(c, '_' | '-') || (!c.is_ascii() && !c.is_whitespace());
         let sigil = usize::from(matches!(first, '#' | ':'));
         let body = rest.get(sigil..).unwrap_or_default();
-        let length = sigil + body.find(|c| !word(c)).unwrap_or(body.len());
+        let length = sigil + body.find(|c| !is_word(c)).unwrap_or(body.len());
         let (token, after) = match length {
             0 => (None, first.len_utf8()),
             length => (rest.get(..length), length),
@@ -51,6 +57,14 @@ fn resolve<'a>(word: &'a str, names: Option<&'a Map<String, Value>>) -> &'a str 
     word
 }
 
+/// The first placeholder of an attribute's name that is not written as the pages have it. How it would be read in an
+/// expression is not known.
+pub(super) fn odd_placeholder(names: &Map<String, Value>) -> Option<&str> {
+    let plain =
+        |name: &str| name.strip_prefix('#').is_some_and(|word| !word.is_empty() && word.chars().all(is_word));
+    names.keys().map(String::as_str).find(|name| !plain(name))
+}
+
 /// The top-level attributes that an expression names.
 pub(super) fn attributes(expression: &str, names: Option<&Map<String, Value>>) -> BTreeSet<String> {
     let tokens = tokens(expression);
@@ -62,8 +76,7 @@ pub(super) fn attributes(expression: &str, names: Option<&Map<String, Value>>) -
         let nested = before == Some(&Token::Sign('.'));
         let function = after == Some(&Token::Sign('('));
         let index = before == Some(&Token::Sign('['));
-        let keyword = KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
-            || word.eq_ignore_ascii_case("BETWEEN");
+        let keyword = KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word));
         if !(nested || function || index || keyword) {
             found.insert(resolve(word, names).to_owned());
         }
@@ -71,21 +84,46 @@ pub(super) fn attributes(expression: &str, names: Option<&Map<String, Value>>) -
     found
 }
 
-/// The placeholder of the value that a key condition holds `attribute` equal to.
-pub(super) fn equality<'a>(
+/// The placeholders of the values that a key condition holds `attribute` equal to: a term `attribute = :value` or
+/// `:value = attribute` of a conjunction, in any number of parentheses.
+pub(super) fn equalities<'a>(
     condition: &'a str,
     attribute: &str,
     names: Option<&'a Map<String, Value>>,
-) -> Option<&'a str> {
-    tokens(condition).windows(3).find_map(|window| match window {
-        [Token::Name(name), Token::Sign('='), Token::Value(value)] if resolve(name, names) == attribute => {
-            Some(*value)
-        }
-        [Token::Value(value), Token::Sign('='), Token::Name(name)] if resolve(name, names) == attribute => {
+) -> Vec<&'a str> {
+    let tokens = tokens(condition);
+    let terms = conjunction::terms(&tokens, |token| part(*token)).unwrap_or_default();
+    let value = |term: &&[Token<'a>]| match bare(term) {
+        [Token::Name(name), Token::Sign('='), Token::Value(value)]
+        | [Token::Value(value), Token::Sign('='), Token::Name(name)]
+            if resolve(name, names) == attribute =>
+        {
             Some(*value)
         }
         _ => None,
-    })
+    };
+    terms.iter().filter_map(value).collect()
+}
+
+fn part(token: Token<'_>) -> Part {
+    match token {
+        Token::Sign('(' | '[') => Part::Open,
+        Token::Sign(')' | ']') => Part::Close,
+        Token::Name(word) if word.eq_ignore_ascii_case("AND") => Part::And,
+        Token::Name(word) if word.eq_ignore_ascii_case("BETWEEN") => Part::Between,
+        Token::Name(word) if word.eq_ignore_ascii_case("OR") || word.eq_ignore_ascii_case("NOT") => {
+            Part::OrNot
+        }
+        Token::Name(_) | Token::Value(_) | Token::Sign(_) => Part::Other,
+    }
+}
+
+/// A term without the parentheses around it.
+fn bare<'t, 'a>(mut term: &'t [Token<'a>]) -> &'t [Token<'a>] {
+    while let [Token::Sign('('), inner @ .., Token::Sign(')')] = term {
+        term = inner;
+    }
+    term
 }
 
 #[cfg(test)]
@@ -110,13 +148,46 @@ mod tests {
         assert_eq!(found("id, total, #s"), "id status total");
     }
 
+    /// A hyphen is the minus sign, and what stands before it is an attribute of its own.
     #[test]
-    fn the_value_of_a_key_condition_is_found() {
+    fn a_minus_sign_hides_no_attribute() {
+        let names = json!({"#s": "salary"});
+        let found = |text| attributes(text, names.as_object()).into_iter().collect::<Vec<_>>().join(" ");
+        assert_eq!(found("SET c = salary-:z"), "c salary");
+        assert_eq!(found("SET c = :z-salary"), "c salary");
+        assert_eq!(found("SET c = #s-:z"), "c salary");
+        assert_eq!(found("SET c = salary-bonus"), "bonus c salary");
+    }
+
+    #[test]
+    fn a_placeholder_that_the_pages_do_not_know_is_found() {
+        let odd = |names: Value| odd_placeholder(names.as_object().unwrap()).map(str::to_owned);
+        assert_eq!(odd(json!({"#s": "a", "#a_1": "b"})), None);
+        for name in ["#a-b", "#", "a", "#a.b", "#a b"] {
+            assert_eq!(odd(json!({ name: "salary" })).as_deref(), Some(name));
+        }
+    }
+
+    #[test]
+    fn the_values_of_a_key_condition_are_found() {
         let names = json!({"#pk": "pk"});
-        let found = |text| equality(text, "pk", names.as_object());
-        assert_eq!(found("#pk = :p AND begins_with(sk, :s)"), Some(":p"));
-        assert_eq!(found("sk = :s and :p=pk"), Some(":p"));
-        assert_eq!(found("begins_with(pk, :p)"), None);
-        assert_eq!(found("pk > :p"), None);
+        let found = |text| equalities(text, "pk", names.as_object()).join(" ");
+        assert_eq!(found("#pk = :p AND begins_with(sk, :s)"), ":p");
+        assert_eq!(found("sk = :s and :p=pk"), ":p");
+        assert_eq!(found("(#pk = :p) AND (sk BETWEEN :a AND :b)"), ":p");
+        assert_eq!(found("sk BETWEEN :a AND :b AND pk = :p"), ":p");
+        assert_eq!(found("pk = :p AND pk = :q"), ":p :q");
+        for none in [
+            "begins_with(pk, :p)",
+            "pk > :p",
+            "pk = :p OR sk = :s",
+            "NOT pk = :p",
+            "x.pk = :p",
+            "(pk = :p AND sk = :s)",
+            "sk BETWEEN :a AND pk = :p",
+            "pk = :p)",
+        ] {
+            assert_eq!(found(none), "", "{none}");
+        }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE};
@@ -19,11 +19,11 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::access::{self, Check, NotUnderstood, Schemas};
+use super::access::{self, Check, EVERYTHING, NotUnderstood, Schemas};
 use super::engine::{Engine, Namespace, Storage};
 use super::iam::{HeldRole, Iam};
 use super::judge;
-use super::observe::{Observed, Observer, Outcome, Service};
+use super::observe::{MAX_REQUEST, Observed, Observer, Outcome, Service};
 use super::reply::{QueryError, Reply, dynamodb_refusal};
 use super::resource_policy::ResourcePolicies;
 use super::schemas::{KeySchema, SchemaCache};
@@ -117,7 +117,8 @@ impl Aws {
         let address = listener.local_addr().map_err(refused)?;
         let router = Router::new().fallback(serve).with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            if let Err(error) = axum::serve(listener, service).await {
                 tracing::error!(%error, "the embedded AWS has stopped");
             }
         });
@@ -201,8 +202,29 @@ impl Aws {
         let form: Form =
             parameters.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let now = self.shared.clock.now();
-        let assumed = AssumeRole::parse(&form).and_then(|asked| asked.assume(&self.shared.iam, &caller, now));
+        let peer = self.address.ip();
+        let assumed =
+            AssumeRole::parse(&form).and_then(|asked| asked.assume(&self.shared.iam, &caller, peer, now));
         Ok(self.shared.sessions.issue(assumed.map_err(said)?.session, &self.shared.entropy, now))
+    }
+
+    /// What DynamoDB answers a session. As over HTTP, but for the signature.
+    pub async fn call(
+        &self,
+        credentials: &IssuedCredentials,
+        region: &Region,
+        operation: &str,
+        body: Value,
+    ) -> Reply {
+        let Some(known) = self.shared.sessions.find(&credentials.access_key_id) else {
+            return dynamodb_refusal(signature::Refusal::UnknownToken);
+        };
+        let access_key_id = credentials.access_key_id.clone();
+        let signed = Signed { session: known.session, access_key_id, region: region.clone() };
+        let mut call = Observed::of_dynamodb(operation);
+        let reply = self.shared.permitted((&signed, self.address.ip()), body, &mut call).await;
+        self.shared.observer.note(call);
+        reply
     }
 
     /// Forgets every session except the gateway's own, as if they had ended early: their credentials are unknown
@@ -248,43 +270,55 @@ async fn serve(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Res
     response
 }
 
+/// The address that a request came from.
+pub(super) fn peer(parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(peer)| peer.ip())
+}
+
 impl Shared {
-    pub(super) async fn signed(&self, parts: &Parts, body: &Bytes) -> Result<Signed, signature::Refusal> {
-        signature::verify(&self.sessions, parts, body, self.clock.now()).await
+    pub(super) async fn signed(
+        &self,
+        parts: &Parts,
+        body: &Bytes,
+        service: &str,
+    ) -> Result<Signed, signature::Refusal> {
+        signature::verify(&self.sessions, parts, body, service, self.clock.now()).await
     }
 
     async fn dynamodb(&self, parts: &Parts, body: &Bytes, operation: &str) -> Reply {
-        let mut call = Observed {
-            service: Service::DynamoDb,
-            operation: operation.to_owned(),
-            access_key_id: None,
-            tenant: None,
-            keys: Vec::new(),
-            outcome: Outcome::Unauthenticated,
-        };
+        let mut call = Observed::of_dynamodb(operation);
         let reply = self.judged(parts, body, &mut call).await;
         self.observer.note(call);
         reply
     }
 
     async fn judged(&self, parts: &Parts, body: &Bytes, call: &mut Observed) -> Reply {
-        let signed = match self.signed(parts, body).await {
+        let signed = match self.signed(parts, body, "dynamodb").await {
             Ok(signed) => signed,
             Err(refusal) => return dynamodb_refusal(refusal),
         };
+        call.request = Some(body).filter(|body| body.len() <= MAX_REQUEST).cloned().unwrap_or_default();
+        // What is no JSON is no request, whoever signed it.
+        let body = serde_json::from_slice::<Value>(body).unwrap_or_default();
+        self.permitted((&signed, peer(parts)), body, call).await
+    }
+
+    /// A call whose signature was good.
+    async fn permitted(&self, (signed, peer): (&Signed, IpAddr), body: Value, call: &mut Observed) -> Reply {
         let session = &signed.session;
         call.access_key_id = Some(signed.access_key_id.clone());
         call.tenant = session.tags.get("tenant").cloned();
-        call.outcome = Outcome::Failed("SerializationException".to_owned());
-        let Ok(body) = serde_json::from_slice::<Value>(body) else {
-            return Reply::error("SerializationException", "the body is no JSON");
-        };
+        if !body.is_object() {
+            call.outcome = Outcome::Failed("SerializationException".to_owned());
+            return Reply::error("SerializationException", "the body is no JSON object");
+        }
         if self.is_throttled(Service::DynamoDb) {
             call.outcome = Outcome::Failed("ThrottlingException".to_owned());
             return Reply::error("ThrottlingException", "Rate exceeded");
         }
         let namespace = (session.role.arn.account().clone(), signed.region.clone());
-        let checks = match self.checks(&namespace, &call.operation, &body).await {
+        let mut checks = match self.checks(&namespace, &call.operation, &body).await {
             Ok(checks) => checks,
             Err(NotUnderstood(message)) => {
                 call.outcome = Outcome::Failed("ValidationException".to_owned());
@@ -292,6 +326,9 @@ impl Shared {
             }
         };
         call.keys = checks.iter().map(|check| (check.table.clone(), check.leading_keys.clone())).collect();
+        for check in &mut checks {
+            check.context.set("aws:SourceIp", peer.to_string());
+        }
         if let Some(denied) =
             checks.iter().find_map(|check| denied(session, &namespace, check, self.clock.now()))
         {
@@ -344,8 +381,10 @@ impl Schemas for Looked {
 
 /// AWS's refusal of a check; none if it is allowed.
 fn denied(session: &Session, (account, region): &Namespace, check: &Check, now: SystemTime) -> Option<Reply> {
-    let mut resource =
-        format!("arn:{}:dynamodb:{region}:{account}:table/{}", region.partition(), check.table);
+    let mut resource = match check.table.as_str() {
+        EVERYTHING => EVERYTHING.to_owned(),
+        table => format!("arn:{}:dynamodb:{region}:{account}:table/{table}", region.partition()),
+    };
     if let Some(index) = &check.index {
         resource.push_str("/index/");
         resource.push_str(index);

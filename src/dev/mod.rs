@@ -6,6 +6,7 @@
 //! laptop. It is no part of the gateway: nothing but `cli` and the tests import it, and a release image has none.
 
 mod access;
+mod conjunction;
 mod engine;
 mod expression;
 mod front;

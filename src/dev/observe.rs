@@ -5,6 +5,11 @@
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
+use bytes::Bytes;
+
+/// The longest request that is kept, in bytes: the record is to stay small.
+pub(super) const MAX_REQUEST: usize = 64 * 1024;
+
 /// The service that was called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
@@ -42,8 +47,25 @@ pub struct Observed {
     pub tenant: Option<String>,
     /// The tables that it named, each with the partition keys it named there.
     pub keys: Vec<(String, Vec<String>)>,
+    /// What DynamoDB was asked, as it was sent. Empty for STS, and for what is longer than 64 KiB.
+    pub request: Bytes,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+impl Observed {
+    /// A call of DynamoDB that nobody has looked at yet.
+    pub(super) fn of_dynamodb(operation: &str) -> Self {
+        Self {
+            service: Service::DynamoDb,
+            operation: operation.to_owned(),
+            access_key_id: None,
+            tenant: None,
+            keys: Vec::new(),
+            request: Bytes::new(),
+            outcome: Outcome::Unauthenticated,
+        }
+    }
 }
 
 /// The last calls, oldest first. Bounded.

@@ -2,12 +2,14 @@
 //!
 //! One address stands for both services. The scope of the signature says which is meant, as it does on AWS.
 
+use std::net::IpAddr;
+
 use axum::body::Body;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Response, StatusCode};
 
-use super::front::Shared;
+use super::front::{Shared, peer};
 use super::judge;
 use super::observe::{Observed, Outcome, Service};
 use super::reply::{IAM_NAMESPACE, NAMESPACE, QueryError, xml_response};
@@ -18,9 +20,9 @@ use crate::policy::Context;
 impl Shared {
     pub(super) async fn query(&self, parts: &Parts, body: &Bytes, request_id: &str) -> Response<Body> {
         let form: Form = serde_urlencoded::from_bytes(body).unwrap_or_default();
-        let (service, namespace) = match signature::service(parts).as_deref() {
-            Some("iam") => (Service::Iam, IAM_NAMESPACE),
-            _ => (Service::Sts, NAMESPACE),
+        let (service, scope, namespace) = match signature::service(parts).as_deref() {
+            Some("iam") => (Service::Iam, "iam", IAM_NAMESPACE),
+            _ => (Service::Sts, "sts", NAMESPACE),
         };
         let mut call = Observed {
             service,
@@ -28,9 +30,10 @@ impl Shared {
             access_key_id: None,
             tenant: None,
             keys: Vec::new(),
+            request: Bytes::new(),
             outcome: Outcome::Unauthenticated,
         };
-        let signed = self.signed(parts, body).await.map_err(QueryError::refused);
+        let signed = self.signed(parts, body, scope).await.map_err(QueryError::refused);
         let answer = signed.and_then(|signed| {
             call.access_key_id = Some(signed.access_key_id.clone());
             call.outcome = Outcome::Answered;
@@ -40,7 +43,7 @@ impl Shared {
             if service == Service::Iam {
                 return self.iam_answer(&signed, &form, request_id);
             }
-            self.sts_answer(&signed, &form, &mut call, request_id)
+            self.sts_answer((&signed, peer(parts)), &form, &mut call, request_id)
         });
         if let (Err(error), true) = (&answer, call.outcome != Outcome::Unauthenticated) {
             call.outcome = match error.code {
@@ -65,7 +68,7 @@ impl Shared {
 
     fn sts_answer(
         &self,
-        signed: &Signed,
+        (signed, peer): (&Signed, IpAddr),
         form: &Form,
         call: &mut Observed,
         request_id: &str,
@@ -76,7 +79,7 @@ impl Shared {
                 let asked = AssumeRole::parse(form)?;
                 call.tenant = asked.tenant().cloned();
                 let now = self.clock.now();
-                let assumed = asked.assume(&self.iam, &signed.session, now)?;
+                let assumed = asked.assume(&self.iam, &signed.session, peer, now)?;
                 let view = AssumedView {
                     expires_at: assumed.expires_at,
                     user_id: assumed.session.user_id(),

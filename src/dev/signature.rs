@@ -1,9 +1,10 @@
 //! Who signed this request? Signature Version 4, checked as AWS checks it.
 //!
 //! `scratchstack-aws-signature` does the arithmetic. What it cannot know is done here: that the session token
-//! belongs to the access key, and that the credentials have not expired. The Region and the service are taken from
-//! the credential scope, since one address stands for every endpoint.
+//! belongs to the access key, and that the credentials have not expired. The Region is taken from the credential scope,
+//! since one address stands for every endpoint; the service must be the one that is called.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -12,8 +13,8 @@ use chrono::{DateTime, Utc};
 use http::Request;
 use http::request::Parts;
 use scratchstack_aws_signature::{
-    GetSigningKeyRequest, GetSigningKeyResponse, KSecretKey, NO_ADDITIONAL_SIGNED_HEADERS, SignatureError,
-    SignatureOptions, service_for_signing_key_fn, sigv4_validate_request,
+    GetSigningKeyRequest, GetSigningKeyResponse, KSecretKey, SignatureError, SignatureOptions,
+    SliceSignedHeaderRequirements, service_for_signing_key_fn, sigv4_validate_request,
 };
 use tower::BoxError;
 
@@ -43,14 +44,25 @@ pub(super) enum Refusal {
     Mismatch,
 }
 
-/// Verifies a request's signature and finds the session behind it.
+/// Verifies a request's signature for a service and finds the session behind it.
+///
+/// Source: *Create a signed AWS API request*: the canonical headers include "any x-amz-* headers that you plan to include
+/// in your request", and the content type where there is one. So nobody puts another target on a signed request.
 pub(super) async fn verify(
     sessions: &Arc<Sessions>,
     parts: &Parts,
     body: &Bytes,
+    service: &str,
     now: SystemTime,
 ) -> Result<Signed, Refusal> {
     let scope = Scope::of(parts)?;
+    // "Credential should be scoped to correct service": a signature for one service opens no other.
+    if scope.service != service {
+        return Err(Refusal::Mismatch);
+    }
+    let prefixes = [Cow::Borrowed("x-amz-")];
+    let in_request = [Cow::Borrowed("content-type")];
+    let must_be_signed = SliceSignedHeaderRequirements::new(&[], &in_request, &prefixes);
     let found = Arc::new(Mutex::new(None));
     let keeper = Arc::clone(&found);
     let sessions = Arc::clone(sessions);
@@ -69,7 +81,7 @@ pub(super) async fn verify(
         &scope.service,
         &mut service_for_signing_key_fn(look_up),
         now,
-        &NO_ADDITIONAL_SIGNED_HEADERS,
+        &must_be_signed,
         SignatureOptions::default(),
     )
     .await;
@@ -134,5 +146,29 @@ fn refusal(error: &BoxError) -> Refusal {
         Some(SignatureError::MissingAuthenticationToken(_)) => Refusal::Missing,
         Some(SignatureError::SignatureDoesNotMatch(_)) => Refusal::Mismatch,
         _ => Refusal::Incomplete,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A signature for one service opens no other, whoever made it.
+    #[tokio::test]
+    async fn the_scope_names_the_service_that_is_called() {
+        let authorization = "AWS4-HMAC-SHA256 Credential=ASIAX/20260101/eu-central-1/sts/aws4_request, \
+                             SignedHeaders=host;x-amz-date, Signature=00";
+        let request = Request::builder()
+            .method("POST")
+            .uri("/")
+            .header("host", "localhost")
+            .header("x-amz-date", "20260101T000000Z")
+            .header("authorization", authorization);
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let (sessions, body) = (Arc::default(), Bytes::new());
+        let now = DateTime::parse_from_rfc3339("2026-01-01T00:00:00Z").unwrap().into();
+        let refused = async |service| verify(&sessions, &parts, &body, service, now).await.unwrap_err();
+        assert_eq!(refused("dynamodb").await, Refusal::Mismatch);
+        assert_eq!(refused("sts").await, Refusal::UnknownToken);
     }
 }

@@ -4,6 +4,7 @@
 //! (role chaining is capped at one hour), *IAM and AWS STS quotas*.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -15,13 +16,24 @@ use super::iam::{Iam, RoleEntry};
 use super::reply::{NAMESPACE, QueryError, escape};
 use super::session::{IssuedCredentials, Session};
 use crate::id::{ExternalId, RoleArn};
-use crate::policy::trust::{self, Trust};
-use crate::policy::{Context, Document, Kind, MAX_SESSION_POLICY_CHARS, Policies, Request};
+use crate::policy::{Context, Document, Kind, MAX_SESSION_POLICY_CHARS, Policies, Request, trust};
 
 /// The longest session that a session may make.
 const CHAINED_LIMIT: Duration = Duration::from_hours(1);
 /// The most session tags of a call.
 const MAX_TAGS: usize = 50;
+
+/// The parameters of `AssumeRole` that are served, beside the tags.
+const PARAMETERS: [&str; 8] = [
+    "Action",
+    "Version",
+    "RoleArn",
+    "RoleSessionName",
+    "DurationSeconds",
+    "ExternalId",
+    "SourceIdentity",
+    "Policy",
+];
 
 /// A form's fields, as the query protocol sends them.
 pub(super) type Form = BTreeMap<String, String>;
@@ -48,7 +60,8 @@ pub(super) struct Assumed {
 }
 
 impl AssumeRole {
-    /// Reads the call's parameters and refuses what STS would refuse before asking any policy.
+    /// Reads the call's parameters and refuses what STS would refuse before asking any policy. A parameter that is not
+    /// served is refused too: one that narrows a session must not be passed over.
     pub(super) fn parse(form: &Form) -> Result<Self, QueryError> {
         let field = |name: &str| form.get(name).filter(|value| !value.is_empty());
         let role = field("RoleArn").ok_or_else(|| missing("roleArn"))?;
@@ -88,6 +101,12 @@ impl AssumeRole {
         };
         let policy =
             policy_text.map(|text| Document::parse(Kind::Identity, text)).transpose().map_err(malformed)?;
+        let tags = tags(form)?;
+        let served = |name: &str| PARAMETERS.contains(&name) || is_tag_of(name, tags.len());
+        if let Some(name) = form.keys().find(|name| !served(name)) {
+            let message = format!("the embedded AWS does not serve the parameter {name} of AssumeRole");
+            return Err(QueryError::new(StatusCode::BAD_REQUEST, "ValidationError", message));
+        }
         Ok(Self {
             role: role.clone(),
             name: name.clone(),
@@ -96,7 +115,7 @@ impl AssumeRole {
             source_identity: field("SourceIdentity").cloned(),
             policy,
             policy_chars,
-            tags: tags(form)?,
+            tags,
         })
     }
 
@@ -110,12 +129,14 @@ impl AssumeRole {
         self,
         iam: &Iam,
         caller: &Arc<Session>,
+        peer: IpAddr,
         now: SystemTime,
     ) -> Result<Assumed, QueryError> {
         let role = self.role.parse::<RoleArn>().ok().and_then(|arn| iam.find(&arn));
         // A role that does not exist and one that does not trust the caller look the same.
         let role = role.ok_or_else(|| self.denied(caller, "sts:AssumeRole"))?;
-        let context = self.context(caller);
+        let mut context = self.context(caller);
+        context.set("aws:SourceIp", peer.to_string());
         let mut actions = vec!["sts:AssumeRole"];
         actions.extend((!self.tags.is_empty()).then_some("sts:TagSession"));
         actions.extend(self.source_identity.is_some().then_some("sts:SetSourceIdentity"));
@@ -187,24 +208,16 @@ impl AssumeRole {
 /// Whether the role's trust policy and the caller's own policies let it do an STS action on the role.
 fn may(caller: &Session, role: &RoleEntry, action: &str, context: &Context) -> bool {
     let own = &caller.role;
-    let identity = Policies {
+    let policies = Policies {
         identity: &own.role.identity,
         boundary: own.role.boundary.as_ref(),
         session: caller.policy.as_ref(),
     };
-    let identity = identity.evaluate(&Request { action, resource: role.arn.as_str(), context });
-    if identity.verdict == crate::policy::Verdict::ExplicitlyDenied {
-        return false;
-    }
     let arn = caller.arn();
     let account = own.arn.account().as_str();
     let principal = trust::Principal { account, identity: own.arn.as_str(), session: &arn };
-    match trust::judge(&role.role.trust, principal, action, context) {
-        Trust::Denied | Trust::None => false,
-        Trust::Account => identity.is_allowed(),
-        // Within an account a trust policy that names the principal is enough; across accounts both must allow.
-        Trust::Principal => role.arn.account() == own.arn.account() || identity.is_allowed(),
-    }
+    let request = Request { action, resource: role.arn.as_str(), context };
+    trust::allows(&role.role.trust, role.arn.account().as_str(), principal, &policies, &request)
 }
 
 /// `Tags.member.N.Key` and `.Value`.
@@ -236,6 +249,16 @@ fn tags(form: &Form) -> Result<BTreeMap<String, String>, QueryError> {
         return Err(constraint("…", "tags", "Member must have length less than or equal to 50"));
     }
     Ok(tags)
+}
+
+/// Whether a parameter is of one of the first `count` tags.
+fn is_tag_of(name: &str, count: usize) -> bool {
+    let member = name.strip_prefix("Tags.member.").and_then(|rest| rest.split_once('.'));
+    member.is_some_and(|(at, part)| {
+        let number =
+            at.parse().is_ok_and(|number: usize| (1..=count).contains(&number) && number.to_string() == at);
+        number && matches!(part, "Key" | "Value")
+    })
 }
 
 fn is_session_name_character(c: char) -> bool {

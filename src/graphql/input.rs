@@ -42,6 +42,18 @@ pub(super) enum Origin<'a> {
 pub(super) struct Coercion<'a> {
     pub(super) plan: &'a Plan,
     pub(super) origin: Origin<'a>,
+    /// How many defaults have led here, one within the other.
+    depth: usize,
+}
+
+/// The most defaults that lead to each other. The compiler refuses those that lead back to themselves; this is the
+/// bound on the recursion all the same.
+const MAX_DEFAULTS: usize = 64;
+
+impl<'a> Coercion<'a> {
+    pub(super) fn new(plan: &'a Plan, origin: Origin<'a>) -> Self {
+        Self { plan, origin, depth: 0 }
+    }
 }
 
 impl Coercion<'_> {
@@ -62,9 +74,10 @@ impl Coercion<'_> {
         };
         match (sent, default) {
             (Some(literal), _) => self.value(ty, literal).map(Some),
+            (None, Some(_)) if self.depth == MAX_DEFAULTS => Err(Wrong::new("there: its default has no end")),
             (None, Some(default)) => {
-                let none = Variables::default();
-                let coercion = Coercion { plan: self.plan, origin: Origin::Document(&none) };
+                let (none, depth) = (Variables::default(), self.depth + 1);
+                let coercion = Coercion { depth, ..Coercion::new(self.plan, Origin::Document(&none)) };
                 coercion.value(ty, &default.clone().into_value()).map(Some)
             }
             (None, None) if ty.non_null => Err(Wrong::new("there")),
@@ -162,6 +175,11 @@ impl Coercion<'_> {
 
     /// The rules of what fits are those of storing.
     fn fits(&self, shape: &Shape, value: Value) -> Result<Value, Wrong> {
+        // `-0` is read as a float, there being no such whole number.
+        let is_zero = |it: f64| it == 0.0 && it.is_sign_negative();
+        let is_minus_zero = matches!(&value, Value::Number(number) if number.as_f64().is_some_and(is_zero));
+        let is_whole = *shape == Shape::Scalar(Scalar::Int);
+        let value = if is_whole && is_minus_zero { Value::from(0) } else { value };
         match marshal(self.plan, shape, &value) {
             Ok(_) => Ok(value),
             Err(unfit) => Err(Wrong { path: unfit.path, expected: unfit.expected }),

@@ -4,6 +4,7 @@
 //! once, and its sub-selections are merged.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field as GraphField, OperationDefinition,
@@ -128,7 +129,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
         sets: &[&'d SelectionSet],
     ) -> Result<Vec<Selected<'p>>, Refused> {
         let mut groups = Groups::new();
-        let mut spread = Vec::new();
+        let mut spread = HashSet::new();
         for set in sets {
             self.collect(object, set, &mut groups, &mut spread)?;
         }
@@ -184,7 +185,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
         field: &Field,
         node: &Positioned<GraphField>,
     ) -> Result<IndexMap<Name, Value>, Refused> {
-        let coercion = Coercion { plan: self.plan, origin: Origin::Document(&self.variables) };
+        let coercion = Coercion::new(self.plan, Origin::Document(&self.variables));
         let mut arguments = IndexMap::new();
         for (name, definition) in &field.arguments {
             let sent = node.node.get_argument(name);
@@ -205,7 +206,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
         object: &Object,
         set: &'d SelectionSet,
         groups: &mut Groups<'d>,
-        spread: &mut Vec<&'d Name>,
+        spread: &mut HashSet<&'d Name>,
     ) -> Result<(), Refused> {
         for selection in &set.items {
             if !self.is_included(selection.node.directives())? {
@@ -221,9 +222,8 @@ impl<'p, 'd> Preparing<'p, 'd> {
                 }
                 Selection::FragmentSpread(it) => {
                     let name = &it.node.fragment_name.node;
-                    let fragment = self.document.fragments.get(name);
-                    let Some(fragment) = fragment.filter(|_| !spread.contains(&name)) else { continue };
-                    spread.push(name);
+                    let fragment = self.document.fragments.get(name).filter(|_| spread.insert(name));
+                    let Some(fragment) = fragment else { continue };
                     (Some(&fragment.node.type_condition), &fragment.node.selection_set)
                 }
             };
@@ -237,7 +237,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
 
     /// `@skip` and `@include`.
     fn is_included(&self, directives: &[Positioned<Directive>]) -> Result<bool, Refused> {
-        let coercion = Coercion { plan: self.plan, origin: Origin::Document(&self.variables) };
+        let coercion = Coercion::new(self.plan, Origin::Document(&self.variables));
         let boolean = Type::named(Scalar::Boolean.name(), true);
         let mut is_included = true;
         for directive in directives {

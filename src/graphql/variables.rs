@@ -80,7 +80,7 @@ impl Given {
         let value = match given {
             // A type that there is not is for validation to report.
             Some(_) if !is_input(plan, ty.base()) => None,
-            Some((literal, origin)) => Some(Coercion { plan, origin }.value(&ty, &literal)?),
+            Some((literal, origin)) => Some(Coercion::new(plan, origin).value(&ty, &literal)?),
             None if ty.non_null => return Err(Wrong::new("there")),
             None => None,
         };

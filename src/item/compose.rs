@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::Attributes;
 use super::key::{KeyError, KeyTexts, key_attributes, key_text};
-use super::write::{Unfit, marshal};
+use super::write::{Unfit, stored};
 use crate::id::TenantId;
 use crate::schema::{Item, Name, Object, Plan, Shape, Table};
 
@@ -51,7 +51,7 @@ pub fn compose(
     let mut attributes = Attributes::new();
     for (name, attribute) in object.attributes() {
         let value = values.get(name).unwrap_or(&Value::Null);
-        match marshal(plan, &attribute.shape, value).map_err(|unfit| unfit.within(name))? {
+        match stored(plan, name, &attribute.shape, value)? {
             Some(stored) => {
                 attributes.insert(attribute.name.to_string(), stored);
             }

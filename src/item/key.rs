@@ -78,23 +78,33 @@ pub struct Prefix {
 
 /// Renders a template from the left, as far as there are values.
 pub fn prefix(template: &Template, tenant: &TenantId, texts: &KeyTexts) -> Result<Prefix, KeyError> {
-    let mut text = String::new();
     for (at, part) in template.parts.iter().enumerate() {
+        let Part::Field(field) = part else { continue };
+        let Some(value) = texts.get(field) else { break };
+        let delimiter = template.parts.get(at + 1).and_then(first_char);
+        // A value that held the delimiter would let two sets of values make one key.
+        if let Some(delimiter) = delimiter.filter(|delimiter| value.contains(*delimiter)) {
+            return Err(KeyError::Delimiter(field.clone(), delimiter));
+        }
+    }
+    Ok(spell(template, tenant.as_str(), texts))
+}
+
+/// Puts texts in the place of a template's variables, from the left, as far as there are texts. For keys that are sent,
+/// [`prefix`] refuses first what cannot stand in one.
+pub fn spell(template: &Template, tenant: &str, texts: &KeyTexts) -> Prefix {
+    let mut text = String::new();
+    for part in &template.parts {
         match part {
             Part::Literal(literal) => text.push_str(literal),
-            Part::Tenant => text.push_str(tenant.as_str()),
+            Part::Tenant => text.push_str(tenant),
             Part::Field(field) => {
-                let Some(value) = texts.get(field) else { return Ok(Prefix { text, complete: false }) };
-                let delimiter = template.parts.get(at + 1).and_then(first_char);
-                // A value that held the delimiter would let two sets of values make one key.
-                if let Some(delimiter) = delimiter.filter(|delimiter| value.contains(*delimiter)) {
-                    return Err(KeyError::Delimiter(field.clone(), delimiter));
-                }
+                let Some(value) = texts.get(field) else { return Prefix { text, complete: false } };
                 text.push_str(value);
             }
         }
     }
-    Ok(Prefix { text, complete: true })
+    Prefix { text, complete: true }
 }
 
 fn first_char(part: &Part) -> Option<char> {
@@ -118,12 +128,20 @@ pub fn key_attributes(
         .chain(sort.map(|(key, template)| (key, template, MAX_SORT_BYTES)));
     for (key, template, most) in both {
         let Some(text) = render(template, tenant, texts)? else { return Ok(None) };
-        if text.len() > most {
-            return Err(KeyError::TooLong);
-        }
+        check_length(key, &text, most)?;
         attributes.insert(key.name.to_string(), attribute_value(key, text));
     }
     Ok(Some(attributes))
+}
+
+fn check_length(key: &KeyAttribute, text: &str, most: usize) -> Result<(), KeyError> {
+    let length = if key.kind == KeyKind::Binary { key_bytes(text).len() } else { text.len() };
+    if length > most { Err(KeyError::TooLong) } else { Ok(()) }
+}
+
+/// Refuses what no sort key is long enough to be compared with: DynamoDB calls that an error.
+pub fn check_sort_key(key: &KeyAttribute, text: &str) -> Result<(), KeyError> {
+    check_length(key, text, MAX_SORT_BYTES)
 }
 
 /// A key's text as a value of the key attribute's type.
@@ -131,6 +149,11 @@ pub fn attribute_value(key: &KeyAttribute, text: String) -> AttributeValue {
     match key.kind {
         KeyKind::String => AttributeValue::S(text),
         KeyKind::Number => AttributeValue::N(text),
-        KeyKind::Binary => AttributeValue::B(Blob::new(STANDARD.decode(&text).unwrap_or_default())),
+        KeyKind::Binary => AttributeValue::B(Blob::new(key_bytes(&text))),
     }
+}
+
+/// The bytes that a key's text stands for, where the key attribute is binary.
+pub fn key_bytes(text: &str) -> Vec<u8> {
+    STANDARD.decode(text).unwrap_or_default()
 }

@@ -15,10 +15,13 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use compose::{ComposeError, Composed, compose};
-pub use key::{KeyError, KeyTexts, Prefix, attribute_value, key_attributes, key_text, prefix, render};
-pub use read::{Mismatch, elements, leaf};
+pub use key::{
+    KeyError, KeyTexts, Prefix, attribute_value, check_sort_key, key_attributes, key_bytes, key_text, prefix,
+    render, spell,
+};
+pub use read::{Mismatch, elements, key_leaf, leaf};
 pub use same::same_item;
-pub use write::{Unfit, marshal};
+pub use write::{Unfit, marshal, stored};
 
 /// An item, or a map within one: attribute values by name.
 pub type Attributes = HashMap<String, AttributeValue>;

@@ -20,6 +20,19 @@ pub struct Mismatch {
     pub found: &'static str,
 }
 
+/// The value of a field, to be bound or to be part of a key: as [`leaf`], but a moment must be one that a key can hold.
+/// Cut short it would name another item.
+pub fn key_leaf(plan: &Plan, shape: &Shape, stored: &AttributeValue) -> Result<Value, Mismatch> {
+    let is_moment = *shape == Shape::Scalar(Scalar::DateTime);
+    match stored {
+        AttributeValue::S(text) if is_moment && Scalar::DateTime.canonical(text).is_err() => {
+            let expected = Scalar::DateTime.name().to_owned();
+            Err(Mismatch { expected, found: "finer than milliseconds, or no moment" })
+        }
+        stored => leaf(plan, shape, stored),
+    }
+}
+
 /// The answer of a field that is a scalar or an enum. `NULL` is null, whatever the field is.
 pub fn leaf(plan: &Plan, shape: &Shape, stored: &AttributeValue) -> Result<Value, Mismatch> {
     if let AttributeValue::Null(_) = stored {
@@ -65,10 +78,32 @@ fn scalar_value(scalar: Scalar, stored: &AttributeValue) -> Option<Value> {
             Number::from_f64(number).map(Value::Number)
         }
         Scalar::Decimal | Scalar::BigInt => canonical(number()?).map(Value::String),
-        Scalar::DateTime | Scalar::Date => canonical(stored.as_s().ok()?).map(Value::String),
+        Scalar::DateTime => moment(stored.as_s().ok()?).map(Value::String),
+        Scalar::Date => canonical(stored.as_s().ok()?).map(Value::String),
         Scalar::Base64 => stored.as_b().ok().map(|bytes| Value::String(STANDARD.encode(bytes))),
         Scalar::Json => json(stored),
     }
+}
+
+/// A moment as it is answered, in milliseconds. Other programs store finer ones, and offsets without a colon
+/// (ISO 8601, basic format): what is finer is cut off.
+fn moment(text: &str) -> Option<String> {
+    let time = text.find('T')?;
+    let (moment, offset) = text.split_at(text.rfind(['Z', '+', '-']).filter(|at| *at > time)?);
+    let moment = match moment.split_once('.') {
+        Some((seconds, fraction)) if fraction.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("{seconds}.{}", fraction.get(..3).unwrap_or(fraction))
+        }
+        Some(_) => return None,
+        None => moment.to_owned(),
+    };
+    let offset = match offset.split_at_checked(3) {
+        Some((hours, minutes)) if !minutes.starts_with(':') => {
+            format!("{hours}:{}", if minutes.is_empty() { "00" } else { minutes })
+        }
+        _ => offset.to_owned(),
+    };
+    Scalar::DateTime.canonical(&format!("{moment}{offset}")).ok()
 }
 
 /// A whole number, also where it is written as `1.0` or `1e2`.
@@ -101,9 +136,12 @@ pub(super) fn exact(text: &str) -> Option<Number> {
     if let Some(number) = whole(text) {
         return Some(number.into());
     }
-    let number = Number::from_f64(text.parse().ok()?)?;
-    let same = Scalar::Decimal.canonical(&number.to_string()) == Scalar::Decimal.canonical(text);
-    same.then_some(number)
+    let float: f64 = text.parse().ok()?;
+    let number = Number::from_f64(float)?;
+    // Where two texts are equally short and equally near, printers differ: each of them is the number.
+    let texts = [number.to_string(), float.to_string()];
+    let canonical = Scalar::Decimal.canonical(text);
+    texts.iter().any(|text| Scalar::Decimal.canonical(text) == canonical).then_some(number)
 }
 
 /// DynamoDB's name of a value's type (*Data type descriptors*).

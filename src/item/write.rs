@@ -16,6 +16,9 @@ use crate::schema::{Element, NotA, Plan, Scalar, Shape};
 /// The largest whole number that every JSON reader keeps exact: 2^53.
 const EXACT: i64 = 1 << 53;
 
+/// What numbers in JSON must be.
+const NUMBERS: &str = "JSON whose numbers fit 64 bits and lie between 1E-130 and 1E+126";
+
 /// A value does not fit its field. The path leads from the field to the value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{path}` must be {expected}")]
@@ -36,6 +39,34 @@ impl Unfit {
     pub fn within(mut self, step: impl std::fmt::Display) -> Self {
         self.path = if self.path.is_empty() { step.to_string() } else { format!("{step}.{}", self.path) };
         self
+    }
+}
+
+/// The most levels of maps and lists within each other, the attribute itself being one (*Service quotas*, DynamoDB).
+const MAX_LEVELS: usize = 32;
+
+/// The attribute value of a field, as it is stored in an item.
+pub fn stored(
+    plan: &Plan,
+    field: &str,
+    shape: &Shape,
+    value: &Value,
+) -> Result<Option<AttributeValue>, Unfit> {
+    let stored = marshal(plan, shape, value).map_err(|unfit| unfit.within(field))?;
+    if stored.as_ref().is_some_and(|stored| !has_levels(stored, MAX_LEVELS)) {
+        let expected = format!("of at most {MAX_LEVELS} levels of objects and lists");
+        return Err(Unfit::new(expected).within(field));
+    }
+    Ok(stored)
+}
+
+/// Whether a value has at most so many levels.
+fn has_levels(stored: &AttributeValue, most: usize) -> bool {
+    let Some(inner) = most.checked_sub(1) else { return false };
+    match stored {
+        AttributeValue::L(items) => items.iter().all(|item| has_levels(item, inner)),
+        AttributeValue::M(members) => members.values().all(|member| has_levels(member, inner)),
+        _ => true,
     }
 }
 
@@ -154,17 +185,22 @@ fn marshal_scalar(scalar: Scalar, value: &Value) -> Result<AttributeValue, Unfit
 
 /// Any JSON, by `serde_dynamo`. Its numbers must be ones that DynamoDB can hold, and that can be answered again.
 fn json(value: &Value) -> Result<AttributeValue, Unfit> {
-    let wrong = || Unfit::new("JSON whose numbers fit 64 bits and lie between 1E-130 and 1E+126");
-    let stored: AttributeValue = serde_dynamo::to_attribute_value(value).map_err(|_not_json| wrong())?;
-    if holds(&stored) { Ok(stored) } else { Err(wrong()) }
+    let stored = serde_dynamo::to_attribute_value(value).map_err(|_not_json| Unfit::new(NUMBERS))?;
+    check_json(&stored)?;
+    Ok(stored)
 }
 
-fn holds(stored: &AttributeValue) -> bool {
+fn check_json(stored: &AttributeValue) -> Result<(), Unfit> {
     match stored {
-        AttributeValue::N(text) => Scalar::Decimal.canonical(text).is_ok() && exact(text).is_some(),
-        AttributeValue::L(items) => items.iter().all(holds),
-        AttributeValue::M(members) => members.values().all(holds),
-        _ => true,
+        AttributeValue::N(text) if Scalar::Decimal.canonical(text).is_err() || exact(text).is_none() => {
+            Err(Unfit::new(NUMBERS))
+        }
+        AttributeValue::L(items) => items.iter().try_for_each(check_json),
+        AttributeValue::M(members) if members.contains_key("") => {
+            Err(Unfit::new("JSON whose members have names that are not empty"))
+        }
+        AttributeValue::M(members) => members.values().try_for_each(check_json),
+        _ => Ok(()),
     }
 }
 

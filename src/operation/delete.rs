@@ -20,7 +20,7 @@ impl Operations {
         inputs: Inputs<'_>,
     ) -> Result<Option<Attributes>, Failure> {
         let target = self.target(&delete.object, inputs.session)?;
-        let texts = self.texts(target.object, &delete.key, inputs)?;
+        let Some(texts) = self.texts(target.object, &delete.key, inputs)? else { return Ok(None) };
         let Some(key) = self.key(&target, inputs, &texts)? else { return Ok(None) };
         let mut placeholders = Placeholders::default();
         let condition = self.delete_condition(&target, delete, inputs, &mut placeholders)?;
@@ -34,7 +34,7 @@ impl Operations {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match inputs.session.run(call).await {
             Ok(answer) => Ok(answer.attributes),
-            Err(CallError::ConditionFailed(found)) => target.missing_or_conflict(found),
+            Err(CallError::ConditionFailed(found)) => target.missing_or_conflict(found, false),
             Err(error) => Err(error.into()),
         }
     }
@@ -49,7 +49,8 @@ impl Operations {
         let mut conditions = Vec::new();
         conditions.extend(target.own_condition(placeholders));
         if let Some(expect) = &delete.expect {
-            conditions.extend(self.expected_version(target, expect, inputs, placeholders)?);
+            let expected = self.expected_version(target, expect, inputs)?;
+            conditions.extend(expected.and_then(|it| target.has_version(it, placeholders)));
         }
         if let Some(when) = &delete.when {
             conditions.push(self.condition(when, target.object, inputs, placeholders)?);
@@ -60,12 +61,15 @@ impl Operations {
 
 impl Target<'_> {
     /// What a failed condition means: nothing is there, or something of another type, or the item is not as it was
-    /// expected to be.
+    /// expected to be. Where the item may be missing, something is in its place.
     pub(super) fn missing_or_conflict(
         &self,
         found: Option<Attributes>,
+        may_be_missing: bool,
     ) -> Result<Option<Attributes>, Failure> {
         match found.filter(|found| self.is_own(found)) {
+            // What is there is another type's, and not shown.
+            None if may_be_missing => Err(Failure::Conflict(None)),
             None => Ok(None),
             Some(current) => Err(Failure::Conflict(Some(current))),
         }

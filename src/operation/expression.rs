@@ -6,16 +6,22 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Failure, Inputs, Operations};
 use crate::item::marshal;
-use crate::schema::{Condition, Object, Operand, ValueSource};
+use crate::schema::{Attribute, Condition, Name, Object, Operand, ValueSource};
 
-/// The names and values of a request's expressions.
-#[derive(Debug, Default)]
-pub(super) struct Placeholders {
+/// The names and values of a request's expressions. What a value is, is another thing where a request is only described.
+#[derive(Debug)]
+pub(super) struct Placeholders<V = AttributeValue> {
     names: Vec<String>,
-    values: Vec<AttributeValue>,
+    values: Vec<V>,
 }
 
-impl Placeholders {
+impl<V> Default for Placeholders<V> {
+    fn default() -> Self {
+        Self { names: Vec::new(), values: Vec::new() }
+    }
+}
+
+impl<V> Placeholders<V> {
     /// The placeholder of an attribute, `#n0`. An attribute has one, however often it is named.
     pub(super) fn name(&mut self, attribute: &str) -> String {
         let at = self.names.iter().position(|name| name == attribute).unwrap_or_else(|| {
@@ -26,11 +32,39 @@ impl Placeholders {
     }
 
     /// A placeholder for a value, `:v0`.
-    pub(super) fn value(&mut self, value: AttributeValue) -> String {
-        self.values.push(value);
+    pub(super) fn value(&mut self, value: impl Into<V>) -> String {
+        self.values.push(value.into());
         format!(":v{}", self.values.len() - 1)
     }
 
+    /// The attributes that have one.
+    pub(super) fn attributes(&self) -> &[String] {
+        &self.names
+    }
+
+    /// An expression as it reads with names and values in their places.
+    pub(super) fn readable(&self, expression: &str) -> String
+    where
+        V: std::fmt::Display,
+    {
+        let mut text = String::new();
+        let mut rest = expression;
+        while let Some(at) = rest.find(['#', ':']) {
+            let (before, placeholder) = rest.split_at(at);
+            let end = placeholder.find([' ', ')', ',']).unwrap_or(placeholder.len());
+            let (placeholder, after) = placeholder.split_at(end);
+            let number = |prefix| placeholder.strip_prefix(prefix).and_then(|it| it.parse::<usize>().ok());
+            let name = number("#n").and_then(|at| self.names.get(at).cloned());
+            let value = || number(":v").and_then(|at| self.values.get(at)).map(ToString::to_string);
+            text.push_str(before);
+            text.push_str(&name.or_else(value).unwrap_or_else(|| placeholder.to_owned()));
+            rest = after;
+        }
+        text + rest
+    }
+}
+
+impl Placeholders {
     /// `ExpressionAttributeNames`; none if there are none, as DynamoDB wants it.
     pub(super) fn names(&self) -> Option<HashMap<String, String>> {
         let names = self.names.iter().enumerate().map(|(at, name)| (format!("#n{at}"), name.clone()));
@@ -58,37 +92,46 @@ impl Operations {
         inputs: Inputs<'_>,
         placeholders: &mut Placeholders,
     ) -> Result<String, Failure> {
-        let mut join = |conditions: &[Condition], word: &str| {
-            let parts: Result<Vec<_>, _> =
-                conditions.iter().map(|it| self.condition(it, object, inputs, placeholders)).collect();
-            parts.map(|parts| format!("({})", parts.join(word)))
-        };
-        match condition {
-            Condition::And(all) => join(all, " AND "),
-            Condition::Or(any) => join(any, " OR "),
-            Condition::Not(inner) => {
-                Ok(format!("(NOT {})", self.condition(inner, object, inputs, placeholders)?))
-            }
-            Condition::Exists(field) => {
-                let attribute =
-                    object.attribute(field).ok_or_else(|| Failure::Unplanned(field.to_string()))?;
-                Ok(format!("attribute_exists({})", placeholders.name(&attribute.name)))
-            }
-            Condition::Compare { field, comparison, operand } => {
-                let attribute =
-                    object.attribute(field).ok_or_else(|| Failure::Unplanned(field.to_string()))?;
-                let value = match operand {
-                    Operand::Literal(value) => Some(std::borrow::Cow::Borrowed(value)),
-                    Operand::Argument(path) => {
-                        self.given(&ValueSource::Argument(path.clone()), inputs)?.value()
-                    }
-                };
-                let missing = || Failure::Input(format!("`{field}` is compared with nothing"));
-                let value = value.ok_or_else(missing)?;
-                let stored = marshal(&self.plan, &attribute.shape, &value)?;
-                let value = placeholders.value(stored.ok_or_else(missing)?);
-                Ok(format!("{} {} {value}", placeholders.name(&attribute.name), comparison.as_str()))
-            }
+        when(condition, object, placeholders, &|field, attribute, operand| {
+            let value = match operand {
+                Operand::Literal(value) => Some(std::borrow::Cow::Borrowed(value)),
+                Operand::Argument(path) => self.given(&ValueSource::Argument(path.clone()), inputs)?.value(),
+            };
+            let missing = || Failure::Input(format!("`{field}` is compared with nothing"));
+            let value = value.ok_or_else(missing)?;
+            marshal(&self.plan, &attribute.shape, &value)?.ok_or_else(missing)
+        })
+    }
+}
+
+/// The value that a field is compared with.
+type OperandValue<'a, V> = &'a dyn Fn(&Name, &Attribute, &Operand) -> Result<V, Failure>;
+
+/// A `when` as an expression, given the values that it compares with.
+pub(super) fn when<V>(
+    condition: &Condition,
+    object: &Object,
+    placeholders: &mut Placeholders<V>,
+    value: OperandValue<'_, V>,
+) -> Result<String, Failure> {
+    let attribute =
+        |field: &Name| object.attribute(field).ok_or_else(|| Failure::Unplanned(field.to_string()));
+    let mut join = |conditions: &[Condition], word: &str| {
+        let parts: Result<Vec<_>, _> =
+            conditions.iter().map(|it| when(it, object, placeholders, value)).collect();
+        parts.map(|parts| format!("({})", parts.join(word)))
+    };
+    match condition {
+        Condition::And(all) => join(all, " AND "),
+        Condition::Or(any) => join(any, " OR "),
+        Condition::Not(inner) => Ok(format!("(NOT {})", when(inner, object, placeholders, value)?)),
+        Condition::Exists(field) => {
+            Ok(format!("attribute_exists({})", placeholders.name(&attribute(field)?.name)))
+        }
+        Condition::Compare { field, comparison, operand } => {
+            let attribute = attribute(field)?;
+            let value = placeholders.value(value(field, attribute, operand)?);
+            Ok(format!("{} {} {value}", placeholders.name(&attribute.name), comparison.as_str()))
         }
     }
 }

@@ -77,6 +77,7 @@ impl Public for Failure {
                 CallError::Unavailable { .. } | CallError::Credentials(_) | CallError::Lease(_) => {
                     Code::Unavailable
                 }
+                CallError::TooLarge(_) => Code::BadRequest,
                 CallError::Refused(_) => Code::Internal,
             },
         }
@@ -93,6 +94,7 @@ impl Public for Failure {
             Self::Stored(_) => "The stored value is not of the field's type.".into(),
             Self::Unplanned(_) => "The gateway cannot serve this field.".into(),
             Self::Call(_) => match self.code() {
+                Code::BadRequest => "The item would be larger than the database takes, 400 KB.".into(),
                 Code::Forbidden => "The tenant's policy does not allow this.".into(),
                 Code::Conflict => "The item is not as this write expects it.".into(),
                 Code::Throttled => "The database is busy. Try again shortly.".into(),

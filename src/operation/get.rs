@@ -10,7 +10,7 @@ impl Operations {
     /// The item; none if it is missing, of another type, or if the parent names none.
     pub(crate) async fn get(&self, get: &Get, inputs: Inputs<'_>) -> Result<Option<Attributes>, Failure> {
         let target = self.target(&get.object, inputs.session)?;
-        let texts = self.texts(target.object, &get.key, inputs)?;
+        let Some(texts) = self.texts(target.object, &get.key, inputs)? else { return Ok(None) };
         let Some(key) = self.key(&target, inputs, &texts)? else { return Ok(None) };
         self.read(&target, key, get.consistent, inputs).await
     }

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::{Budget, Failure, Operations};
 use crate::claim::ClaimValue;
 use crate::credentials::TenantSession;
-use crate::item::{Attributes, KeyTexts, elements, key_text, leaf};
+use crate::item::{Attributes, KeyError, KeyTexts, elements, key_leaf, key_text};
 use crate::schema::{Attribute, Bindings, Name, Object, Shape, ValueSource};
 
 /// What a field was given.
@@ -90,25 +90,43 @@ impl Operations {
                     items.iter().map(|item| self.stored_value(&element.shape, item)).collect();
                 Ok(Value::List(values?))
             }
-            shape => Ok(leaf(&self.plan, shape, stored)?),
+            shape => Ok(key_leaf(&self.plan, shape, stored)?),
         }
     }
 
-    /// The texts of bound key fields, as far as they have values.
+    /// The texts of bound key fields, as far as they have values. None if the parent lacks one of those that are its
+    /// own: it names no item then. An argument that was not sent only binds less.
     pub(super) fn texts(
         &self,
         object: &Object,
         bindings: &Bindings,
         inputs: Inputs<'_>,
-    ) -> Result<KeyTexts, Failure> {
+    ) -> Result<Option<KeyTexts>, Failure> {
         let mut texts = KeyTexts::new();
         for (field, source) in bindings {
+            let is_parents = matches!(source, ValueSource::Parent(_));
             let value = self.given(source, inputs)?.value();
-            if let (Some(value), Some(attribute)) = (value, object.attribute(field)) {
-                texts.insert(field.clone(), self.text(field, attribute, &value)?);
+            let text = match (value, object.attribute(field)) {
+                (Some(value), Some(attribute)) => key_text(&self.plan, field, attribute, &value).map(Some),
+                _ => Ok(None),
+            };
+            match text {
+                // What is stored is not the client's to mend: no key holds an empty text, so nothing is found.
+                Ok(None) | Err(KeyError::Empty(_)) if is_parents => return Ok(None),
+                Ok(None) => {}
+                Ok(Some(text)) => {
+                    texts.insert(field.clone(), text);
+                }
+                Err(error) => return Err(error.into()),
             }
         }
-        Ok(texts)
+        Ok(Some(texts))
+    }
+
+    /// Whether the parent lacks a value that is drawn from it.
+    pub(super) fn parent_lacks(&self, source: &ValueSource, inputs: Inputs<'_>) -> Result<bool, Failure> {
+        let is_parents = matches!(source, ValueSource::Parent(_));
+        Ok(is_parents && self.given(source, inputs)?.value().is_none())
     }
 
     /// The form of a value in keys.

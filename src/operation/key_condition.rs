@@ -2,11 +2,15 @@
 
 use std::cmp::Ordering;
 
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use super::cursor::Binding;
 use super::expression::Placeholders;
 use super::query::Asking;
 use super::{Failure, Operations};
-use crate::item::{KeyTexts, Prefix, attribute_value, key_attributes, prefix};
+use crate::item::{
+    KeyError, KeyTexts, Prefix, attribute_value, check_sort_key, key_attributes, key_bytes, prefix,
+};
 use crate::schema::{KeyKind, KeyTemplates, Keys, Name, Part, Query, Range, Scalar, Template};
 
 /// The greatest character: what begins with a text sorts before that text with it.
@@ -15,12 +19,13 @@ const GREATEST: char = char::MAX;
 /// A key condition, before it is an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KeyCondition {
-    partition: String,
-    sort: Sort,
+    pub(super) partition: String,
+    pub(super) sort: Sort,
 }
 
+/// What is asked of the sort key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Sort {
+pub(super) enum Sort {
     Any,
     Equal(String),
     BeginsWith(String),
@@ -47,7 +52,11 @@ impl KeyCondition {
     }
 
     /// `KeyConditionExpression`.
-    pub(super) fn expression(&self, keys: &Keys, placeholders: &mut Placeholders) -> String {
+    pub(super) fn expression<V: From<AttributeValue>>(
+        &self,
+        keys: &Keys,
+        placeholders: &mut Placeholders<V>,
+    ) -> String {
         let name = placeholders.name(&keys.partition.name);
         let value = placeholders.value(attribute_value(&keys.partition, self.partition.clone()));
         let partition = format!("{name} = {value}");
@@ -70,17 +79,34 @@ impl KeyCondition {
     /// Whether no key can meet it: a range whose end lies before its beginning. DynamoDB would call that an error.
     pub(super) fn is_empty(&self, keys: &Keys) -> bool {
         let Sort::Between(from, to) = &self.sort else { return false };
-        let number = keys.sort.as_ref().is_some_and(|key| key.kind == KeyKind::Number);
-        let order = if number { compare_numbers(from, to) } else { from.cmp(to) };
+        let order = match keys.sort.as_ref().map(|key| key.kind) {
+            Some(KeyKind::Number) => compare_numbers(from, to),
+            // The order of bytes is not that of their base 64.
+            Some(KeyKind::Binary) => key_bytes(from).cmp(&key_bytes(to)),
+            Some(KeyKind::String) | None => from.cmp(to),
+        };
         order == Ordering::Greater
+    }
+
+    /// Refuses a condition that no sort key is long enough to meet.
+    fn check_length(&self, keys: &Keys) -> Result<(), KeyError> {
+        let Some(key) = &keys.sort else { return Ok(()) };
+        match &self.sort {
+            Sort::Any => Ok(()),
+            Sort::Equal(text) | Sort::BeginsWith(text) | Sort::AtLeast(text) | Sort::AtMost(text) => {
+                check_sort_key(key, text)
+            }
+            Sort::Between(from, to) => check_sort_key(key, from).and(check_sort_key(key, to)),
+        }
     }
 }
 
 impl Operations {
-    /// The key condition of a query; none if the parent lacks a value of the partition key: it has no such items.
+    /// The key condition of a query; none if the parent lacks a value that is drawn from it: it has no such items.
     pub(super) fn key_condition(&self, asking: &Asking<'_>) -> Result<Option<KeyCondition>, Failure> {
         let Asking { target, query, inputs, keys, templates, .. } = asking;
-        let texts = self.texts(target.object, &query.key, *inputs)?;
+        let Some(texts) = self.texts(target.object, &query.key, *inputs)? else { return Ok(None) };
+        let Some(ends) = self.ends(asking)? else { return Ok(None) };
         let tenant = self.tenant(inputs.session);
         let partition_only = KeyTemplates { partition: templates.partition.clone(), sort: None };
         let partition_key = Keys { partition: keys.partition.clone(), sort: None };
@@ -91,31 +117,61 @@ impl Operations {
         let Some(template) = &templates.sort else {
             return Ok(Some(KeyCondition { partition, sort: Sort::Any }));
         };
-        refuse_gaps(template, query, &texts)?;
+        refuse_gaps(template, query, &texts, &ends)?;
         let bound = prefix(template, tenant, &texts)?;
         let sort = match &query.range {
-            Some(range) => self.range(asking, range, template, bound)?,
-            None if bound.complete => Sort::Equal(bound.text),
-            None if bound.text.is_empty() => Sort::Any,
-            None => Sort::BeginsWith(bound.text),
+            Some(range) => {
+                let (from, to) = ends;
+                Sort::ranged(range, template, &bound, from, to)
+            }
+            None => Sort::bound(bound),
         };
-        Ok(Some(KeyCondition { partition, sort }))
+        let condition = KeyCondition { partition, sort };
+        condition.check_length(keys)?;
+        Ok(Some(condition))
     }
 
-    fn range(
-        &self,
-        asking: &Asking<'_>,
+    /// The ends of the range, as far as they are given; none if the parent lacks one that is its own.
+    fn ends(&self, asking: &Asking<'_>) -> Result<Option<Ends>, Failure> {
+        let Some(range) = &asking.query.range else { return Ok(Some((None, None))) };
+        let attribute = asking.target.object.attribute(&range.of);
+        let mut texts = [None, None];
+        for (text, source) in texts.iter_mut().zip([&range.from, &range.to]) {
+            let Some(source) = source else { continue };
+            if self.parent_lacks(source, asking.inputs)? {
+                return Ok(None);
+            }
+            let value = self.given(source, asking.inputs)?.value();
+            if let Some((value, attribute)) = value.zip(attribute) {
+                *text = Some(self.text(&range.of, attribute, &value)?);
+            }
+        }
+        let [from, to] = texts;
+        Ok(Some((from, to)))
+    }
+}
+
+/// The ends of a range: the least and the greatest text, as far as they are given.
+type Ends = (Option<String>, Option<String>);
+
+impl Sort {
+    /// A sort key that is bound whole, in part or not at all.
+    pub(super) fn bound(bound: Prefix) -> Self {
+        match (bound.complete, bound.text.is_empty()) {
+            (true, _) => Self::Equal(bound.text),
+            (false, true) => Self::Any,
+            (false, false) => Self::BeginsWith(bound.text),
+        }
+    }
+
+    /// A range over the field that follows what is bound.
+    pub(super) fn ranged(
         range: &Range,
         template: &Template,
-        bound: Prefix,
-    ) -> Result<Sort, Failure> {
-        let end = |source: &Option<_>| {
-            let Some(source) = source else { return Ok(None) };
-            let value = self.given(source, asking.inputs)?.value();
-            let attribute = asking.target.object.attribute(&range.of);
-            value.zip(attribute).map(|(value, attribute)| self.text(&range.of, attribute, &value)).transpose()
-        };
-        let (from, to) = (end(&range.from)?, end(&range.to)?);
+        bound: &Prefix,
+        from: Option<String>,
+        to: Option<String>,
+    ) -> Self {
         // A sort key that is a number, or the field alone, has no prefix to stay within.
         let is_last = matches!(template.parts.last(), Some(Part::Field(last)) if *last == range.of);
         let from = from.map(|from| format!("{}{from}", bound.text));
@@ -123,20 +179,25 @@ impl Operations {
         let to = to.map(|to| {
             if is_last { format!("{}{to}", bound.text) } else { format!("{}{to}{GREATEST}", bound.text) }
         });
-        Ok(match (from, to, bound.text.is_empty()) {
-            (Some(from), Some(to), _) => Sort::Between(from, to),
-            (Some(from), None, true) => Sort::AtLeast(from),
-            (None, Some(to), true) => Sort::AtMost(to),
-            (Some(from), None, false) => Sort::Between(from, format!("{}{GREATEST}", bound.text)),
-            (None, Some(to), false) => Sort::Between(bound.text, to),
-            (None, None, true) => Sort::Any,
-            (None, None, false) => Sort::BeginsWith(bound.text),
-        })
+        match (from, to, bound.text.is_empty()) {
+            (Some(from), Some(to), _) => Self::Between(from, to),
+            (Some(from), None, true) => Self::AtLeast(from),
+            (None, Some(to), true) => Self::AtMost(to),
+            (Some(from), None, false) => Self::Between(from, format!("{}{GREATEST}", bound.text)),
+            (None, Some(to), false) => Self::Between(bound.text.clone(), to),
+            (None, None, true) => Self::Any,
+            (None, None, false) => Self::BeginsWith(bound.text.clone()),
+        }
     }
 }
 
 /// A sort key is bound from the left: a value whose predecessor is absent would be passed over in silence.
-fn refuse_gaps(template: &Template, query: &Query, texts: &KeyTexts) -> Result<(), Failure> {
+pub(super) fn refuse_gaps(
+    template: &Template,
+    query: &Query,
+    texts: &KeyTexts,
+    ends: &Ends,
+) -> Result<(), Failure> {
     let mut absent: Option<&Name> = None;
     for field in template.fields().filter(|field| query.key.contains_key(*field)) {
         match (absent, texts.contains_key(field)) {
@@ -145,8 +206,8 @@ fn refuse_gaps(template: &Template, query: &Query, texts: &KeyTexts) -> Result<(
             (None, true) | (Some(_), false) => {}
         }
     }
-    let ranged = query.range.as_ref().is_some_and(|range| range.from.is_some() || range.to.is_some());
-    match absent.filter(|_| ranged) {
+    let is_ranged = ends.0.is_some() || ends.1.is_some();
+    match absent.filter(|_| is_ranged) {
         Some(absent) => Err(Failure::Input(format!("the range needs `{absent}` too"))),
         None => Ok(()),
     }

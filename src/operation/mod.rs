@@ -4,9 +4,11 @@
 //! attribute values; how they are answered is the affair of `graphql` and `item`. Nothing here decides who may do
 //! what: a key of another tenant cannot be made, and IAM would deny it.
 
+mod budget;
 mod config;
 mod cursor;
 mod delete;
+pub mod describe;
 mod expression;
 mod failure;
 mod get;
@@ -18,8 +20,8 @@ mod update;
 mod update_expression;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 
+pub(crate) use budget::Budget;
 pub use config::{Config, CursorKey};
 pub use cursor::Cursors;
 pub use failure::Failure;
@@ -70,7 +72,7 @@ impl Operations {
 
     /// How many items one request may read.
     pub(crate) fn budget(&self) -> Budget {
-        Budget(AtomicI32::new(i32::try_from(self.config.read_budget).unwrap_or(i32::MAX)))
+        Budget::new(i32::try_from(self.config.read_budget).unwrap_or(i32::MAX))
     }
 
     pub(crate) fn plan(&self) -> &Plan {
@@ -113,24 +115,5 @@ impl Target<'_> {
         let Some(discriminator) = &self.item.discriminator else { return true };
         let name = found.get(discriminator.as_str()).and_then(|value| value.as_s().ok());
         name.is_some_and(|name| *name == *self.object.name)
-    }
-}
-
-/// How many items a request may still read. Shared by all its fields, which read beside each other: so what a call
-/// may read is taken before it is sent, and what it did not read is given back.
-#[derive(Debug)]
-pub(crate) struct Budget(AtomicI32);
-
-impl Budget {
-    /// Takes up to so many items, as many as there are left.
-    fn take(&self, wanted: i32) -> i32 {
-        let taken = self
-            .0
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| Some(left - wanted.clamp(0, left)));
-        taken.map_or(0, |left| wanted.clamp(0, left))
-    }
-
-    fn give_back(&self, items: i32) {
-        self.0.fetch_add(items.max(0), Ordering::AcqRel);
     }
 }

@@ -9,7 +9,7 @@ use super::expression::{Placeholders, all};
 use super::{Failure, Inputs, Operations, Target};
 use crate::credentials::{Applied, CallError};
 use crate::item::{Attributes, compose, same_item};
-use crate::schema::{Generate, Name, Put};
+use crate::schema::{Generate, Item, Name, Object, Put, Table};
 
 /// The version of an item that has just been made.
 const FIRST_VERSION: i64 = 1;
@@ -93,25 +93,46 @@ impl Operations {
         inputs: Inputs<'_>,
         placeholders: &mut Placeholders,
     ) -> Result<Option<String>, Failure> {
-        let partition = &target.table.keys.partition.name;
         if !put.replace {
-            return Ok(Some(format!("attribute_not_exists({})", placeholders.name(partition))));
+            return Ok(Some(absent(target.table, placeholders)));
         }
         let mut allowed: Vec<_> = target.own_condition(placeholders).into_iter().collect();
         if let Some(when) = &put.when {
             allowed.push(self.condition(when, target.object, inputs, placeholders)?);
         }
-        Ok(all(&allowed)
-            .map(|allowed| format!("attribute_not_exists({}) OR ({allowed})", placeholders.name(partition))))
+        Ok(absent_or(target.table, &allowed, placeholders))
     }
+}
+
+/// The condition that nothing is there.
+pub(super) fn absent<V>(table: &Table, placeholders: &mut Placeholders<V>) -> String {
+    format!("attribute_not_exists({})", placeholders.name(&table.keys.partition.name))
+}
+
+/// The condition that nothing is there, or that all of these hold of what is; none where there are none.
+pub(super) fn absent_or<V>(
+    table: &Table,
+    conditions: &[String],
+    placeholders: &mut Placeholders<V>,
+) -> Option<String> {
+    all(conditions).map(|there| format!("{} OR ({there})", absent(table, placeholders)))
+}
+
+/// The condition that an item is of a type; none where no other type shares its keys.
+pub(super) fn is_of_type<V: From<AttributeValue>>(
+    object: &Object,
+    item: &Item,
+    placeholders: &mut Placeholders<V>,
+) -> Option<String> {
+    let discriminator = item.discriminator.as_ref()?;
+    let value = placeholders.value(AttributeValue::S(object.name.to_string()));
+    Some(format!("{} = {value}", placeholders.name(discriminator)))
 }
 
 impl Target<'_> {
     /// The condition that an item is of this type; none where no other type shares its keys.
     pub(super) fn own_condition(&self, placeholders: &mut Placeholders) -> Option<String> {
-        let discriminator = self.item.discriminator.as_ref()?;
-        let value = placeholders.value(AttributeValue::S(self.object.name.to_string()));
-        Some(format!("{} = {value}", placeholders.name(discriminator)))
+        is_of_type(self.object, self.item, placeholders)
     }
 }
 

@@ -11,8 +11,9 @@ use crate::schema::{KeyTemplates, Keys, Name, PageKind, Query};
 
 /// The size of a page that a client does not ask for.
 const DEFAULT_PAGE: i32 = 50;
-/// How many items DynamoDB is asked for at a time where a filter drops some of them.
-const FILTERED_BATCH: i32 = 100;
+/// How many items DynamoDB is asked for at a time where nobody knows how many it takes: for a whole list, and where a
+/// filter drops some. A call reserves what it asks for; one that asked for all would leave nothing to its siblings.
+const BATCH: i32 = 100;
 
 /// What a query found.
 #[derive(Debug)]
@@ -21,11 +22,11 @@ pub(crate) struct Found {
     pub(crate) items: Vec<Attributes>,
     /// Whether there are more. True also where the read budget ended before it was known.
     pub(crate) has_next: bool,
-    /// Whether the page began after a cursor.
+    /// Whether the page began after an item.
     pub(crate) has_previous: bool,
     /// Whether the read budget was spent before the page was full.
     pub(crate) partial: bool,
-    /// Where the page ends, if that is not its last item.
+    /// Where the page ends, if that is not its last item. A place without attributes is the beginning.
     end: Option<Attributes>,
     /// What the cursors of this page are bound to.
     binding: Binding,
@@ -56,8 +57,13 @@ impl Operations {
         let asking = self.asking(query, inputs)?;
         let wanted = self.wanted(query, inputs)?;
         let mut found = Found::nothing(asking.place());
-        // A parent without a value for the key has no such items.
+        // A parent without a value for the key or the filter has no such items; only what a client leaves out widens.
         let Some(condition) = self.key_condition(&asking)? else { return Ok(found) };
+        for source in query.filter.values() {
+            if self.parent_lacks(source, inputs)? {
+                return Ok(found);
+            }
+        }
         asking.bind(field, &mut found.binding);
         condition.bind(&mut found.binding);
         let mut placeholders = Placeholders::default();
@@ -104,23 +110,25 @@ impl Operations {
         mut found: Found,
     ) -> Result<Found, Failure> {
         let Inputs { session, budget, .. } = asking.inputs;
+        let begin = call.get_exclusive_start_key().clone();
         loop {
             // One more than wanted tells whether there is a next page.
             let missing = wanted
-                .map_or(i32::MAX, |wanted| i32::try_from(wanted + 1 - found.items.len()).unwrap_or(i32::MAX));
+                .map_or(BATCH, |wanted| i32::try_from(wanted + 1 - found.items.len()).unwrap_or(i32::MAX));
             let filtered = call.get_filter_expression().is_some();
-            let batch = if filtered { missing.max(FILTERED_BATCH) } else { missing };
-            let limit = budget.take(batch);
-            if limit == 0 {
+            let batch = if filtered { missing.max(BATCH) } else { missing };
+            let Some(reservation) = budget.reserve(batch).await else {
                 return found.out_of_budget(asking.query, call.get_exclusive_start_key().clone());
-            }
-            let answer = session.run(call.clone().limit(limit)).await?;
-            budget.give_back(limit - answer.scanned_count);
+            };
+            let answer = session.run(call.clone().limit(reservation.items())).await?;
+            reservation.settle(answer.scanned_count);
             let own = answer.items.unwrap_or_default().into_iter().filter(|item| asking.target.is_own(item));
             found.items.extend(own);
             if let Some(wanted) = wanted.filter(|wanted| found.items.len() > *wanted) {
                 found.items.truncate(wanted);
                 found.has_next = true;
+                // A page of no items ends where it began.
+                found.end = (wanted == 0).then(|| begin.unwrap_or_default());
                 return Ok(found);
             }
             let Some(last) = answer.last_evaluated_key else { return Ok(found) };
@@ -161,7 +169,8 @@ impl Operations {
         match argument {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(cursor)) => {
-                self.cursors.open(cursor, binding).map(Some).ok_or(Failure::Cursor)
+                let place = self.cursors.open(cursor, binding).ok_or(Failure::Cursor)?;
+                Ok(Some(place).filter(|place| !place.is_empty()))
             }
             Some(_) => Err(Failure::Cursor),
         }
@@ -253,7 +262,8 @@ impl Found {
         }
         self.partial = true;
         self.has_next = true;
-        self.end = place;
+        // Nothing has been read where there is no place: the page goes on from the beginning.
+        self.end = Some(place.unwrap_or_default());
         Ok(self)
     }
 }

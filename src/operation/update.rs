@@ -7,10 +7,11 @@ use indexmap::IndexMap;
 
 use super::expression::{Placeholders, all};
 use super::inputs::Given;
+use super::put::absent_or;
 use super::{Failure, Inputs, Operations, Target};
 use crate::credentials::{Applied, CallError};
 use crate::item::{Attributes, KeyTexts, marshal, same_item};
-use crate::schema::{Generate, Name, Update, ValueSource};
+use crate::schema::{Generate, Name, Table, Update, ValueSource};
 
 /// How often an update that has to read first is tried, when others write in between.
 const READ_ATTEMPTS: usize = 3;
@@ -26,7 +27,7 @@ impl Operations {
         inputs: Inputs<'_>,
     ) -> Result<Option<Attributes>, Failure> {
         let target = self.target(&update.object, inputs.session)?;
-        let texts = self.texts(target.object, &update.key, inputs)?;
+        let Some(texts) = self.texts(target.object, &update.key, inputs)? else { return Ok(None) };
         let Some(key) = self.key(&target, inputs, &texts)? else { return Ok(None) };
         let changes = self.changes(&target, update, inputs)?;
         let writing = Writing { update, inputs, key, texts, changes };
@@ -67,14 +68,12 @@ impl Operations {
         let expression = self.update_expression(target, writing, current, &mut placeholders)?;
         let mut conditions: Vec<_> = target.own_condition(&mut placeholders).into_iter().collect();
         let expected = match &update.expect {
-            Some(expect) => self.expected_version(target, expect, *inputs, &mut placeholders)?,
+            Some(expect) => self.expected_version(target, expect, *inputs)?,
             None => None,
         };
-        let is_pinned = expected.is_some() || current.is_some();
-        conditions.extend(expected);
-        if let Some(current) = current {
-            conditions.extend(target.same_version(current, &mut placeholders));
-        }
+        let read = current.map(|current| target.version_of(current));
+        conditions.extend(expected.and_then(|it| target.has_version(it, &mut placeholders)));
+        conditions.extend(read.and_then(|it| target.has_version(it, &mut placeholders)));
         if let Some(when) = &update.when {
             conditions.push(self.condition(when, target.object, *inputs, &mut placeholders)?);
         }
@@ -90,16 +89,23 @@ impl Operations {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match inputs.session.run(call.clone()).await {
             Ok(answer) => Ok(answer.attributes),
-            Err(CallError::ConditionFailed(found)) => target.missing_or_conflict(found),
-            // Under a version it is safe to repeat: if the first attempt was applied, the version has moved on, and
-            // what is there holds our values.
-            Err(CallError::Unavailable { applied: Applied::Unknown, .. }) if is_pinned => {
+            Err(CallError::ConditionFailed(found)) => target.missing_or_conflict(found, update.upsert),
+            // Under a version it is safe to repeat: if the first attempt was applied, the version has moved on by
+            // one, and what is there holds our values.
+            Err(CallError::Unavailable { applied: Applied::Unknown, reason }) => {
+                let Some(pinned) = expected.or(read) else {
+                    return Err(CallError::Unavailable { applied: Applied::Unknown, reason }.into());
+                };
                 match inputs.session.run(call).await {
                     Ok(answer) => Ok(answer.attributes),
-                    Err(CallError::ConditionFailed(Some(found))) if self.is_ours(target, writing, &found) => {
+                    Err(CallError::ConditionFailed(Some(found)))
+                        if self.is_ours(target, writing, pinned, &found) =>
+                    {
                         Ok(Some(found))
                     }
-                    Err(CallError::ConditionFailed(found)) => target.missing_or_conflict(found),
+                    Err(CallError::ConditionFailed(found)) => {
+                        target.missing_or_conflict(found, update.upsert)
+                    }
                     Err(error) => Err(error.into()),
                 }
             }
@@ -133,24 +139,24 @@ impl Operations {
         Ok(changes)
     }
 
-    /// `rev = :expected`, where a version is expected and not null.
+    /// The version that the item must have, where one is expected and not null.
     pub(super) fn expected_version(
         &self,
         target: &Target<'_>,
         expect: &ValueSource,
         inputs: Inputs<'_>,
-        placeholders: &mut Placeholders,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<i64>, Failure> {
         let Some(value) = self.given(expect, inputs)?.value() else { return Ok(None) };
-        let Some(version) = &target.item.version else { return Ok(None) };
-        let Some(attribute) = target.object.attribute(version) else { return Ok(None) };
-        let Some(stored) = marshal(&self.plan, &attribute.shape, &value)? else { return Ok(None) };
-        let value = placeholders.value(stored);
-        Ok(Some(format!("{} = {value}", placeholders.name(&attribute.name))))
+        let Some(attribute) = target.object.version() else { return Ok(None) };
+        Ok(marshal(&self.plan, &attribute.shape, &value)?.as_ref().map(number))
     }
 
-    /// Whether an item holds everything that an update set.
-    fn is_ours(&self, target: &Target<'_>, writing: &Writing<'_>, found: &Attributes) -> bool {
+    /// Whether an item is as this update left it: it holds everything that was set, and nobody has written since. An
+    /// update that sets nothing leaves no trace that could tell it from another's.
+    fn is_ours(&self, target: &Target<'_>, writing: &Writing<'_>, pinned: i64, found: &Attributes) -> bool {
+        if writing.changes.is_empty() || target.version_of(found) != pinned + 1 {
+            return false;
+        }
         writing.changes.iter().all(|(name, change)| {
             let Some(attribute) = target.object.attribute(name) else { return true };
             let wanted =
@@ -186,33 +192,47 @@ fn needs_read(target: &Target<'_>, writing: &Writing<'_>) -> bool {
 }
 
 impl Target<'_> {
-    pub(super) fn version_attribute(&self) -> Option<&Name> {
-        let version = self.item.version.as_ref()?;
-        self.object.attribute(version).map(|attribute| &attribute.name)
+    /// An item's version. One that lacks it, because another program wrote it, has the version 0: the first update
+    /// counts from there.
+    fn version_of(&self, item: &Attributes) -> i64 {
+        let version = self.object.version().and_then(|attribute| item.get(attribute.name.as_str()));
+        version.map(number).unwrap_or_default()
     }
 
-    /// The condition that an item has the version that was read.
-    fn same_version(&self, current: &Attributes, placeholders: &mut Placeholders) -> Option<String> {
-        let attribute = self.version_attribute()?;
-        let name = placeholders.name(attribute);
-        Some(match current.get(attribute.as_str()) {
-            Some(version) => format!("{name} = {}", placeholders.value(version.clone())),
-            None => format!("attribute_not_exists({name})"),
-        })
+    /// The condition that an item has a version.
+    pub(super) fn has_version(&self, version: i64, placeholders: &mut Placeholders) -> Option<String> {
+        let name = placeholders.name(&self.object.version()?.name);
+        let value = placeholders.value(AttributeValue::N(version.to_string()));
+        let has_it = format!("{name} = {value}");
+        Some(if version == 0 { format!("(attribute_not_exists({name}) OR {has_it})") } else { has_it })
     }
 
     /// The whole condition: the item is there and all of these hold; or, where it may be missing, it is.
     pub(super) fn there(
         &self,
-        mut conditions: Vec<String>,
+        conditions: Vec<String>,
         may_be_missing: bool,
         placeholders: &mut Placeholders,
     ) -> Option<String> {
-        let partition = placeholders.name(&self.table.keys.partition.name);
-        if may_be_missing {
-            return all(&conditions).map(|there| format!("attribute_not_exists({partition}) OR ({there})"));
-        }
-        conditions.push(format!("attribute_exists({partition})"));
-        all(&conditions)
+        there(self.table, conditions, may_be_missing, placeholders)
     }
+}
+
+/// The condition of a write to an item that is there, or may be missing.
+pub(super) fn there<V>(
+    table: &Table,
+    mut conditions: Vec<String>,
+    may_be_missing: bool,
+    placeholders: &mut Placeholders<V>,
+) -> Option<String> {
+    if may_be_missing {
+        return absent_or(table, &conditions, placeholders);
+    }
+    conditions.push(format!("attribute_exists({})", placeholders.name(&table.keys.partition.name)));
+    all(&conditions)
+}
+
+/// A version as a number; -1, which no item has, for what is none.
+fn number(stored: &AttributeValue) -> i64 {
+    stored.as_n().ok().and_then(|text| text.parse().ok()).unwrap_or(-1)
 }

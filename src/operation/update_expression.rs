@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::expression::Placeholders;
 use super::update::Writing;
 use super::{Failure, Operations, Target};
-use crate::item::{Attributes, key_attributes, leaf, marshal};
+use crate::item::{Attributes, key_attributes, key_leaf, marshal, stored};
 use crate::schema::Name;
 
 impl Operations {
@@ -24,9 +24,7 @@ impl Operations {
         for (name, change) in &writing.changes {
             let Some(attribute) = target.object.attribute(name) else { continue };
             let stored = match change {
-                Some(value) => {
-                    marshal(&self.plan, &attribute.shape, value).map_err(|unfit| unfit.within(name))?
-                }
+                Some(value) => stored(&self.plan, name, &attribute.shape, value)?,
                 None => None,
             };
             clauses.change(&attribute.name, stored, placeholders);
@@ -34,11 +32,8 @@ impl Operations {
         for (attribute, value) in self.index_keys(target, writing, current)? {
             clauses.change(&attribute, value, placeholders);
         }
-        if let Some(version) = target.version_attribute() {
-            let version = placeholders.name(version);
-            let number = |number: &str| AttributeValue::N(number.to_owned());
-            let (zero, one) = (placeholders.value(number("0")), placeholders.value(number("1")));
-            clauses.set.push(format!("{version} = if_not_exists({version}, {zero}) + {one}"));
+        if let Some(version) = target.object.version() {
+            clauses.count(&version.name, placeholders);
         }
         if writing.update.upsert {
             self.first_values(target, writing, (&mut clauses, placeholders))?;
@@ -71,9 +66,8 @@ impl Operations {
                 continue;
             }
             let value = marshal(&self.plan, &attribute.shape, &self.generated(generate))?;
-            if let Some(value) = value.map(|value| placeholders.value(value)) {
-                let name = placeholders.name(&attribute.name);
-                clauses.set.push(format!("{name} = if_not_exists({name}, {value})"));
+            if let Some(value) = value {
+                clauses.begin_with(&attribute.name, value, placeholders);
             }
         }
         if let Some(discriminator) = &target.item.discriminator {
@@ -107,8 +101,9 @@ impl Operations {
             }
             let tenant = self.tenant(writing.inputs.session);
             let rendered = key_attributes(&physical.keys, &index.keys, tenant, &texts)?.unwrap_or_default();
-            for key in std::iter::once(&physical.keys.partition).chain(&physical.keys.sort) {
-                keys.insert(key.name.to_string(), rendered.get(key.name.as_str()).cloned());
+            let computed = physical.keys.names().filter(|name| !target.stores_field_in(name));
+            for name in computed {
+                keys.insert(name.to_string(), rendered.get(name.as_str()).cloned());
             }
         }
         Ok(keys)
@@ -126,7 +121,7 @@ impl Operations {
         let value = match writing.changes.get(field) {
             Some(change) => change.clone(),
             None => match current.and_then(|current| current.get(attribute.name.as_str())) {
-                Some(stored) => Some(leaf(&self.plan, &attribute.shape, stored)?),
+                Some(stored) => Some(key_leaf(&self.plan, &attribute.shape, stored)?),
                 None => None,
             },
         };
@@ -135,16 +130,29 @@ impl Operations {
     }
 }
 
+impl Target<'_> {
+    /// Whether an attribute holds a field of the type. A key that is exactly such a field is written as the field is:
+    /// it is not made anew, and it stays where the item leaves the index for want of another key.
+    fn stores_field_in(&self, attribute: &str) -> bool {
+        self.object.attributes().any(|(_, field)| *field.name == *attribute)
+    }
+}
+
 /// The clauses of an `UpdateExpression`.
 #[derive(Debug, Default)]
-struct Clauses {
+pub(super) struct Clauses {
     set: Vec<String>,
     remove: Vec<String>,
 }
 
 impl Clauses {
     /// Sets an attribute, or removes it.
-    fn change(&mut self, attribute: &str, value: Option<AttributeValue>, placeholders: &mut Placeholders) {
+    pub(super) fn change<V>(
+        &mut self,
+        attribute: &str,
+        value: Option<V>,
+        placeholders: &mut Placeholders<V>,
+    ) {
         let name = placeholders.name(attribute);
         match value {
             Some(value) => self.set.push(format!("{name} = {}", placeholders.value(value))),
@@ -152,8 +160,27 @@ impl Clauses {
         }
     }
 
+    /// Counts a write.
+    pub(super) fn count<V: From<AttributeValue>>(
+        &mut self,
+        version: &str,
+        placeholders: &mut Placeholders<V>,
+    ) {
+        let version = placeholders.name(version);
+        let number = |number: &str| AttributeValue::N(number.to_owned());
+        let (zero, one) = (placeholders.value(number("0")), placeholders.value(number("1")));
+        self.set.push(format!("{version} = if_not_exists({version}, {zero}) + {one}"));
+    }
+
+    /// Sets an attribute that is not there yet.
+    pub(super) fn begin_with<V>(&mut self, attribute: &str, value: V, placeholders: &mut Placeholders<V>) {
+        let value = placeholders.value(value);
+        let name = placeholders.name(attribute);
+        self.set.push(format!("{name} = if_not_exists({name}, {value})"));
+    }
+
     /// None if nothing changes: DynamoDB takes no empty expression.
-    fn expression(&self) -> Option<String> {
+    pub(super) fn expression(&self) -> Option<String> {
         let clause = |word: &str, parts: &[String]| {
             (!parts.is_empty()).then(|| format!("{word} {}", parts.join(", ")))
         };

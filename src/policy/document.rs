@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::condition::Operator;
+use super::condition::{Comparison, Operator};
 use super::pattern::Pattern;
 
 /// A policy document.
@@ -242,10 +242,19 @@ fn conditions(place: &str, value: Option<&Value>) -> Result<Vec<Condition>, Malf
     let place = format!("{place}.Condition");
     let mut conditions = Vec::new();
     for (name, keys) in object(&place, value)? {
-        let operator =
+        let operator: Operator =
             name.parse().map_err(|()| malformed(&place, format!("`{name}` is no condition operator")))?;
         for (key, values) in object(&format!("{place}.{name}"), keys)? {
-            let values = strings(&format!("{place}.{name}.{key}"), values)?;
+            let place = format!("{place}.{name}.{key}");
+            let values = strings(&place, values)?;
+            if values.is_empty() {
+                return Err(malformed(&place, "there is no value to compare with"));
+            }
+            let is_bool =
+                |text: &String| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
+            if operator.comparison == Comparison::Null && !values.iter().all(is_bool) {
+                return Err(malformed(&place, "Null takes \"true\" or \"false\""));
+            }
             conditions.push(Condition { operator, key: key.clone(), values });
         }
     }
@@ -309,6 +318,15 @@ mod tests {
             ),
             identity(
                 r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": "*"}]}"#,
+            ),
+            identity(
+                r#"{"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Null": {"a:b": "yes"}}}]}"#,
+            ),
+            identity(
+                r#"{"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Null": {"a:b": []}}}]}"#,
+            ),
+            identity(
+                r#"{"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringLike": {"a:b": []}}}]}"#,
             ),
             refused(Kind::Trust, r#"{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}"#),
             refused(

@@ -80,6 +80,16 @@ impl Decision {
 }
 
 impl Policies<'_> {
+    /// Whether the layers that only limit, the boundary and the session policy, allow a request where they are there.
+    /// A Deny of theirs is [`Self::evaluate`]'s affair.
+    fn limits_allow(&self, request: &Request<'_>) -> bool {
+        let limits = [(Layer::Boundary, self.boundary), (Layer::Session, self.session)];
+        limits.into_iter().all(|(layer, document)| {
+            let documents = document.map(std::slice::from_ref);
+            documents.is_none_or(|it| find(layer, it, Effect::Allow, request).is_some())
+        })
+    }
+
     /// Judges a request.
     pub fn evaluate(&self, request: &Request<'_>) -> Decision {
         let layers = [
@@ -148,7 +158,7 @@ pub(super) fn matches(matcher: &Matcher, text: &str, how: Match, context: &Conte
 
 /// What a trust policy says of a principal.
 pub mod trust {
-    use super::{Context, Document, Effect, Principals, Request, applies};
+    use super::{Context, Document, Effect, Policies, Principals, Request, Verdict, applies};
 
     /// Who asks: a session of a role, or a user.
     #[derive(Debug, Clone, Copy)]
@@ -161,8 +171,8 @@ pub mod trust {
         pub session: &'a str,
     }
 
-    /// How far the trust goes.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    /// How far the trust goes, from nowhere to the session itself.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     pub enum Trust {
         /// A statement denies it.
         Denied,
@@ -170,8 +180,49 @@ pub mod trust {
         None,
         /// The principal's account is trusted: its identity policies have to allow the action too.
         Account,
-        /// The principal itself is trusted.
-        Principal,
+        /// The principal's role is trusted: within an account its boundary and session policy still limit it.
+        Role,
+        /// The session itself, or the user, is trusted: within an account nothing limits that but a Deny.
+        Session,
+    }
+
+    impl Trust {
+        /// Whether anybody is trusted at all.
+        pub fn is_trust(self) -> bool {
+            self > Self::None
+        }
+    }
+
+    /// Whether a role's trust policy and the caller's own policies together let it do `request` (`sts:AssumeRole`,
+    /// `sts:TagSession`, …) on a role of the account `owner`.
+    ///
+    /// Source: *Policy evaluation logic*: "Resource-based policies that grant permissions to an IAM role ARN are limited
+    /// by an implicit deny in a permissions boundary or session policy"; those that name the session's are not. *Session
+    /// policies* says the same. *Cross-account policy evaluation logic*: from outside the account both must allow.
+    pub fn allows(
+        document: &Document,
+        owner: &str,
+        principal: Principal<'_>,
+        own: &Policies<'_>,
+        request: &Request<'_>,
+    ) -> bool {
+        let decision = own.evaluate(request);
+        if decision.verdict == Verdict::ExplicitlyDenied {
+            return false;
+        }
+        let within = owner == principal.account;
+        match judge(document, principal, request.action, request.context) {
+            Trust::Denied | Trust::None => false,
+            Trust::Account => decision.is_allowed(),
+            Trust::Role => {
+                if within {
+                    own.limits_allow(request)
+                } else {
+                    decision.is_allowed()
+                }
+            }
+            Trust::Session => within || decision.is_allowed(),
+        }
     }
 
     /// Judges whether `document` lets `principal` do `action` (`sts:AssumeRole`, `sts:TagSession`, …).
@@ -189,8 +240,7 @@ pub mod trust {
             }
             match statement.effect {
                 Effect::Deny => return Trust::Denied,
-                Effect::Allow if trust == Trust::Principal => {}
-                Effect::Allow => trust = named,
+                Effect::Allow => trust = trust.max(named),
             }
         }
         trust
@@ -200,8 +250,12 @@ pub mod trust {
         let Principals::These(names) = principals else {
             return Some(Trust::Account);
         };
-        if names.iter().any(|name| name == principal.identity || name == principal.session) {
-            return Some(Trust::Principal);
+        let named = |arn: &str| names.iter().any(|name| name == arn);
+        if named(principal.session) {
+            return Some(Trust::Session);
+        }
+        if named(principal.identity) {
+            return Some(Trust::Role);
         }
         let root = |name: &str| {
             name.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next()) == Some(principal.account)

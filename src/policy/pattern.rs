@@ -179,9 +179,27 @@ fn split_parts(tokens: &[Token]) -> Vec<&[Token]> {
 
 /// Lays tokens over a text. `crosses_colons(i)` says whether the star at `i` may stand for a colon.
 ///
+/// What stands before the first wildcard is compared as it is, and decides most of the time.
+fn glob(tokens: &[Token], text: &str, crosses_colons: impl Fn(usize) -> bool) -> bool {
+    let mut rest = text.chars();
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Literal(c) if rest.next() == Some(*c) => {}
+            Token::Literal(_) => return false,
+            Token::Star | Token::One => {
+                let wild = tokens.get(at..).unwrap_or_default();
+                return walk(wild, rest.as_str(), |star| crosses_colons(at + star));
+            }
+        }
+    }
+    rest.next().is_none()
+}
+
+/// Lays tokens over a text, wildcards among them.
+///
 /// All positions of the pattern that the text so far can have reached are carried along, so that no pattern, however
 /// many stars it has, takes more than its length times the text's.
-fn glob(tokens: &[Token], text: &str, crosses_colons: impl Fn(usize) -> bool) -> bool {
+fn walk(tokens: &[Token], text: &str, crosses_colons: impl Fn(usize) -> bool) -> bool {
     let mut reached = vec![false; tokens.len() + 1];
     if let Some(first) = reached.first_mut() {
         *first = true;

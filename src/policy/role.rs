@@ -1,7 +1,8 @@
 //! Declared roles: `policies/roles/*.json`, each one role or one role a tenant.
 //!
 //! A file has the members of CloudFormation's `AWS::IAM::Role`, with variables. A `RoleName` that holds
-//! `{{tenant}}` declares a role of each tenant's own; one without declares a shared role. The gateway itself needs
+//! `{{tenant}}` declares a role of each tenant's own; one without declares a shared role. Roles are found by their name
+//! alone: IAM has no two of one name in an account, whatever their `Path`. The gateway itself needs
 //! none of this: roles live in IAM. The embedded AWS is built from the declarations, and `check` reads them.
 
 use std::collections::BTreeSet;
@@ -36,8 +37,9 @@ pub struct Role {
     pub max_session: Duration,
 }
 
-const MEMBERS: [&str; 6] = [
+const MEMBERS: [&str; 7] = [
     "RoleName",
+    "Path",
     "Description",
     "AssumeRolePolicyDocument",
     "Policies",

@@ -57,6 +57,11 @@ impl Variables {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
+
+    /// A JSON value with these in the place of its variables.
+    pub fn fill(&self, value: &Value) -> Result<Value, TemplateError> {
+        fill(value, self)
+    }
 }
 
 impl Template {

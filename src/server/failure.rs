@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use http::header::ALLOW;
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use super::request::Unread;
 use crate::error::{Code, Public};
 
 /// A request that HTTP alone refuses.
 #[derive(Debug)]
 pub(super) struct HttpError {
     pub(super) status: StatusCode,
-    message: &'static str,
+    message: Cow<'static, str>,
 }
 
 impl HttpError {
@@ -31,9 +32,25 @@ impl HttpError {
         "The request needs `query`, a string, and may have `operationName`, a string, and `variables` and \
          `extensions`, objects.",
     );
+    /// The message is the protocol: clients look for this word, and send the document instead.
+    pub(super) const PERSISTED_QUERY: Self = Self::new(StatusCode::BAD_REQUEST, "PersistedQueryNotSupported");
+
+    pub(super) const OUT_OF_RANGE: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "The request holds a number that no 64-bit integer or float holds. Send a Decimal or a BigInt, as a string.",
+    );
+
+    /// A variable holds a number that would be another one after it was read.
+    pub(super) fn rounded(variable: &str) -> Self {
+        let message = format!(
+            "The variable `${variable}` holds a number that no 64-bit integer or float holds exactly. Send a Decimal or a \
+             BigInt, as a string."
+        );
+        Self { status: StatusCode::BAD_REQUEST, message: message.into() }
+    }
 
     const fn new(status: StatusCode, message: &'static str) -> Self {
-        Self { status, message }
+        Self { status, message: Cow::Borrowed(message) }
     }
 
     /// The header that goes with the status (RFC 9110, section 15.5.6).
@@ -43,13 +60,24 @@ impl HttpError {
     }
 }
 
+impl From<Unread> for HttpError {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Malformed => Self::MALFORMED,
+            Unread::PersistedQuery => Self::PERSISTED_QUERY,
+            Unread::OutOfRange => Self::OUT_OF_RANGE,
+            Unread::Rounded { variable } => Self::rounded(&variable),
+        }
+    }
+}
+
 impl Public for HttpError {
     fn code(&self) -> Code {
         Code::BadRequest
     }
 
     fn message(&self) -> Cow<'static, str> {
-        self.message.into()
+        self.message.clone()
     }
 }
 

@@ -112,7 +112,7 @@ impl Front {
         } else {
             Parameters::from_query(request.uri().query().unwrap_or_default())
         };
-        let parameters = parameters.map_err(|_malformed| HttpError::MALFORMED)?;
+        let parameters = parameters.map_err(HttpError::from)?;
         Ok(parameters.into_request(may_mutate, media))
     }
 }

@@ -11,6 +11,7 @@ mod health;
 mod http;
 mod media;
 mod refusal;
+mod numbers;
 mod request;
 mod session;
 

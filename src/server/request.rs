@@ -6,12 +6,27 @@
 
 use serde_json::{Map, Value};
 
-use crate::graphql::{Media, Request};
-use crate::json;
+use Unread::Malformed;
 
-/// The request has no `query`, or a parameter is not of its type.
+use super::numbers::rounded;
+use crate::graphql::{Media, Request};
+use crate::json::{self, Step};
+
+/// Why there is no request in it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(super) enum Unread {
+    /// The request has no `query`, or a parameter is not of its type.
+    Malformed,
+    /// There is a digest in the place of `query`, by Apollo's protocol of automatic persisted queries.
+    PersistedQuery,
+    /// A number is greater than any float.
+    OutOfRange,
+    /// A variable holds a number that would be another one after it was read.
+    Rounded {
+        /// The variable.
+        variable: String,
+    },
+}
 
 /// The parameters of a GraphQL request.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,20 +38,27 @@ pub(super) struct Parameters {
 
 impl Parameters {
     /// Reads a body: one JSON object, never a batch of them.
-    pub(super) fn from_body(body: &[u8]) -> Result<Self, Malformed> {
-        let Ok(Value::Object(members)) = json::strict(body) else { return Err(Malformed) };
-        Self::from_members(members)
+    pub(super) fn from_body(body: &[u8]) -> Result<Self, Unread> {
+        let Value::Object(members) = json::strict(body).map_err(|error| unread(&error))? else {
+            return Err(Malformed);
+        };
+        let parameters = Self::from_members(members)?;
+        let text = std::str::from_utf8(body).map_err(|_not_utf8| Malformed)?;
+        parameters.refuse_rounded(text, &[Step::Member("variables")])
     }
 
     /// Reads a query string, in which `variables` and `extensions` are JSON.
-    pub(super) fn from_query(text: &str) -> Result<Self, Malformed> {
+    pub(super) fn from_query(text: &str) -> Result<Self, Unread> {
         let mut members = Map::new();
+        let mut variables = None;
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decoded(name)?, decoded(value)?);
             let value = match name.as_str() {
                 "variables" | "extensions" => {
-                    json::strict(value.as_bytes()).map_err(|_malformed| Malformed)?
+                    let read = json::strict(value.as_bytes()).map_err(|error| unread(&error))?;
+                    variables = (name == "variables").then_some(value).or(variables);
+                    read
                 }
                 _ => Value::String(value),
             };
@@ -44,11 +66,27 @@ impl Parameters {
                 return Err(Malformed);
             }
         }
-        Self::from_members(members)
+        let parameters = Self::from_members(members)?;
+        match variables {
+            Some(text) => parameters.refuse_rounded(&text, &[]),
+            None => Ok(parameters),
+        }
     }
 
-    fn from_members(mut members: Map<String, Value>) -> Result<Self, Malformed> {
-        let Some(Value::String(query)) = members.remove("query") else { return Err(Malformed) };
+    /// `path` leads to the variables in the text.
+    fn refuse_rounded(self, text: &str, path: &[Step<'_>]) -> Result<Self, Unread> {
+        match rounded(text, path, self.variables.keys()) {
+            Some(variable) => Err(Unread::Rounded { variable: variable.to_owned() }),
+            None => Ok(self),
+        }
+    }
+
+    fn from_members(mut members: Map<String, Value>) -> Result<Self, Unread> {
+        let query = match members.remove("query") {
+            Some(Value::String(query)) => query,
+            None if is_persisted(&members) => return Err(Unread::PersistedQuery),
+            Some(_) | None => return Err(Malformed),
+        };
         let operation_name = match members.remove("operationName") {
             None | Some(Value::Null) => None,
             Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
@@ -66,7 +104,16 @@ impl Parameters {
     }
 }
 
-fn object(member: Option<Value>) -> Result<Map<String, Value>, Malformed> {
+fn is_persisted(members: &Map<String, Value>) -> bool {
+    members.get("extensions").is_some_and(|extensions| extensions.get("persistedQuery").is_some())
+}
+
+/// What a text that is no JSON is answered with. Of a number that is out of range the reader keeps no kind, only words.
+fn unread(error: &serde_json::Error) -> Unread {
+    if error.to_string().starts_with("number out of range") { Unread::OutOfRange } else { Malformed }
+}
+
+fn object(member: Option<Value>) -> Result<Map<String, Value>, Unread> {
     match member {
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(members)) => Ok(members),
@@ -76,7 +123,7 @@ fn object(member: Option<Value>) -> Result<Map<String, Value>, Malformed> {
 
 /// A name or a value of a query string as text (URL standard, "application/x-www-form-urlencoded parsing"). An escape
 /// that is none is refused, not passed on.
-fn decoded(text: &str) -> Result<String, Malformed> {
+fn decoded(text: &str) -> Result<String, Unread> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -90,7 +137,7 @@ fn decoded(text: &str) -> Result<String, Malformed> {
 }
 
 /// A hexadecimal digit.
-fn digit(byte: Option<u8>) -> Result<u8, Malformed> {
+fn digit(byte: Option<u8>) -> Result<u8, Unread> {
     let digit = byte.and_then(|byte| char::from(byte).to_digit(16));
     digit.and_then(|digit| u8::try_from(digit).ok()).ok_or(Malformed)
 }
@@ -134,7 +181,20 @@ mod tests {
         ] {
             assert_eq!(read(bad), Err(Malformed), "{bad}");
         }
+        let out_of_range = r#"{"query": "{a}", "variables": {"v": 1e999}}"#;
+        assert_eq!(read(out_of_range), Err(Unread::OutOfRange));
         assert_eq!(Parameters::from_body(b"{\"query\": \"\xff\"}"), Err(Malformed));
+    }
+
+    #[test]
+    fn a_digest_in_the_place_of_a_document_is_told_apart() {
+        let digest = r#"{"persistedQuery": {"version": 1, "sha256Hash": "00"}}"#;
+        let body = |query: &str| format!("{{{query}\"extensions\": {digest}}}");
+        let read = |body: String| Parameters::from_body(body.as_bytes());
+        assert_eq!(read(body("")), Err(Unread::PersistedQuery));
+        assert_eq!(read(body("\"query\": \"{a}\", ")), Ok(parameters("{a}", None, &json!({}))));
+        assert_eq!(read(body("\"query\": 1, ")), Err(Malformed));
+        assert_eq!(Parameters::from_query(&format!("extensions={digest}")), Err(Unread::PersistedQuery));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod context;
 mod record;
 mod registry;
+mod standing;
 
 use std::sync::Arc;
 
@@ -16,11 +17,11 @@ use thiserror::Error;
 pub use context::TenantContext;
 pub use record::{Mode, State, TenantRecord};
 pub use registry::{Registry, Requirements};
+pub use standing::{Kept, Rejected, Standing};
 
 use crate::authorizer::Caller;
 use crate::error::{Code, Public};
 use crate::id::TenantId;
-use crate::problem::Problems;
 
 /// The tenants, as they are now.
 #[derive(Debug)]
@@ -98,10 +99,21 @@ impl Tenants {
     }
 
     /// Puts another registry in the place of this one. Records that did not change stay the same, and with them
-    /// the tenants' leases. A registry that cannot be read changes nothing.
-    pub fn replace(&self, read: Result<Registry, Problems>) -> Result<(), Problems> {
-        let registry = read?.keeping_unchanged(&self.registry.load());
-        self.registry.store(Arc::new(registry));
-        Ok(())
+    /// the tenants' leases. One that is rejected changes nothing, but that nobody stays in whom it puts out.
+    pub fn replace(&self, read: Result<Registry, Rejected>) -> Result<(), Kept> {
+        let former = self.registry.load();
+        match read {
+            Ok(registry) => {
+                self.registry.store(Arc::new(registry.keeping_unchanged(&former)));
+                Ok(())
+            }
+            Err(Rejected { problems, standing }) => {
+                let mut kept = Kept { problems, suspended: Vec::new(), removed: Vec::new() };
+                if let Some(standing) = standing {
+                    self.registry.store(Arc::new(former.withdrawing(&standing, &mut kept)));
+                }
+                Err(kept)
+            }
+        }
     }
 }

@@ -125,10 +125,11 @@ fn mode(section: &Section<'_>, policy: &Section<'_>, requirements: &Requirements
         "session-policy" => {
             let name = policy
                 .required::<String>("policy", "write the name of a file under policies/, without .json")?;
-            if requirements.policies.contains(&name.value) {
+            let Some(known) = requirements.policies.as_ref().filter(|known| !known.contains(&name.value))
+            else {
                 return Some(Mode::SessionPolicy(name.value));
-            }
-            let hint = did_you_mean(&name.value, requirements.policies.iter().map(String::as_str));
+            };
+            let hint = did_you_mean(&name.value, known.iter().map(String::as_str));
             section.report(name.place.problem(format!("there is no policy `{}`", name.value)).hint(hint));
             None
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{Mode, TenantRecord};
+use super::{Kept, Mode, Standing, TenantRecord};
 use crate::id::{AccountId, ExternalId, Region, RoleArn, TableName, TenantId};
 use crate::problem::{Place, Problems, Source};
 use crate::settings::{Section, Variables, read};
@@ -15,8 +15,8 @@ pub struct Requirements {
     pub shared_tables: BTreeMap<String, TableName>,
     /// The tables of which each tenant must have one of its own.
     pub silo_tables: BTreeSet<String>,
-    /// The names of the session policies that there are.
-    pub policies: BTreeSet<String>,
+    /// The names of the session policies that there are; none, where that is not looked at.
+    pub policies: Option<BTreeSet<String>>,
 }
 
 impl Requirements {
@@ -80,6 +80,22 @@ impl Registry {
             }
         }
         self
+    }
+
+    /// This registry without those whom another puts out. Who that is, is noted.
+    pub(super) fn withdrawing(&self, standing: &Standing, kept: &mut Kept) -> Self {
+        let mut records = HashMap::new();
+        for record in self.records() {
+            let Some(left) = standing.withdraw(&record) else {
+                kept.removed.push(record.id.clone());
+                continue;
+            };
+            if left.state != record.state {
+                kept.suspended.push(record.id.clone());
+            }
+            records.insert(record.id.clone(), left);
+        }
+        Self { records }
     }
 }
 

@@ -103,19 +103,19 @@ async fn pages_are_read_to_their_end() {
 async fn another_spelling_is_no_difference() {
     let world = World::start().await;
     redeploy(&world, &arn("tags"), |role| {
-        let statement = &mut role.inline.get_mut("own-items").unwrap()["Statement"];
-        let mut one = statement[0].take();
+        let statements = &mut role.inline.get_mut("own-items").unwrap()["Statement"];
+        let one = &mut statements[0];
         one["Sid"] = json!("Other");
         let mut actions = one["Action"].as_array().unwrap().clone();
         actions.reverse();
-        actions[0] = json!("DynamoDB:deleteitem");
+        *actions.last_mut().unwrap() = json!("DynamoDB:deleteitem");
         one["Action"] = Value::Array(actions);
-        let own = one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"][0].take();
+        let own = one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].take();
         one["Condition"] = json!({
             "Null": {"DYNAMODB:leadingkeys": false},
-            "ForAllValues:StringLike": {"dynamodb:leadingKeys": own},
+            "ForAllValues:StringLike": {"dynamodb:leadingKeys": [own]},
         });
-        *statement = one;
+        statements.as_array_mut().unwrap().reverse();
     });
     let verified = verify(&world).await;
     assert_eq!(texts(&world, &verified.findings), "");
@@ -134,7 +134,7 @@ async fn a_role_that_differs_is_found_and_named() {
                 json!("TENANT#${aws:PrincipalTag/tenant}*");
         }),
         ("an action more", "globex", |role| {
-            let policy = role.inline.get_mut("own-table").unwrap();
+            let policy = role.inline.get_mut("own-items").unwrap();
             policy["Statement"][0]["Action"].as_array_mut().unwrap().push(json!("dynamodb:Scan"));
         }),
         ("an inline policy more", "pool", |role| {

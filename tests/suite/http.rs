@@ -174,6 +174,24 @@ async fn a_body_may_be_as_long_as_the_limit() {
 }
 
 #[tokio::test]
+async fn a_persisted_query_is_answered_in_the_word_that_clients_know() {
+    let world = warm().await;
+    let acme = world.tenant("acme");
+    let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": "00" } });
+    let by_get = [("extensions", &*extensions.to_string())];
+    for accept in [NEW, OLD] {
+        let by_post = post(&world, &acme, accept, json!({ "extensions": extensions }).to_string()).await;
+        for reply in [by_post, get(&world, &acme, accept, &by_get).await] {
+            assert_eq!((reply.status.as_u16(), reply.code().as_str()), (400, "BAD_REQUEST"));
+            assert_eq!(reply.json()["errors"][0]["message"], "PersistedQueryNotSupported");
+        }
+    }
+    // With the document beside it, it is a request like any other.
+    let both = json!({ "query": PRODUCT, "extensions": extensions });
+    post(&world, &acme, NEW, both.to_string()).await.ok();
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_request_is_refused_whatever_is_accepted() {
     let world = warm().await;
     let acme = world.tenant("acme");

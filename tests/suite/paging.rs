@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{Tenant, World};
 
 /// A seed in which `acme` has a customer with many orders, an hour apart, every third one cancelled.
-fn seed(orders: usize) -> String {
+pub(crate) fn seed(orders: usize) -> String {
     let customer = json!({ "id": "C1", "name": "N", "email": "n@example.com", "newsletter": false, "points": "0",
         "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z" });
     let order = |at: usize| {
@@ -23,7 +23,7 @@ async fn world(orders: usize) -> World {
 }
 
 /// A world with 40 orders in which a request may read only so many items.
-async fn budgeted(budget: u32) -> World {
+pub(crate) async fn budgeted(budget: u32) -> World {
     let configure = move |config: &mut innkeeper::config::Config| config.operation.read_budget = budget;
     World::builder().file("seed.json", seed(40)).configure(configure).start().await
 }
@@ -200,4 +200,51 @@ async fn a_range_includes_both_its_ends() {
     assert_eq!(count(five, "null").await, 17);
     assert_eq!(count("null", "null").await, 20);
     assert_eq!(count("\"2026-01-01T03:00:00+02:00\"", five).await, 4, "an offset is brought to UTC");
+}
+
+#[tokio::test]
+async fn a_page_that_is_cut_short_before_its_first_item_can_be_continued() {
+    let world = budgeted(9).await;
+    let acme = world.tenant("acme");
+    let product = "{sku: \"T-1\", name: \"n\", category: TEA, price: \"1\"}";
+    acme.query(&format!("mutation {{ createProduct(input: {product}) {{ sku }} }}")).await.ok();
+    let one = "orders(customerId: \"C1\", first: 8) { nodes { id } pageInfo { hasNextPage endCursor } }";
+    let tokens = "products(category: TEA, limit: 8) { items { sku } nextToken }";
+    let reply = acme.query(&format!("{{ a: {one} b: {one} c: {tokens} }}")).await;
+    let data = reply.json()["data"].clone();
+    let (b, c) = (&data["b"], &data["c"]);
+    assert_eq!((&b["nodes"], &b["pageInfo"]["hasNextPage"]), (&json!([]), &json!(true)), "{}", reply.text);
+    assert_eq!(c["items"], json!([]), "{}", reply.text);
+    assert_eq!(reply.json()["extensions"]["partial"], json!([["b"], ["c"]]));
+    let (ids, orders) = page(&acme, json!({ "first": 8, "after": b["pageInfo"]["endCursor"] })).await;
+    assert_eq!((ids.len(), ids[0].as_str()), (8, "O039"));
+    assert_eq!(orders["pageInfo"]["hasPreviousPage"], json!(false));
+    let query = "query ($t: String!) { products(category: TEA, nextToken: $t) { items { sku } } }";
+    let data = acme.with(query, json!({ "t": c["nextToken"] })).await.ok();
+    assert_eq!(data["products"]["items"], json!([{ "sku": "T-1" }]));
+}
+
+#[tokio::test]
+async fn a_page_of_no_items_ends_where_it_began() {
+    let world = world(10).await;
+    let acme = world.tenant("acme");
+    let (none, orders) = page(&acme, json!({ "first": 0 })).await;
+    assert_eq!((none.len(), &orders["pageInfo"]["hasNextPage"]), (0, &json!(true)));
+    let (ids, orders) = page(&acme, json!({ "first": 4, "after": orders["pageInfo"]["endCursor"] })).await;
+    assert_eq!(ids[0], "O009");
+    let (_, orders) = page(&acme, json!({ "first": 0, "after": orders["pageInfo"]["endCursor"] })).await;
+    let (ids, orders) = page(&acme, json!({ "first": 4, "after": orders["pageInfo"]["endCursor"] })).await;
+    assert_eq!(ids[0], "O005");
+    let (_, orders) = page(&acme, json!({ "first": 4, "after": orders["pageInfo"]["endCursor"] })).await;
+    assert_eq!(orders["pageInfo"]["hasNextPage"], json!(false));
+    // Nothing comes after the last item, so there is nowhere to go on.
+    let (_, orders) = page(&acme, json!({ "first": 0, "after": orders["pageInfo"]["endCursor"] })).await;
+    assert_eq!(orders["pageInfo"]["hasNextPage"], json!(false));
+    let world = World::start().await;
+    let data = world
+        .tenant("acme")
+        .query("{ products(category: TEA, limit: 0) { items { sku } nextToken } }")
+        .await
+        .ok();
+    assert!(data["products"]["nextToken"].is_string());
 }

@@ -167,6 +167,45 @@ async fn a_registry_that_cannot_be_read_keeps_the_former_one() {
     world.tenant("acme").query(PRODUCT).await.ok();
 }
 
+/// A mistake in one tenant's line does not keep another one in, and lets nobody in.
+#[tokio::test]
+async fn a_suspension_in_a_registry_that_is_rejected_takes_effect() {
+    let suspend = |text: &str, tenant: &str| {
+        text.replace(
+            &format!("[tenants.{tenant}]\n"),
+            &format!("[tenants.{tenant}]\nstate = \"suspended\"\n"),
+        )
+    };
+    let world = World::builder().edit("tenants.toml", |text| suspend(&text, "acme2")).start().await;
+    let text = world.read_file("tenants.toml");
+    let status = async |tenant: &str| world.tenant(tenant).query(PRODUCT).await.status.as_u16();
+    // acme is suspended, acme2 is not any more, globex2 is gone; and globex's mode is wrong.
+    let broken = suspend(&text.replace("state = \"suspended\"\n", ""), "acme");
+    let broken = broken.replace("[tenants.globex]\nmode = \"role\"", "[tenants.globex]\nmode = \"rolle\"");
+    let broken = broken.split("[tenants.globex2]").next().unwrap().to_owned();
+    let kept = world.reload_tenants(&broken).unwrap_err();
+    let names =
+        |tenants: &[innkeeper::id::TenantId]| tenants.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        (names(&kept.suspended), names(&kept.removed)),
+        (vec!["acme".to_owned()], vec!["globex2".to_owned()])
+    );
+    let seen = [status("acme").await, status("acme2").await, status("globex2").await, status("globex").await];
+    assert_eq!(seen, [403, 403, 403, 200]);
+    // Said once: the second time there is nothing left to take.
+    assert!(world.reload_tenants(&broken).unwrap_err().suspended.is_empty());
+    // A file that is no TOML, or names nobody, puts nobody out.
+    for nothing in ["", "[defaults]\nregion = 1\n", "[tenants.acme"] {
+        let kept = world.reload_tenants(nothing).unwrap_err();
+        assert!(kept.suspended.is_empty() && kept.removed.is_empty(), "{nothing}");
+    }
+    assert_eq!(status("globex").await, 200);
+    // A registry that is taken says all of it anew.
+    world.reload_tenants(&suspend(&text.replace("state = \"suspended\"\n", ""), "globex")).unwrap();
+    let seen = [status("acme").await, status("acme2").await, status("globex2").await, status("globex").await];
+    assert_eq!(seen, [200, 200, 200, 403]);
+}
+
 #[tokio::test]
 async fn health_has_a_port_of_its_own() {
     let world = World::start().await;

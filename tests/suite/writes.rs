@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Tenant, World, root};
 
-fn seeded(kind: &str, at: usize, field: &str) -> String {
+pub(crate) fn seeded(kind: &str, at: usize, field: &str) -> String {
     let seed: Value =
         serde_json::from_str(&std::fs::read_to_string(root().join("seed.json")).unwrap()).unwrap();
     seed["acme"][kind][at][field].as_str().unwrap().to_owned()

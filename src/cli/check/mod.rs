@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Format::Text => report.text(std::io::stdout().is_terminal()),
         Format::Json => report.json(),
     });
-    if proof.holds() { Ok(()) } else { Err(Failure::Finding) }
+    if proof.holds() { Ok(()) } else { Err(Failure::Found) }
 }
 
 /// What was seen of AWS.

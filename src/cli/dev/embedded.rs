@@ -113,9 +113,9 @@ impl Embedded {
     /// The same, for tests: what is wrong comes as text.
     pub async fn launch(config: Config, issuer: &Issuer, options: EmbeddedOptions) -> Result<Self, String> {
         Self::start(config, issuer, options).await.map_err(|failure| match failure {
+            Failure::Found => "something was found".to_owned(),
             Failure::Input(problems) => problems.to_string(),
             Failure::Running(error) => format!("{error:#}"),
-            Failure::Finding => "there is a finding".to_owned(),
         })
     }
 

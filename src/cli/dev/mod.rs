@@ -13,7 +13,8 @@ use http::Uri;
 pub use embedded::{Embedded, EmbeddedOptions};
 
 use super::check::InTheWay;
-use super::{Because, Common, Failure, LogFormat, block_on, say, start_log, stop_signal, watch};
+use super::watch::Watched;
+use super::{Because, Common, Failure, LogFormat, block_on, say, start_log, stop_signal};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::dev::{Claims, Issuer, IssuerError, private_file};
@@ -22,6 +23,7 @@ use crate::id::TenantId;
 use crate::operation::CursorKey;
 use crate::server::{Console, Server};
 use crate::telemetry::Event;
+use crate::tenant::Registry;
 
 /// How long the tokens live that `dev` prints.
 const TOKEN_LIFE: Duration = Duration::from_hours(12);
@@ -92,26 +94,31 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
         observe: 1_000,
         clock: clock.clone(),
     };
+    // Before the tenants are read: what changes after this look is a change.
+    let watched = Watched::look_at(&config.tenants);
     let embedded = Embedded::start(config, &issuer, options).await?;
     let proof = super::check::examine(&embedded.application);
     if !proof.holds() {
         Event::Unproved { reason: &InTheWay(&proof) }.emit();
     }
     server.metrics().set_proved(proof.holds());
-    let (read, path) = (embedded.application.registry_reader(), embedded.application.config.tenants.clone());
-    let tokens = tokens(&embedded, &issuer, &clock).map_err(Because)?;
-    let demo = demo::Demo::of(&embedded, &tokens);
-    server_config.console = Some(Console { tenants: tokens.clone(), query: demo.query().to_owned() });
+    let read = embedded.application.registry_reader();
+    let listed = tokens(&embedded.application.registry, &issuer, &clock).map_err(Because)?;
+    let demo = demo::Demo::of(&embedded, &listed);
     let banner = demo::Banner {
         address: server.address().map_err(Because)?,
         admin: server.admin_address().map_err(Because)?,
         endpoint: embedded.aws.endpoint(),
         ready_in: Duration::from_millis(clock.unix_millis().saturating_sub(started)),
     };
-    let text = banner.text(&demo, &tokens);
-    let (gateway, _aws) = embedded.gateway(clock, Entropy::system())?;
+    let text = banner.text(&demo, &listed);
+    let (gateway, _aws) = embedded.gateway(clock.clone(), Entropy::system())?;
     let gateway = Arc::new(gateway);
-    let watching = watch::tenants(Arc::clone(&gateway.tenants), path, read);
+    let tenants = Arc::clone(&gateway.tenants);
+    // A token that cannot be signed now could not be signed above.
+    let fresh = move || tokens(&tenants.registry(), &issuer, &clock).unwrap_or_default();
+    server_config.console = Some(Console::new(fresh, demo.query()));
+    let watching = watched.reload(Arc::clone(&gateway.tenants), read);
     say(&text);
     let served = server.serve(gateway, &server_config, stop_signal()).await;
     watching.abort();
@@ -120,15 +127,14 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
 
 /// A token for each tenant.
 fn tokens(
-    embedded: &Embedded,
+    registry: &Registry,
     issuer: &Issuer,
     clock: &Clock,
 ) -> Result<Vec<(TenantId, String)>, IssuerError> {
-    let records = embedded.application.registry.records();
     let token = |tenant: &TenantId| {
         issuer.token(&Claims { tenant, subject: "dev", scope: None, expires_in: TOKEN_LIFE }, clock)
     };
-    records.iter().map(|record| Ok((record.id.clone(), token(&record.id)?))).collect()
+    registry.records().iter().map(|record| Ok((record.id.clone(), token(&record.id)?))).collect()
 }
 
 /// The key that cursors are sealed with, kept so that they outlive a restart.

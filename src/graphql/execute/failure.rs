@@ -1,30 +1,51 @@
 //! What a field that failed leaves in the answer.
 
+use std::sync::Mutex;
+
 use async_graphql::Value;
 use indexmap::IndexMap;
 use serde_json::json;
 
 use super::path::At;
-use super::{Completed, Nulled, On, Run, lock};
+use super::{Boxed, Completed, Nulled, On, Run, Shows, lock};
 use crate::error::{Chain, Code, Public};
 use crate::graphql::answer::GraphError;
-use crate::graphql::selection::{Selected, What};
 use crate::item::Attributes;
 use crate::operation::Failure;
-use crate::schema::{Object, Resolve};
+use crate::schema::Object;
 
 impl Run<'_> {
     /// A failed condition: the error shows the item as it is now, shaped as an answer would be.
-    pub(super) async fn conflict<'a>(
+    ///
+    /// What of it cannot be shown is left out, in silence: the conflict is the one error. Nothing more is read for it.
+    pub(super) fn conflict<'a>(
+        &'a self,
+        object: &'a Object,
+        current: &'a Attributes,
+        at: At<'a>,
+    ) -> Boxed<'a, Completed> {
+        Box::pin(self.show_conflict(object, current, at))
+    }
+
+    async fn show_conflict<'a>(
         &'a self,
         object: &'a Object,
         current: &'a Attributes,
         at: At<'a>,
     ) -> Completed {
-        let stored_only: Vec<_> = at.selections.iter().filter(|selected| is_stored(selected)).collect();
+        let shaping = Run {
+            operations: self.operations,
+            plan: self.plan,
+            session: self.session,
+            budget: self.budget,
+            max_errors: 0,
+            shows: Shows::Stored,
+            errors: Mutex::default(),
+            partial: Mutex::default(),
+        };
         let mut shown = IndexMap::new();
-        for selected in stored_only {
-            if let Ok((name, value)) = self.member(object, On::Item(current), selected, at.path).await {
+        for selected in at.selections.iter().filter(|selected| shaping.shows.selection(selected)) {
+            if let Ok((name, value)) = shaping.member(object, On::Item(current), selected, at.path).await {
                 shown.insert(name, value);
             }
         }
@@ -69,13 +90,4 @@ fn graph_error(code: Code, message: impl Into<String>, at: At<'_>) -> GraphError
     error.locations = vec![at.pos];
     error.path = at.path.segments();
     error
-}
-
-/// Whether a selection is answered from the item alone.
-fn is_stored(selected: &Selected<'_>) -> bool {
-    match &selected.what {
-        What::TypeName => true,
-        What::Introspection => false,
-        What::Field { field, .. } => matches!(field.resolve, Resolve::Attribute(_)),
-    }
 }

@@ -39,10 +39,32 @@ struct Run<'a> {
     operations: &'a Operations,
     plan: &'a Plan,
     session: &'a TenantSession,
-    budget: Budget,
+    budget: &'a Budget,
     max_errors: usize,
+    shows: Shows,
     errors: Mutex<Vec<GraphError>>,
     partial: Mutex<Vec<Vec<Segment>>>,
+}
+
+/// Which of the selected fields are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    All,
+    /// Those that need nothing but the item at hand.
+    Stored,
+}
+
+impl Shows {
+    fn selection(self, selected: &Selected<'_>) -> bool {
+        match &selected.what {
+            What::TypeName => true,
+            What::Introspection => self == Self::All,
+            What::Field { field, .. } => match field.resolve {
+                Resolve::Attribute(_) => true,
+                Resolve::Page(_) | Resolve::Operation(_) => self == Self::All,
+            },
+        }
+    }
 }
 
 /// What the selections of an object are made on.
@@ -60,12 +82,14 @@ pub(super) async fn run(
     session: &TenantSession,
     prepared: Prepared<'_>,
 ) -> Response {
+    let budget = operations.budget();
     let run = Run {
         operations,
         plan: operations.plan(),
         session,
-        budget: operations.budget(),
+        budget: &budget,
         max_errors: prepared.max_errors,
+        shows: Shows::All,
         errors: Mutex::default(),
         partial: Mutex::default(),
     };
@@ -103,8 +127,8 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Run<'_> {
     /// An object: each of its selections, in their order.
     fn object<'a>(&'a self, object: &'a Object, on: On<'a>, at: At<'a>) -> Boxed<'a, Completed> {
-        let members: Vec<_> =
-            at.selections.iter().map(|selected| self.member(object, on, selected, at.path)).collect();
+        let shown = at.selections.iter().filter(|selected| self.shows.selection(selected));
+        let members: Vec<_> = shown.map(|selected| self.member(object, on, selected, at.path)).collect();
         Box::pin(async move {
             let members: Result<IndexMap<_, _>, Nulled> = join_all(members).await.into_iter().collect();
             members.map(Value::Object)
@@ -127,7 +151,7 @@ impl Run<'_> {
                     let path = path.name(&selected.key);
                     let at = At { path: &path, pos: selected.pos, selections };
                     let completed = match &field.resolve {
-                        Resolve::Attribute(attribute) => self.attribute(attribute, on, at).await,
+                        Resolve::Attribute(attribute) => self.attribute(object, attribute, on, at).await,
                         Resolve::Page(part) => self.page_part(*part, field, on, at).await,
                         Resolve::Operation(operation) => {
                             let session = self.session.working_for(coordinate);
@@ -135,8 +159,7 @@ impl Run<'_> {
                                 On::Item(item) => Some(Parent { object, item }),
                                 On::Root(_) | On::Page(_) | On::Edge(..) => None,
                             };
-                            let inputs =
-                                Inputs { session: &session, arguments, parent, budget: &self.budget };
+                            let inputs = Inputs { session: &session, arguments, parent, budget: self.budget };
                             self.operation(operation, field, coordinate, (inputs, at)).await
                         }
                     };

@@ -7,11 +7,12 @@ use super::path::At;
 use super::{Boxed, Completed, On, Run, nullable};
 use crate::error::Code;
 use crate::item::{Mismatch, elements, leaf};
-use crate::schema::{Attribute, Shape};
+use crate::schema::{Attribute, Object, Shape};
 
 impl Run<'_> {
     pub(super) async fn attribute<'a>(
         &'a self,
+        object: &'a Object,
         attribute: &'a Attribute,
         on: On<'a>,
         at: At<'a>,
@@ -20,6 +21,10 @@ impl Run<'_> {
         let stored = item.get(attribute.name.as_str()).filter(|stored| !stored.is_null());
         match stored {
             Some(stored) => self.stored(&attribute.shape, stored, at).await,
+            // Another program made the item, and the gateway has not written it since.
+            None if object.version().is_some_and(|version| version.name == attribute.name) => {
+                Ok(Value::from(0))
+            }
             None => self.absent(attribute, at),
         }
     }

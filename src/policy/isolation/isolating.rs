@@ -258,17 +258,18 @@ impl Pair<'_> {
             return None;
         }
         let said = self.grant.keys(subject.spelling());
-        let unkeyed = UNKEYED.into_iter().find(|action| self.grant.speaks_of(action));
-        let vacuous = KEYED.into_iter().find(|action| self.grant.speaks_of(action) && !said.is_empty());
-        let action = unkeyed.or(vacuous)?;
         if !said.passes_none() {
             return None;
         }
         let tenant = subject.example().map_or("a", |member| member.tenant.as_str());
-        let concrete = Concrete::new(action, &place.arn, Vec::new());
-        if !concrete.passes(subject, tenant, self.layer) {
-            return None;
-        }
+        // What says nothing of keys is a hole for those that name one, and found as that.
+        let vacuous = KEYED.into_iter().filter(|_| !said.is_empty());
+        let mut actions = UNKEYED.into_iter().chain(vacuous).filter(|action| self.grant.speaks_of(action));
+        // Another statement may deny one of them, and leave the next.
+        let concrete = actions.find_map(|action| {
+            let concrete = Concrete::new(action, &place.arn, Vec::new());
+            concrete.passes(subject, tenant, self.layer).then_some(concrete)
+        })?;
         let message = "this lets a request through that names no key, and so reaches all tenants' items";
         let hint = "add `\"Null\": {\"dynamodb:LeadingKeys\": \"false\"}`, and leave out actions without leading keys, such as Scan";
         let problem = self.grant.place().problem(message).hint(hint);

@@ -87,15 +87,15 @@ impl Trusting<'_> {
 
     fn trusts(&self, tag: Option<&str>, external_id: Option<&str>) -> bool {
         let action = "sts:AssumeRole";
-        matches!(self.judged(action, tag, external_id), Trust::Account | Trust::Principal)
+        self.judged(action, tag, external_id).is_trust()
     }
 
     /// The gateway may assume the role for its own tenants.
     fn is_trusted(&self) -> Option<Finding> {
         let sign = self.subject.sign();
-        let refused = ACTIONS.into_iter().find(|action| {
-            matches!(self.judged(action, Some(sign), self.external_id()), Trust::Denied | Trust::None)
-        })?;
+        let refused = ACTIONS
+            .into_iter()
+            .find(|action| !self.judged(action, Some(sign), self.external_id()).is_trust())?;
         let message =
             format!("the trust policy does not let the gateway do {refused} ({})", self.subject.label);
         let hint = format!(
@@ -192,7 +192,7 @@ impl Trusting<'_> {
         let (_, role) = documents.role.as_ref()?;
         let passes = |other: &str| {
             let judged = self.judged_by(&role.trust, "sts:AssumeRole", Some(other), self.external_id());
-            other != tenant && matches!(judged, Trust::Account | Trust::Principal)
+            other != tenant && judged.is_trust()
         };
         let patterns = self.tag_patterns();
         let own: Language = self.subject.spelled(vec![Step::Tenant]);

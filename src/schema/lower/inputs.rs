@@ -6,11 +6,14 @@ use indexmap::IndexMap;
 
 use super::definitions::convert;
 use super::{Lowering, deprecation};
-use crate::schema::ast::{InputDef, Kind};
+use crate::schema::ast::{FieldDef, InputDef, Kind};
 use crate::schema::directive::{Location, check};
 use crate::schema::literal::Spanned;
 use crate::schema::plan::{Argument, Name, Of, Type};
 use crate::schema::scalar::Scalar;
+
+/// The most items of a page that a configuration can allow (`limits.max-page`).
+const MAX_PAGE: i64 = 10_000;
 
 impl Lowering<'_> {
     /// The arguments of a field.
@@ -53,6 +56,20 @@ impl Lowering<'_> {
             }
         }
         arguments
+    }
+
+    /// A page size that every request without one would be refused for. The configuration may allow fewer than this.
+    pub(super) fn check_page_size(&self, field: &FieldDef, first: Option<&str>) {
+        let Some(def) = first.and_then(|name| field.arguments.iter().find(|it| it.name.value == name)) else {
+            return;
+        };
+        let Some(default) = &def.default else { return };
+        if let Value::Number(number) = &default.value
+            && number.as_i64().is_some_and(|size| !(0..=MAX_PAGE).contains(&size))
+        {
+            let hint = "each request without one of its own would be refused; write a smaller one";
+            self.reports.report(&default.span, format!("a page has from 0 to {MAX_PAGE} items"), hint);
+        }
     }
 
     /// Whether a default is a value of its type, as far as GraphQL's own rules go.

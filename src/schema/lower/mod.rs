@@ -5,6 +5,7 @@
 
 mod attributes;
 mod bind;
+mod cycles;
 mod fits;
 mod get;
 mod inputs;
@@ -100,6 +101,7 @@ pub(super) fn lower(ast: &Ast, claims: &ClaimKinds, reports: &Reports) -> Option
     lowering.check_file();
     lowering.tables();
     lowering.types();
+    lowering.refuse_endless_inputs();
     lowering.find_pages();
     lowering.attributes();
     lowering.items();

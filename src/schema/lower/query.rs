@@ -90,6 +90,7 @@ impl<'a> Lowering<'a> {
                 self.reports.report(&site.value_span(&argument.name), message, hint);
             }
         }
+        self.check_page_size(site.def, first);
         Some((object, Page { kind, first: first.map(Name::from), after }))
     }
 

@@ -153,9 +153,15 @@ impl Lowering<'_> {
         let keys = Keys { partition: partition?, sort: sort.map_or(Some(None), |sort| sort.map(Some))? };
         let texts = partition_text.into_iter().chain(sort_text);
         for (at, (text, name)) in texts.zip(keys.names()).enumerate() {
-            if taken.contains(&name) || keys.names().take(at).any(|other| other == name) {
+            let hint = "give each key of a table and its indexes an attribute of its own";
+            if taken.contains(&name) {
+                let message = format!(
+                    "`{name}` is a key of the table or of another index: indexes that share a key, and local ones, are \
+                     not supported yet"
+                );
+                self.reports.report(&text.whole(), message, hint);
+            } else if keys.names().take(at).any(|other| other == name) {
                 let message = format!("the attribute `{name}` is a key already");
-                let hint = "give each key of a table and its indexes an attribute of its own";
                 self.reports.report(&text.whole(), message, hint);
             }
         }

@@ -178,6 +178,11 @@ pub struct EnumValue {
 }
 
 impl Object {
+    /// The attribute of the field that counts writes, if there is one.
+    pub fn version(&self) -> Option<&Attribute> {
+        self.attribute(self.item.as_ref()?.version.as_deref()?)
+    }
+
     /// The attribute behind a field; none if the field is none of the item's.
     pub fn attribute(&self, field: &str) -> Option<&Attribute> {
         match &self.fields.get(field)?.resolve {

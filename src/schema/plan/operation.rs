@@ -1,5 +1,7 @@
 //! What a field runs, and the values that it draws on.
 
+use std::fmt;
+
 use async_graphql::Value;
 use indexmap::IndexMap;
 
@@ -55,6 +57,19 @@ pub enum ValueSource {
     Claim(Name),
 }
 
+impl fmt::Display for ValueSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argument(path) => {
+                f.write_str("args")?;
+                path.iter().try_for_each(|step| write!(f, ".{step}"))
+            }
+            Self::Parent(field) => write!(f, "parent.{field}"),
+            Self::Claim(name) => write!(f, "claims.{name}"),
+        }
+    }
+}
+
 /// `@get`.
 #[derive(Debug, Clone)]
 pub struct Get {
@@ -71,7 +86,7 @@ pub struct Get {
 pub struct Query {
     /// The type.
     pub object: Name,
-    /// The index, by its place in [`Item::indexes`]; none for the table itself.
+    /// The index, by its place in [`Item::indexes`](super::Item::indexes); none for the table itself.
     pub index: Option<usize>,
     /// The values of the partition key's fields, and of the sort key's from the left as far as they are bound.
     pub key: Bindings,
@@ -148,14 +163,14 @@ pub struct Update {
     pub when: Option<Condition>,
     /// Whether an item that is not there is made (`if: ANY`).
     pub upsert: bool,
-    /// The indexes whose keys it may touch, by their place in [`Item::indexes`].
+    /// The indexes whose keys it may touch, by their place in [`Item::indexes`](super::Item::indexes).
     pub touches: Vec<Touch>,
 }
 
 /// An index whose key an update may have to make anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Touch {
-    /// The index, by its place in [`Item::indexes`].
+    /// The index, by its place in [`Item::indexes`](super::Item::indexes).
     pub index: usize,
     /// Whether the arguments may lack a field of the key, so that the item has to be read first.
     pub reads: bool,

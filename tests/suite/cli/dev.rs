@@ -5,51 +5,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use super::{application, edit, free_address};
-use crate::harness::process::{Running, innkeeper, run};
-
-/// A running `dev`, started from a folder that is not the application's.
-struct Dev {
-    running: Running,
-    printed: String,
-    url: String,
-    admin: String,
-}
-
-impl Dev {
-    fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let (listen, admin) = (free_address(), free_address());
-        let elsewhere = TempDir::new().unwrap();
-        let config = folder.join("innkeeper.toml");
-        let mut all =
-            vec!["dev", "--listen", &listen, "--admin", &admin, "--config", config.to_str().unwrap()];
-        all.extend(arguments);
-        let mut running = Running::start(&mut innkeeper(elsewhere.path(), &all));
-        let mut printed = running.wait_for("1. `");
-        // The second command follows where there is a seed.
-        if !arguments.contains(&"--no-seed") {
-            printed = running.wait_for("-d '{\"TableName\"");
-        }
-        Self {
-            running,
-            printed: printed.join("\n"),
-            url: format!("http://{listen}"),
-            admin: format!("http://{admin}"),
-        }
-    }
-
-    async fn query(&self, token: &str, query: &str) -> (u16, Value) {
-        let request = reqwest::Client::new()
-            .post(format!("{}/graphql", self.url))
-            .header("authorization", format!("Bearer {token}"))
-            .json(&json!({ "query": query }));
-        let answer = request.send().await.unwrap();
-        let status = answer.status().as_u16();
-        (status, answer.json().await.unwrap())
-    }
-}
+use super::{application, edit};
+use crate::harness::dev::Dev;
+use crate::harness::process::{innkeeper, run};
 
 /// A token as `innkeeper token` prints it beside a running `dev`.
 fn token(folder: &Path, tenant: &str) -> String {

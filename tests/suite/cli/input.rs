@@ -21,6 +21,14 @@ fn help_teaches() {
         &["serve", "--help"],
         &["check", "--help"],
         &["token", "--help"],
+        &["explain", "--help"],
+        &["policy", "--help"],
+        &["policy", "session-policy", "--help"],
+        &["policy", "role", "--help"],
+        &["policy", "pool", "--help"],
+        &["policy", "tags", "--help"],
+        &["policy", "gateway", "--help"],
+        &["policy", "test", "--help"],
     ] {
         let ended = run(innkeeper(folder.path(), arguments).env("COLUMNS", "100"));
         assert_eq!(ended.code, Some(0));

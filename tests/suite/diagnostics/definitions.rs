@@ -130,6 +130,21 @@ fn mistakes_in_a_default() {
 }
 
 #[test]
+fn inputs_without_an_end() {
+    let cases: Vec<Case> = vec![
+        ("default_of_itself", beside("input R { r: R = {} x: Int }")),
+        ("default_of_each_other", beside("input A { b: B = {x: 1} } input B { x: Int a: [A!] = [{}] }")),
+        ("default_within_a_default", beside("input A { b: B } input B { a: A = {b: {}} }")),
+        ("input_that_holds_itself", beside("input A { b: B! x: Int } input B { a: A! }")),
+    ];
+    each_has_one_mistake(&cases);
+    each_compiles(&[
+        ("a default that says what it leaves to no default", beside("input R { r: R = {r: null} x: Int }")),
+        ("a list may be empty", beside("input A { b: [A!]! } input B { a: A = {b: []} }")),
+    ]);
+}
+
+#[test]
 fn all_mistakes_are_said_at_once() {
     let text = r#"schema @table(name: "main", pk: "pk", sk: "sk", layuot: SILO) {
   query: Query
@@ -182,7 +197,7 @@ fn what_definitions_may_be() {
         (
             "defaults",
             beside(
-                "input In { a: [Int!] = 1 b: ID = 7 c: Decimal = 7 d: BigInt = \"7\" e: JSON = {a: [1, null]} f: Float = 1 g: In = {} h: State = DRAFT i: [[Int]] = [[1], null] }",
+                "input In { a: [Int!] = 1 b: ID = 7 c: Decimal = 7 d: BigInt = \"7\" e: JSON = {a: [1, null]} f: Float = 1 g: In = {g: null} h: State = DRAFT i: [[Int]] = [[1], null] }",
             ),
         ),
         ("no mutations", format!("{AROUND}{A_QUERY}").replace("mutation: Mutation", "")),

@@ -16,11 +16,18 @@ fn connection(types: &str) -> String {
     query_with("notes(id: ID!, first: Int, after: String): Notes! @query", types)
 }
 
+/// A connection whose pages have a size where nobody says one.
+fn sized(size: i32) -> String {
+    query_with(&format!("notes(id: ID!, first: Int = {size}, after: String): NoteConnection! @query"), "")
+}
+
 const PAGE: &str = "type Page { items: [Note!]! nextToken: String }";
 
 #[test]
 fn mistakes_in_a_page() {
     let cases: Vec<Case> = vec![
+        ("page_size_negative", sized(-1)),
+        ("page_size_too_large", sized(10_001)),
         ("page_without_items", page("type Page { notes: [Note!]! nextToken: String }")),
         ("page_of_no_items", page("type Page { items: [Place!]! nextToken: String }")),
         ("page_of_one_item", page("type Page { items: Note! nextToken: String }")),

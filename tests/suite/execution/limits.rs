@@ -115,7 +115,7 @@ async fn long_chains_of_fragments_are_refused() {
         "nested selection sets",
     )
     .await;
-    assert_limit(&world, &format!("{{ __typename }}{chain}"), "nested selection sets").await;
+    assert_limit(&world, &format!("{{ __typename }}{chain}"), "`F0` is spread by no operation").await;
     // Levels of inline fragments, in fragments.
     let inline = |next: &str| format!("{} {next} {}", "... { ".repeat(50), "} ".repeat(50));
     let nested = format!(
@@ -133,7 +133,6 @@ async fn fragments_that_spread_themselves_are_refused() {
         "{ ...F } fragment F on Query { ...F }",
         "{ ...F } fragment F on Query { __typename ... { ...F } }",
         "{ ...A } fragment A on Query { ...B } fragment B on Query { ...C } fragment C on Query { ...A }",
-        "{ __typename } fragment A on Query { ...B } fragment B on Query { ...A }",
         "{ customer(id: \"C\") { ...F } } fragment F on Customer { orders { nodes { customer { ...F } } } }",
         "{ __schema { ...F } } fragment F on __Schema { types { ...T } } fragment T on __Type { ofType { ...T } }",
     ] {
@@ -216,6 +215,89 @@ async fn a_value_that_a_document_multiplies_is_refused() {
     let default = format!("[{}]", "1 ".repeat(20_000));
     let with_default = updates(100).replace("JSON)", &format!("JSON = {default})"));
     assert_refused(&world, &at_once(&acme, &with_default, json!({})).await);
+}
+
+#[tokio::test]
+async fn a_variable_is_read_once_however_often_it_is_defined() {
+    let world = warm().await;
+    let acme = world.tenant("acme");
+    let value = json!({ "v": vec![1; 60_000] });
+    let twice = format!("query ({}) {{ __typename }}", "$v: JSON ".repeat(6_000));
+    let error = assert_refused(&world, &at_once(&acme, &twice, value.clone()).await);
+    assert_eq!(error["message"], "The variable `$v` is defined twice.");
+    assert_eq!(error["locations"], json!([{ "line": 1, "column": 17 }]));
+    let operations = |count: usize| {
+        (0..count).map(|at| format!("query Q{at}($v: JSON) {{ __typename }} ")).collect::<String>()
+    };
+    let send = async |document: &str| {
+        let body = json!({ "query": document, "variables": value, "operationName": "Q0" });
+        acme.send(&body).await
+    };
+    let error = assert_refused(&world, &send(&operations(51)).await);
+    assert_eq!(error["message"], "The document has 51 operations, and may have 50.");
+    // As many as there may be are looked at: `$v` is used by none of them.
+    let error = assert_refused(&world, &send(&operations(50)).await);
+    assert!(error["message"].as_str().unwrap().contains("is not used"), "{error}");
+    let variables = |count: usize| {
+        let (define, list) =
+            ((0..count).map(|at| format!("$v{at}: JSON ")), (0..count).map(|at| format!("$v{at} ")));
+        let (define, list) = (define.collect::<String>(), list.collect::<String>());
+        format!(
+            "mutation ({define}) {{ updateProduct(sku: \"NONE\", input: {{details: [{list}]}}) {{ sku }} }}"
+        )
+    };
+    assert_limit(&world, &variables(257), "257 variables, and may have 256").await;
+    assert_eq!(acme.query(&variables(256)).await.ok(), json!({ "updateProduct": null }));
+}
+
+#[tokio::test]
+async fn a_value_in_the_directives_of_a_definition_is_measured() {
+    let world = warm().await;
+    let acme = world.tenant("acme");
+    let value = json!({ "v": vec![1; 60_000] });
+    let directives = "@skip(if: $v) ".repeat(2_000);
+    for document in [
+        format!("query ($v: JSON) {directives} {{ __typename }}"),
+        format!("query ($v: JSON) {{ ...F }} fragment F on Query {directives} {{ __typename }}"),
+        format!("query ($v: JSON) {{ __typename {directives} }}"),
+    ] {
+        let error = assert_refused(&world, &at_once(&acme, &document, value.clone()).await);
+        assert!(error["message"].as_str().unwrap().contains("bytes of arguments"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn fragments_that_nobody_spreads_are_refused_before_they_are_walked() {
+    let world = warm().await;
+    let fields = (0..1_500).map(|at| format!("x{at} ")).collect::<String>();
+    let document = format!(
+        "{{ __typename }} fragment b on Query {{ {fields} }} fragment a on Query {{ {} }}",
+        "...{...b} ".repeat(1_000)
+    );
+    assert_limit(&world, &document, "`b` is spread by no operation").await;
+}
+
+#[tokio::test]
+async fn fields_that_are_to_be_compared_too_often_are_refused() {
+    let world = warm().await;
+    let arguments = |count: usize| (0..count).map(|at| format!("a{at}: 1 ")).collect::<String>();
+    let fields = |count: usize| format!("product({}) {}", arguments(count), "product ".repeat(1_500));
+    assert_limit(&world, &format!("{{ {} }}", fields(100)), "151601 arguments to compare").await;
+    let levels = format!("{{ {} {} {} }}", "... { ".repeat(55), fields(1), "} ".repeat(55));
+    assert_limit(&world, &levels, "arguments to compare").await;
+    assert_limit(&world, &format!("{{ {} }}", fields(101)), "101 arguments in one place").await;
+    assert_limit(&world, &format!("{{ __typename @skip({}) }}", arguments(101)), "101 arguments").await;
+}
+
+#[tokio::test]
+async fn names_are_as_long_as_they_may_be() {
+    let world = warm().await;
+    let (most, more) = ("x".repeat(256), "x".repeat(257));
+    let data = world.tenant("acme").query(&format!("{{ {most}: __typename }}")).await.ok();
+    assert_eq!(data[&most], "Query");
+    for document in [format!("{{ {more}: __typename }}"), format!("query {more} {{ __typename }}")] {
+        assert_limit(&world, &document, "257 bytes in a name, and may have 256").await;
+    }
 }
 
 #[tokio::test]

@@ -1,15 +1,18 @@
 //! How a world is made: the example application before an embedded AWS, in this process, on ports of its own, with
 //! a clock that stands still until a test moves it. Tests speak HTTP to it, and ask the embedded AWS what it saw.
 
+pub(crate) mod dev;
 pub(crate) mod dynamodb_local;
 mod isolation;
 pub(crate) mod issuers;
+pub(crate) mod lab;
 mod log;
 pub(crate) mod npm;
 pub(crate) mod process;
 pub(crate) mod raw;
 mod redact;
 mod reply;
+pub(crate) mod stand_in;
 mod worlds;
 
 pub(crate) use log::Log;

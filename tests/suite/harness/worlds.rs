@@ -39,6 +39,7 @@ pub(crate) struct Builder {
     engine: Engine,
     seed: bool,
     forged: Option<TenantId>,
+    aws: Option<String>,
     real_time: bool,
     holes: bool,
     configure: Box<dyn FnOnce(&mut Config) + Send>,
@@ -68,6 +69,19 @@ impl Builder {
         self
     }
 
+    /// Lets the policies name every index of the table, for schemas with others than the example's.
+    pub(crate) fn any_index(self) -> Self {
+        let files = [
+            "policies/shop.json",
+            "policies/roles/pool.json",
+            "policies/roles/tags.json",
+            "policies/roles/tenant.json",
+        ];
+        files
+            .into_iter()
+            .fold(self, |builder, file| builder.edit(file, |text| text.replace("/index/gsi1", "/index/*")))
+    }
+
     /// Keeps the items in another engine.
     pub(crate) fn engine(mut self, engine: Engine) -> Self {
         self.engine = engine;
@@ -83,6 +97,12 @@ impl Builder {
     /// Makes the gateway render another tenant's id into every key.
     pub(crate) fn forging(mut self, tenant: &str) -> Self {
         self.forged = Some(tenant.parse().unwrap());
+        self
+    }
+
+    /// Lets the gateway call another address in the embedded AWS's place.
+    pub(crate) fn aws(mut self, endpoint: String) -> Self {
+        self.aws = Some(endpoint);
         self
     }
 
@@ -143,8 +163,12 @@ impl Builder {
             clock: clock.clone(),
         };
         let server_config = config.server.clone();
-        let embedded =
+        let mut embedded =
             Embedded::launch(config, &issuer, options).await.unwrap_or_else(|error| panic!("{error}"));
+        if let Some(endpoint) = self.aws {
+            let aws = &mut embedded.application.config.aws;
+            (aws.sts_endpoint, aws.dynamodb_endpoint) = (Some(endpoint.clone()), Some(endpoint));
+        }
         let reader = embedded.application.registry_reader();
         let assumptions = assumptions(&embedded);
         let gateway_role = embedded.gateway_role.clone();
@@ -223,7 +247,7 @@ fn assumptions(embedded: &Embedded) -> Vec<Assumption> {
     registry.records().iter().map(of).collect()
 }
 
-type RegistryReader = dyn Fn() -> Result<innkeeper::tenant::Registry, innkeeper::problem::Problems> + Send;
+type RegistryReader = dyn Fn() -> Result<innkeeper::tenant::Registry, innkeeper::tenant::Rejected> + Send;
 
 /// A running application and the AWS that it runs on.
 pub(crate) struct World {
@@ -267,6 +291,7 @@ impl World {
             engine: Engine::Embedded,
             seed: true,
             forged: None,
+            aws: None,
             real_time: false,
             holes: false,
             configure: Box::new(|_| {}),
@@ -313,7 +338,7 @@ impl World {
     }
 
     /// Writes a file of the application anew and reads the tenants again, as the watch would.
-    pub(crate) fn reload_tenants(&self, text: &str) -> Result<(), innkeeper::problem::Problems> {
+    pub(crate) fn reload_tenants(&self, text: &str) -> Result<(), innkeeper::tenant::Kept> {
         std::fs::write(self.folder.path().join("tenants.toml"), text).unwrap();
         self.gateway.tenants.replace((self.reader)())
     }

@@ -194,7 +194,8 @@ async fn send(client: &Client, it: &Counterexample) -> bool {
         }
         "dynamodb:Scan" => raw::denied(client.scan().table_name(table).set_index_name(index).send().await),
         "dynamodb:PartiQLSelect" => {
-            let statement = format!("SELECT * FROM \"{table}\"");
+            let index = index.map_or_else(String::new, |index| format!(".\"{index}\""));
+            let statement = format!("SELECT * FROM \"{table}\"{index}");
             raw::denied(client.execute_statement().statement(statement).send().await)
         }
         "dynamodb:BatchGetItem" => {

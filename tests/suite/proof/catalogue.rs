@@ -138,17 +138,25 @@ fn set(place: &mut Value, value: Value) -> Option<()> {
     Some(())
 }
 
+/// A list, also where one string stands for it.
+fn listed(value: &mut Value) -> &mut Vec<Value> {
+    if !value.is_array() {
+        *value = Value::Array(vec![value.take()]);
+    }
+    value.as_array_mut().unwrap()
+}
+
 /// Changes each pattern of the keys.
 fn patterns(statement: &mut Value, change: impl Fn(&str) -> String) -> Option<()> {
-    let patterns = statement.pointer_mut(&format!("/Condition/{LIKE}/{LEADING_KEYS}"))?.as_array_mut()?;
-    for pattern in patterns {
+    let patterns = statement.pointer_mut(&format!("/Condition/{LIKE}/{LEADING_KEYS}"))?;
+    for pattern in listed(patterns) {
         *pattern = json!(change(pattern.as_str()?));
     }
     Some(())
 }
 
 fn patterns_beside(statement: &mut Value, pattern: &str) -> Option<()> {
-    statement.pointer_mut(&format!("/Condition/{LIKE}/{LEADING_KEYS}"))?.as_array_mut()?.push(json!(pattern));
+    listed(statement.pointer_mut(&format!("/Condition/{LIKE}/{LEADING_KEYS}"))?).push(json!(pattern));
     Some(())
 }
 
@@ -170,8 +178,9 @@ fn rename_operator(statement: &mut Value, operator: &str) -> Option<()> {
     Some(())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it ends an operator, which may not apply")]
 fn add_action(statement: &mut Value, action: &str) -> Option<()> {
-    statement["Action"].as_array_mut()?.push(json!(action));
+    listed(&mut statement["Action"]).push(json!(action));
     Some(())
 }
 
@@ -188,26 +197,29 @@ pub(super) fn of_policies(read: impl Fn(&str) -> String) -> Vec<Mutant> {
         let statements = value.pointer(&format!("{pointer}/Statement")).unwrap().as_array().unwrap().len();
         for at in 0..statements {
             let statement = format!("{pointer}/Statement/{at}");
+            let sid = value.pointer(&format!("{statement}/Sid")).unwrap().as_str().unwrap();
             let operators = if kind == Kind::Trust { TRUST.as_slice() } else { IDENTITY.as_slice() };
             for (name, operator) in operators {
                 let mut mutated = value.clone();
                 if operator(mutated.pointer_mut(&statement).unwrap()).is_some() && mutated != value {
-                    add((*name).to_owned(), &mutated);
+                    add(format!("{sid} {name}"), &mutated);
                 }
             }
             if kind == Kind::Trust {
                 continue;
             }
             for list in ["Action", "Resource"] {
-                let count = value.pointer(&format!("{statement}/{list}")).unwrap().as_array().unwrap().len();
-                for dropped in 0..count {
+                let place = format!("{statement}/{list}");
+                let count = listed(value.clone().pointer_mut(&place).unwrap()).len();
+                for dropped in (0..count).filter(|_| count > 1) {
                     let mut mutated = value.clone();
-                    let items =
-                        mutated.pointer_mut(&format!("{statement}/{list}")).unwrap().as_array_mut().unwrap();
-                    let item = items.remove(dropped);
-                    add(format!("drop {}", item.as_str().unwrap()), &mutated);
+                    let item = listed(mutated.pointer_mut(&place).unwrap()).remove(dropped);
+                    add(format!("{sid} drop {}", item.as_str().unwrap()), &mutated);
                 }
             }
+            let mut mutated = value.clone();
+            mutated.pointer_mut(&format!("{pointer}/Statement")).unwrap().as_array_mut().unwrap().remove(at);
+            add(format!("{sid} drop the statement"), &mutated);
         }
         let mut old = value.clone();
         old.pointer_mut(pointer).unwrap()["Version"] = json!("2008-10-17");

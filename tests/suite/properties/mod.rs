@@ -4,6 +4,7 @@ mod keys;
 mod numbers;
 mod policies;
 mod proof;
+mod reach;
 mod shapes;
 mod values;
 

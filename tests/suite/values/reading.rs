@@ -315,3 +315,26 @@ async fn what_must_not_be_null_is_an_error_where_it_is_missing_but_for_an_empty_
         }
     }
 }
+
+/// What other programs store is finer than what the gateway stores, and it is read all the same.
+#[tokio::test]
+async fn a_moment_that_another_program_stored_is_answered_in_milliseconds() {
+    let world = world().await;
+    let cases = [
+        ("2026-01-01T00:00:00.123456Z", Some("2026-01-01T00:00:00.123Z")),
+        ("2026-01-01T00:00:00.999999999Z", Some("2026-01-01T00:00:00.999Z")),
+        ("2026-01-01T02:00:00.123456+02:00", Some("2026-01-01T00:00:00.123Z")),
+        ("2026-01-01T02:00:00+0200", Some("2026-01-01T00:00:00.000Z")),
+        ("2025-12-31T19:00:00.1-05", Some("2026-01-01T00:00:00.100Z")),
+        // Nobody knows which moment these are.
+        ("2026-01-01T00:00:00", None),
+        ("2026-01-01T00:00:00.12x456Z", None),
+        ("2026-01-01", None),
+    ];
+    for (stored, expected) in cases {
+        put(&world, "THING", "1", json!({ "dateTime": { "S": stored } })).await;
+        let answer = answer(&read(&world, "1", "dateTime").await.json(), "dateTime");
+        let expected = expected.map_or("✘".to_owned(), |moment| json!(moment).to_string());
+        assert_eq!(answer, expected, "{stored}");
+    }
+}

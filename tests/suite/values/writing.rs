@@ -577,3 +577,30 @@ async fn a_whole_item_is_answered_as_it_was_sent() {
         format!("mutation($input: ThingPatch!) {{ updateThing(id: \"1\", input: $input) {{ {all} }} }}");
     assert_eq!(acme.with(&update, json!({ "input": sent })).await.ok()["updateThing"], sent);
 }
+
+/// What a client sends is stored as it is, or refused: no digit of a number is lost on the way.
+#[tokio::test]
+async fn a_number_in_a_variable_that_would_be_rounded_is_refused_by_its_name() {
+    let world = world().await;
+    let send = async |value: &str| {
+        let query =
+            "mutation ($a: Int, $n: JSON) { putThing(input: {id: \\\"1\\\", int: $a, json: $n}) { id } }";
+        let body = format!("{{\"query\": \"{query}\", \"variables\": {{\"a\": -0, \"n\": {value}}}}}");
+        let request = world.http.post(format!("{}/graphql", world.url)).body(body);
+        let request = request.header("content-type", "application/json").bearer_auth(world.token("acme"));
+        world.send(request).await
+    };
+    for value in ["12345678901234567890123", "[{\"x\": 0.12345678901234567890}]", "18446744073709551616"] {
+        let reply = send(value).await;
+        assert_eq!((reply.status.as_u16(), reply.code().as_str()), (400, "BAD_REQUEST"), "{}", reply.text);
+        assert!(reply.text.contains("`$n` holds a number"), "{}", reply.text);
+    }
+    assert_eq!(writes(&world), 0);
+    for (value, number) in
+        [("9223372036854775807", "9223372036854775807"), ("0.30000000000000004", "0.30000000000000004")]
+    {
+        send(value).await.ok();
+        assert_eq!(stored(&world, "1", "json").await, Some(json!({ "N": number })));
+    }
+    assert_eq!(stored(&world, "1", "int").await, Some(json!({ "N": "0" })));
+}

@@ -1,0 +1,103 @@
+//! Refuses a document that would cost too much, before anybody works on it.
+//!
+//! Two looks, each linear in the document: at its text ([`check_text`]), because the parser recurses and would run out
+//! of stack; and at what it parses to, with every fragment measured once, because validation walks every spread anew
+//! and knows neither how often a value is copied nor how fast introspection grows. What validation does more than once
+//! for a definition is bounded by how many of them there are.
+
+mod size;
+mod text;
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::parser::types::ExecutableDocument;
+
+use super::answer::Refused;
+use super::config::Config;
+use size::{Measuring, Size};
+pub(super) use text::check_text;
+
+/// How deep brackets of any kind may be nested in the text, and selection sets with fragments in place: whoever walks
+/// them recurses.
+pub(super) const MAX_NESTING: usize = 100;
+/// How many operations a document may hold. Validation walks what each of them spreads.
+const MAX_DEFINED_OPERATIONS: usize = 50;
+/// How many variables the operations of a document may define together. Validation looks through all of an operation's
+/// for each place where a variable stands.
+const MAX_VARIABLES: usize = 256;
+/// How long the arguments of a document may be, with variables and fragments in place, in bytes; and how many times
+/// the request's own length where that is more.
+const MAX_VALUES: usize = 1024 * 1024;
+const MAX_VALUES_GROWTH: usize = 2;
+/// How many comparisons of arguments validation may make for each selection that a document may have. It compares the
+/// fields of one name in the answer, anew in every selection set around them, and makes an error of each difference.
+const MAX_COMPARISONS: usize = 50;
+
+/// Looks at the document: what it defines, its depth, and its size with every fragment in place of its spreads.
+pub(super) fn check_document(
+    document: &ExecutableDocument,
+    variables: &serde_json::Map<String, serde_json::Value>,
+    config: &Config,
+) -> Result<(), Refused> {
+    check_definitions(document)?;
+    let variables = lengths(document, variables);
+    let own_length = variables.values().fold(config.max_document, |sum, length| sum.saturating_add(*length));
+    let most_values = MAX_VALUES.max(own_length.saturating_mul(MAX_VALUES_GROWTH));
+    let mut measuring = Measuring::new(document, config, variables);
+    let mut total = Size::default();
+    for (_, operation) in document.operations.iter() {
+        total = total.and(measuring.definition(&operation.node.directives, &operation.node.selection_set)?);
+    }
+    measuring.check_unused()?;
+    for (what, most, found) in [
+        ("levels of selections", config.max_depth, total.depth),
+        ("selections", config.max_selections, total.selections),
+        ("bytes of arguments", most_values, total.values),
+        ("arguments to compare", config.max_selections.saturating_mul(MAX_COMPARISONS), total.comparisons),
+    ] {
+        if found > most {
+            return Err(Refused::limit(what, most, found));
+        }
+    }
+    Ok(())
+}
+
+/// Looks at what a document defines. A variable that is defined twice is refused here, and not left to validation:
+/// its value would be read once for each definition before that.
+fn check_definitions(document: &ExecutableDocument) -> Result<(), Refused> {
+    let (mut operations, mut variables) = (0, 0);
+    for (_, operation) in document.operations.iter() {
+        let definitions = &operation.node.variable_definitions;
+        (operations, variables) = (operations + 1, variables + definitions.len());
+        let mut names = HashSet::new();
+        if let Some(twice) = definitions.iter().find(|it| !names.insert(it.node.name.node.as_str())) {
+            let message = format!("The variable `${}` is defined twice.", twice.node.name.node);
+            return Err(Refused::at(twice.pos, message));
+        }
+    }
+    for (what, most, found) in
+        [("operations", MAX_DEFINED_OPERATIONS, operations), ("variables", MAX_VARIABLES, variables)]
+    {
+        if found > most {
+            return Err(Refused::limit(what, most, found));
+        }
+    }
+    Ok(())
+}
+
+/// The length of each variable's value: the one that was sent, or its default if that is longer. What was sent is
+/// measured once a name, however many operations define it.
+fn lengths<'a>(
+    document: &'a ExecutableDocument,
+    sent: &serde_json::Map<String, serde_json::Value>,
+) -> HashMap<&'a str, usize> {
+    let mut lengths = HashMap::new();
+    for definition in document.operations.iter().flat_map(|(_, it)| &it.node.variable_definitions) {
+        let name = definition.node.name.node.as_str();
+        let default = definition.node.default_value.as_ref().map_or(0, |it| it.node.to_string().len());
+        let length =
+            lengths.entry(name).or_insert_with(|| sent.get(name).map_or(0, |value| value.to_string().len()));
+        *length = default.max(*length);
+    }
+    lengths
+}

@@ -1,0 +1,86 @@
+//! How many items a request may still read.
+//!
+//! All fields of a request share it, and read beside each other: what a call may read is reserved before it is sent,
+//! and what it did not read is given back. It is spent only when nothing is left *and* nothing is under way that could
+//! still give something back; until then a field waits, within the request's deadline. No field holds a reservation
+//! while it waits, so none waits for itself.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+/// The items that a request may still read.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    state: Mutex<State>,
+    given_back: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    left: i32,
+    /// How many calls are under way.
+    under_way: usize,
+}
+
+impl Budget {
+    pub(super) fn new(items: i32) -> Self {
+        Self { state: Mutex::new(State { left: items, under_way: 0 }), given_back: Notify::new() }
+    }
+
+    /// Reserves up to so many items, at least one; none if the budget is spent.
+    pub(super) async fn reserve(&self, wanted: i32) -> Option<Reservation<'_>> {
+        loop {
+            // Made before the look, so that what is given back in between is not missed.
+            let given_back = self.given_back.notified();
+            {
+                let mut state = self.state();
+                let items = wanted.min(state.left);
+                if items > 0 {
+                    state.left -= items;
+                    state.under_way += 1;
+                    return Some(Reservation { budget: self, items, unread: items });
+                }
+                if state.under_way == 0 {
+                    return None;
+                }
+            }
+            given_back.await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a call that is under way may read. Dropped, it gives back what was not read: all of it, if the call failed.
+#[derive(Debug)]
+pub(super) struct Reservation<'a> {
+    budget: &'a Budget,
+    items: i32,
+    unread: i32,
+}
+
+impl Reservation<'_> {
+    /// How many items the call may read.
+    pub(super) fn items(&self) -> i32 {
+        self.items
+    }
+
+    /// The call is done and has read so many.
+    pub(super) fn settle(mut self, read: i32) {
+        self.unread = (self.items - read).max(0);
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        {
+            let mut state = self.budget.state();
+            state.left += self.unread;
+            state.under_way -= 1;
+        }
+        self.budget.given_back.notify_waiters();
+    }
+}

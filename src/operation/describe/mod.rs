@@ -1,0 +1,241 @@
+//! What an operation sends, without sending it: keys, expressions and parameters, with the places that their values come
+//! from in the values' places.
+//!
+//! Expressions are made by the code that makes those that are sent. What is told here a second time (which attributes an
+//! item has, which index keys follow a write) is held against what the embedded AWS observes by `tests/suite/explained.rs`.
+
+mod query;
+mod write;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::Failure;
+use crate::item::{KeyTexts, spell};
+use crate::schema::{
+    Bindings, Field, Get, Item, KeyAttribute, KeyKind, KeyTemplates, Keys, Name, Object, Operation, Plan,
+    Table, ValueSource,
+};
+
+/// A request, as it is sent when everything is given that can be given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Described {
+    /// The key attributes, each with its template; of an index too, where the request writes or asks them.
+    pub keys: Vec<(Name, String)>,
+    /// Where the values in the templates come from.
+    pub variables: Vec<Variable>,
+    /// The attributes of an item that is put, besides its keys, each with the place that its value comes from.
+    pub item: Vec<(Name, String)>,
+    /// `KeyConditionExpression`: first with everything given, then with what may be absent left out.
+    pub key_conditions: Vec<KeyConditionCase>,
+    /// `FilterExpression`.
+    pub filter: Option<String>,
+    /// `ConditionExpression`.
+    pub condition: Option<String>,
+    /// `ConditionExpression`, where the item was read before for its index keys.
+    pub condition_after_read: Option<String>,
+    /// `UpdateExpression`.
+    pub update: Option<String>,
+    /// The sources that an expression is shortened by where they are absent.
+    pub left_out: Vec<String>,
+    /// `ConsistentRead`, of a read.
+    pub consistent: Option<bool>,
+    /// `ScanIndexForward`, of a query.
+    pub forward: Option<bool>,
+    /// `ReturnValues`, of a write that asks for some.
+    pub returns: Option<&'static str>,
+    /// `ReturnValuesOnConditionCheckFailure`, of a write.
+    pub returns_on_failure: Option<&'static str>,
+    /// The attributes that it names: `dynamodb:Attributes`.
+    pub attributes: BTreeSet<String>,
+}
+
+/// A variable of the templates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// The field.
+    pub name: Name,
+    /// The source, such as `args.id` or `parent.customerId`.
+    pub from: String,
+    /// Whether it may be absent.
+    pub is_optional: bool,
+}
+
+/// A key condition, and what is absent where it is this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyConditionCase {
+    /// The sources that are not given.
+    pub without: Vec<String>,
+    /// `KeyConditionExpression`.
+    pub expression: String,
+}
+
+/// A value in an expression: one that is always the same, or the place that it comes from.
+enum Shown {
+    Stored(AttributeValue),
+    From(String),
+}
+
+impl From<AttributeValue> for Shown {
+    fn from(value: AttributeValue) -> Self {
+        Self::Stored(value)
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::From(source) => f.write_str(source),
+            Self::Stored(AttributeValue::S(text)) => {
+                write!(f, "\"{}\"", text.replace(char::MAX, "\\u{10FFFF}"))
+            }
+            Self::Stored(AttributeValue::N(number)) => f.write_str(number),
+            Self::Stored(AttributeValue::Bool(value)) => write!(f, "{value}"),
+            Self::Stored(other) => write!(f, "{other:?}"),
+        }
+    }
+}
+
+/// A field that runs an operation, and whom it is described for.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'p> {
+    /// The plan.
+    pub plan: &'p Plan,
+    /// The type that the field belongs to.
+    pub parent: &'p Object,
+    /// The field.
+    pub field: &'p Field,
+    /// What stands for the tenant in keys, such as `${tenant}`.
+    pub tenant: &'p str,
+}
+
+/// The type that an operation is about, and where its items lie.
+#[derive(Clone, Copy)]
+struct About<'p> {
+    told: Told<'p>,
+    object: &'p Object,
+    item: &'p Item,
+    table: &'p Table,
+}
+
+impl Told<'_> {
+    /// The request of the operation itself; or, where `is_prelude`, the read that it may send before.
+    pub fn describe(&self, operation: &Operation, is_prelude: bool) -> Result<Described, Failure> {
+        let name = operation.object();
+        let unplanned = || Failure::Unplanned(name.to_string());
+        let object = self.plan.objects.get(name).ok_or_else(unplanned)?;
+        let item = object.item.as_ref().ok_or_else(unplanned)?;
+        let table = self.plan.tables.get(&item.table).ok_or_else(unplanned)?;
+        let about = About { told: *self, object, item, table };
+        match operation {
+            Operation::Get(get) => Ok(about.get(get)),
+            Operation::Query(query) => about.query(query),
+            Operation::Put(put) => about.put(put),
+            Operation::Update(update) if is_prelude => Ok(about.read(&update.key, true)),
+            Operation::Update(update) => about.update(update),
+            Operation::Delete(delete) => about.delete(delete),
+        }
+    }
+
+    /// Whether a source may have no value.
+    fn is_optional(&self, source: &ValueSource) -> bool {
+        match source {
+            ValueSource::Argument(path) => {
+                let Some((first, rest)) = path.split_first() else { return true };
+                let Some(mut argument) = self.field.arguments.get(first) else { return true };
+                let mut always = argument.is_always_given();
+                for step in rest {
+                    let inner = self.plan.inputs.get(argument.ty.base()).and_then(|it| it.fields.get(step));
+                    let Some(inner) = inner else { return true };
+                    argument = inner;
+                    always &= argument.is_always_given();
+                }
+                !always
+            }
+            ValueSource::Parent(field) => {
+                self.parent.attribute(field).is_none_or(|attribute| !attribute.non_null)
+            }
+            // A token without it is refused.
+            ValueSource::Claim(_) => false,
+        }
+    }
+}
+
+/// How a field's value is shown in templates.
+fn shown(field: &Name) -> String {
+    format!("${{{field}}}")
+}
+
+impl About<'_> {
+    fn key_names(&self) -> impl Iterator<Item = String> {
+        self.table.keys.names().map(ToString::to_string)
+    }
+
+    /// The templates of some keys, spelled with the fields that have values. None that is not whole.
+    fn keys(&self, keys: &Keys, templates: &KeyTemplates, texts: &KeyTexts) -> Vec<(Name, String)> {
+        let sort = keys.sort.as_ref().zip(templates.sort.as_ref());
+        let both = std::iter::once((&keys.partition, &templates.partition)).chain(sort);
+        let spelled =
+            both.map(|(key, template)| (key.name.clone(), spell(template, self.told.tenant, texts)));
+        let spelled: Vec<_> = spelled.collect();
+        if spelled.iter().any(|(_, prefix)| !prefix.complete) {
+            return Vec::new();
+        }
+        spelled.into_iter().map(|(name, prefix)| (name, prefix.text)).collect()
+    }
+
+    /// The variables of fields that are bound.
+    fn variables<'b>(
+        &self,
+        fields: impl IntoIterator<Item = &'b Name>,
+        bindings: &Bindings,
+    ) -> Vec<Variable> {
+        let mut variables: Vec<Variable> = Vec::new();
+        for field in fields {
+            let Some(source) = bindings.get(field) else { continue };
+            if variables.iter().all(|it| it.name != *field) {
+                let is_optional = self.told.is_optional(source);
+                variables.push(Variable { name: field.clone(), from: source.to_string(), is_optional });
+            }
+        }
+        variables
+    }
+
+    fn get(&self, get: &Get) -> Described {
+        self.read(&get.key, get.consistent)
+    }
+
+    fn read(&self, key: &Bindings, consistent: bool) -> Described {
+        Described { consistent: Some(consistent), attributes: self.key_names().collect(), ..self.keyed(key) }
+    }
+
+    /// A request that names an item by its key.
+    fn keyed(&self, key: &Bindings) -> Described {
+        let texts = texts(key.keys());
+        Described {
+            keys: self.keys(&self.table.keys, &self.item.keys, &texts),
+            variables: self.variables(self.item.keys.fields(), key),
+            ..Described::default()
+        }
+    }
+}
+
+/// The texts that stand for some fields.
+fn texts<'a>(fields: impl IntoIterator<Item = &'a Name>) -> KeyTexts {
+    fields.into_iter().map(|field| (field.clone(), shown(field))).collect()
+}
+
+/// Key attributes whose values are texts: bytes that are only described are none.
+fn as_texts(keys: &Keys) -> Keys {
+    Keys { partition: as_text(&keys.partition), sort: keys.sort.as_ref().map(as_text) }
+}
+
+fn as_text(key: &KeyAttribute) -> KeyAttribute {
+    let kind = match key.kind {
+        KeyKind::Binary => KeyKind::String,
+        kind @ (KeyKind::String | KeyKind::Number) => kind,
+    };
+    KeyAttribute { name: key.name.clone(), kind }
+}
