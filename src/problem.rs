@@ -12,6 +12,9 @@ use std::sync::Arc;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 
+/// What some editors begin a file with.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// A text with the name that it is called by in messages.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Source {
@@ -20,9 +23,13 @@ pub struct Source {
 }
 
 impl Source {
-    /// A text under a name.
+    /// A text under a name. A byte order mark before it is left out: no editor counts it as a character.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: text.into() })
+        let mut text = text.into();
+        if text.starts_with(BYTE_ORDER_MARK) {
+            text.drain(..BYTE_ORDER_MARK.len_utf8());
+        }
+        Arc::new(Self { name: name.into(), text })
     }
 
     /// Reads a file. It is called by its path as given.

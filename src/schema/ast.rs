@@ -158,7 +158,7 @@ impl Reader<'_> {
     fn keyword(&self, pos: Pos) -> Range<usize> {
         let start = self.positions.offset(pos);
         let rest = self.source.get(start..).unwrap_or_default();
-        start..start + rest.find(char::is_whitespace).unwrap_or(rest.len())
+        start..start + rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len())
     }
 
     fn name(&self, name: &Positioned<async_graphql::Name>) -> Spanned<String> {

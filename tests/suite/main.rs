@@ -21,6 +21,7 @@ mod clients;
 mod console;
 mod derived;
 mod diagnostics;
+mod errors;
 mod evaluator;
 mod execution;
 mod explained;

@@ -153,10 +153,11 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn unknown_type(&self, ty: &Spanned<ParsedType>, base: &str, fitting: impl Fn(&Kind) -> bool) {
-        let defined = self.defs.values().filter(|def| fitting(&def.kind)).map(|def| def.name.value.clone());
-        let defined = defined.filter(|name| !self.is_root(name));
-        let connections =
-            self.drafts.keys().filter(|name| self.has_item(name)).map(|it| format!("{it}Connection"));
+        let fits = |name: &str| self.defs.get(name).is_some_and(|def| fitting(&def.kind));
+        let defined =
+            self.defs.keys().filter(|name| fits(name) && !self.is_root(name)).map(|it| (*it).to_owned());
+        let queried = self.drafts.keys().filter(|name| fits(name) && self.has_item(name));
+        let connections = queried.map(|it| format!("{it}Connection"));
         let scalars = Scalar::ALL.iter().map(|scalar| scalar.name().to_owned());
         let mut names: Vec<_> = scalars.chain(defined).chain(connections).collect();
         names.sort_unstable();
@@ -164,7 +165,9 @@ impl<'a> Lowering<'a> {
             Some(near) => format!("did you mean `{near}`?"),
             None => "define it, or choose another".to_owned(),
         };
-        self.reports.report(&ty.span, format!("there is no type `{base}`"), hint);
+        // A type stands there in one piece: the name comes after the brackets that open.
+        let start = ty.span.start + ty.value.to_string().matches('[').count();
+        self.reports.report(&(start..start + base.len()), format!("there is no type `{base}`"), hint);
     }
 }
 
