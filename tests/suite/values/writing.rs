@@ -223,7 +223,6 @@ async fn a_float_is_kept_as_it_is_written() {
 
 /// Every float has a shortest text of up to 17 digits, and that text is what is stored.
 #[tokio::test]
-#[ignore = "serde_json rounds what it reads unless its feature `float_roundtrip` is on"]
 async fn a_float_of_seventeen_digits_is_kept_to_the_last() {
     let floats = [
         0.013_637_725_088_282_905,
