@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::credentials::PolicyTemplates;
 use crate::id::RoleArn;
-use crate::policy::isolation::{Proof, Subject, prove};
+use crate::policy::isolation::{Member, Proof, Subject, prove};
 use crate::policy::lint::{self, Against};
 use crate::policy::{Finding, RoleTemplate, Severity, Variables};
 use crate::schema::Plan;
@@ -151,10 +151,16 @@ impl Grounds {
 
     /// What is wrong with each file by itself, in use or not.
     fn lint(&self, subjects: &[Subject<'_>]) -> Vec<Finding> {
+        // Of those who use a file, the first and the one with the longest names: more of them say no more of it.
         let used_by = |uses: &dyn Fn(&Subject<'_>) -> bool| -> Vec<Variables> {
             let members =
-                subjects.iter().filter(|subject| uses(subject)).flat_map(|subject| &subject.members);
-            members.map(|member| member.variables.clone()).collect()
+                || subjects.iter().filter(|subject| uses(subject)).flat_map(|subject| &subject.members);
+            let length = |member: &&Member| {
+                let tables: usize = member.tables.values().map(|table| table.physical.len()).sum();
+                member.tenant.as_str().len() + tables
+            };
+            let longest = members().max_by_key(length);
+            members().next().into_iter().chain(longest).map(|member| member.variables.clone()).collect()
         };
         let of_policies = self.policies.iter().flat_map(|template| {
             let tenants = used_by(&|it| it.session.is_some_and(|used| std::ptr::eq(used, template)));
