@@ -44,6 +44,7 @@ mod schema;
 mod shared_keys;
 mod siblings;
 mod tokens;
+mod tracker;
 mod upstream;
 mod values;
 mod writes;

@@ -1,6 +1,6 @@
 //! Worlds, and the tenants in them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -35,6 +35,7 @@ const START: u64 = 1_795_435_200;
 
 /// A world that is being made.
 pub(crate) struct Builder {
+    application: PathBuf,
     files: Vec<(String, String)>,
     deployed: Vec<(String, String)>,
     engine: Engine,
@@ -48,6 +49,12 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
+    /// Runs another application: a folder of `tests/schemas`, in the place of the example.
+    pub(crate) fn application(mut self, name: &str) -> Self {
+        self.application = root().join("tests/schemas").join(name);
+        self
+    }
+
     /// Puts a file in the place of the example's.
     pub(crate) fn file(mut self, name: &str, text: impl Into<String>) -> Self {
         self.files.push((name.to_owned(), text.into()));
@@ -135,7 +142,7 @@ impl Builder {
     #[expect(clippy::disallowed_methods, reason = "it serves until it is dropped")]
     pub(crate) async fn start(self) -> World {
         let folder = TempDir::new().unwrap();
-        copy_example(folder.path());
+        copy_application(&self.application, folder.path());
         for (name, text) in &self.files {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
@@ -242,12 +249,19 @@ fn forge(
 
 /// The example application, copied into a folder.
 pub(crate) fn copy_example(folder: &Path) {
+    copy_application(&root(), folder);
+}
+
+/// An application, copied into a folder. It may have no seed.
+fn copy_application(from: &Path, folder: &Path) {
     for name in ["schema.graphql", "tenants.toml", "innkeeper.toml", "seed.json"] {
-        std::fs::copy(root().join(name), folder.join(name)).unwrap();
+        if from.join(name).exists() {
+            std::fs::copy(from.join(name), folder.join(name)).unwrap();
+        }
     }
     for part in ["policies", "policies/roles"] {
         std::fs::create_dir_all(folder.join(part)).unwrap();
-        for entry in std::fs::read_dir(root().join(part)).unwrap() {
+        for entry in std::fs::read_dir(from.join(part)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {
                 std::fs::copy(&path, folder.join(part).join(path.file_name().unwrap())).unwrap();
@@ -303,6 +317,7 @@ impl World {
 
     pub(crate) fn builder() -> Builder {
         Builder {
+            application: root(),
             files: Vec::new(),
             deployed: Vec::new(),
             engine: Engine::Embedded,
