@@ -19,7 +19,7 @@ use super::answer::Refused;
 use super::config::Config;
 use super::input::{Coercion, Origin};
 use super::variables::Variables;
-use crate::schema::{Field, Object, Operation, Plan, Resolve, Scalar, Type};
+use crate::schema::{Delete, Each, Field, Get, Object, Operation, Plan, Put, Resolve, Scalar, Type};
 
 /// How many items a page is taken to have whose size the document does not say. What is run is counted once more, so
 /// that one with more items costs no more than it may.
@@ -270,7 +270,15 @@ impl<'p, 'd> Preparing<'p, 'd> {
 
 /// How many items an operation may find, by the size of the page that is asked for.
 fn most_items(operation: &Operation, arguments: &IndexMap<Name, Value>) -> usize {
-    let Operation::Query(query) = operation else { return 1 };
+    let query = match operation {
+        Operation::Query(query) => query,
+        Operation::Get(Get { each, .. })
+        | Operation::Put(Put { each, .. })
+        | Operation::Delete(Delete { each, .. }) => {
+            return each.as_ref().map_or(1, |each| length(each, arguments));
+        }
+        Operation::Update(_) => return 1,
+    };
     let first = query.page.first.as_ref().and_then(|name| arguments.get(name.as_str()));
     match first {
         // One that is no size of a page is refused when it is run.
@@ -278,6 +286,17 @@ fn most_items(operation: &Operation, arguments: &IndexMap<Name, Value>) -> usize
             number.as_u64().map_or(0, |it| usize::try_from(it).unwrap_or(usize::MAX))
         }
         _ => ASSUMED_PAGE,
+    }
+}
+
+/// How many elements a list has.
+fn length(each: &Each, arguments: &IndexMap<Name, Value>) -> usize {
+    match each {
+        Each::Argument(name) => match arguments.get(name.as_str()) {
+            Some(Value::List(values)) => values.len(),
+            _ => 0,
+        },
+        Each::Parent(_) => ASSUMED_PAGE,
     }
 }
 

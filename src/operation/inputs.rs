@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use async_graphql::{Name as GraphName, Value};
 use indexmap::IndexMap;
 
+use super::each::{Element, within};
 use super::{Budget, Failure, Operations};
 use crate::claim::ClaimValue;
 use crate::credentials::TenantSession;
@@ -18,6 +19,8 @@ pub(crate) struct Inputs<'a> {
     /// The arguments, coerced: defaults are in, types fit.
     pub(crate) arguments: &'a IndexMap<GraphName, Value>,
     pub(crate) parent: Option<Parent<'a>>,
+    /// The element that the operation is run for, where it is run for the elements of a list.
+    pub(crate) element: Option<Element<'a>>,
     /// How many items the request may still read.
     pub(crate) budget: &'a Budget,
 }
@@ -50,6 +53,9 @@ impl<'a> Given<'a> {
 impl Operations {
     /// The value of a source.
     pub(super) fn given<'a>(&self, source: &ValueSource, inputs: Inputs<'a>) -> Result<Given<'a>, Failure> {
+        if let Some(given) = inputs.element.and_then(|element| element.given(source)) {
+            return Ok(given);
+        }
         match source {
             ValueSource::Argument(path) => Ok(argument(path, inputs.arguments)),
             ValueSource::Parent(field) => {
@@ -137,15 +143,6 @@ impl Operations {
 
 /// An argument, or a field within input objects.
 fn argument<'a>(path: &[Name], arguments: &'a IndexMap<GraphName, Value>) -> Given<'a> {
-    let Some((last, outer)) = path.split_last() else { return Given::Absent };
-    let mut members = arguments;
-    for step in outer {
-        let Some(Value::Object(inner)) = members.get(step.as_str()) else { return Given::Absent };
-        members = inner;
-    }
-    match members.get(last.as_str()) {
-        None => Given::Absent,
-        Some(Value::Null) => Given::Null,
-        Some(value) => Given::Value(Cow::Borrowed(value)),
-    }
+    let Some((first, rest)) = path.split_first() else { return Given::Absent };
+    arguments.get(first.as_str()).map_or(Given::Absent, |value| within(value, rest))
 }

@@ -47,7 +47,7 @@ impl Operations {
     }
 
     /// The values of the item's fields: those that were given, those that are made here, and the first version.
-    fn new_values(
+    pub(super) fn new_values(
         &self,
         target: &Target<'_>,
         put: &Put,

@@ -3,7 +3,7 @@
 //! The proof, the derived policies and `explain` read the same list. It is held against what the gateway really sends
 //! by the tests, which run every field and compare.
 
-use crate::schema::{Item, KeyTemplates, Name, Object, Operation, Plan, Table};
+use crate::schema::{Delete, Get, Item, KeyTemplates, Name, Object, Operation, Plan, Put, Table};
 
 /// A kind of request that a field sends.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Asked<'p> {
     pub returns: Option<&'static str>,
     /// Whether it is only sent to learn what a write needs, and not by every call of the field.
     pub is_prelude: bool,
+    /// Whether it is sent where several items are asked for together, in the place of the request for one.
+    pub is_together: bool,
 }
 
 impl Asked<'_> {
@@ -63,9 +65,13 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         select,
         returns,
         is_prelude: false,
+        is_together: false,
     };
     let get = || asked("dynamodb:GetItem", Some("ALL_ATTRIBUTES"), None);
+    let get_many = || asked("dynamodb:BatchGetItem", Some("ALL_ATTRIBUTES"), None);
     match operation {
+        Operation::Get(Get { each: Some(_), .. }) => vec![get_many()],
+        Operation::Get(Get { coalesces: true, .. }) => vec![get(), Asked { is_together: true, ..get_many() }],
         Operation::Get(_) => vec![get()],
         Operation::Query(query) => {
             let index = query.index.and_then(|at| item.indexes.get(at));
@@ -75,6 +81,9 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
                 keys: index.map_or(&item.keys, |index| &index.keys),
                 ..asked("dynamodb:Query", Some(select), None)
             }]
+        }
+        Operation::Put(Put { each: Some(_), .. }) | Operation::Delete(Delete { each: Some(_), .. }) => {
+            vec![asked("dynamodb:BatchWriteItem", None, None)]
         }
         Operation::Put(_) => vec![asked("dynamodb:PutItem", None, None)],
         Operation::Update(update) => {

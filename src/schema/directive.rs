@@ -131,7 +131,7 @@ const CATALOGUE: [Known; 20] = {
         known("query", Once, FIELD, &["index", "bind", "range", "filter", "order", "consistent"]),
         known("put", Once, FIELD, &["bind", "spread", "if", "when"]),
         known("update", Once, FIELD, &["bind", "spread", "expect", "if", "when"]),
-        known("delete", Once, FIELD, &["bind", "expect", "if", "when"]),
+        known("delete", Once, FIELD, &["of", "bind", "expect", "if", "when"]),
         known("page", Once, GUARDED, &["items", "next", "after"]),
         known("deprecated", Once, DEPRECATED, &["reason"]),
         known("specifiedBy", Once, &[Location::Scalar], &["url"]),

@@ -77,7 +77,7 @@ fn query(plan: &Plan, seed: &Seeded) -> Option<String> {
     root.fields.values().find_map(|field| {
         let Resolve::Operation(operation) = &field.resolve else { return None };
         let Operation::Get(get) = operation.as_ref() else { return None };
-        if get.object != seed.object {
+        if get.object != seed.object || get.each.is_some() {
             return None;
         }
         let argument = |(name, source): (&crate::schema::Name, &ValueSource)| {

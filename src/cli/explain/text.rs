@@ -49,9 +49,15 @@ fn request(sent: &Sent<'_>, lines: &mut Lines<'_>) {
         None => format!("table {}", asked.table.name),
     };
     let index = asked.index.map_or_else(String::new, |index| format!(", index {index}"));
-    let before =
-        if asked.is_prelude { ", before the write, where an index key needs more than is given" } else { "" };
-    let _always_fits = write!(lines.0, "{} on {table}{index}{before}", asked.action);
+    let sent = match (asked.is_prelude, asked.is_together) {
+        (true, _) => ", before the write, where an index key needs more than is given",
+        (_, true) => ", in its place where several are asked for, below a list",
+        (false, false) => "",
+    };
+    let _always_fits = write!(lines.0, "{} on {table}{index}{sent}", asked.action);
+    if let Some(each) = &described.each {
+        lines.line("for each", &format!("element of {each}"));
+    }
     keys_and_values(described, lines);
     expressions(described, lines);
     parameters(described, lines);

@@ -39,6 +39,7 @@ impl Run<'_> {
             session: self.session,
             budget: self.budget,
             allowance: self.allowance,
+            loader: self.loader,
             max_errors: 0,
             shows: Shows::Stored,
             errors: Mutex::default(),

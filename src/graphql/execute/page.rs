@@ -1,17 +1,13 @@
 //! What a `@query` found, as a list, a connection or a page.
 
 use async_graphql::Value;
-use futures_util::StreamExt as _;
-use futures_util::stream;
 
+use super::list::list;
 use super::path::At;
-use super::{Boxed, Completed, Nulled, On, Run, lock, nullable};
+use super::{Boxed, Completed, On, Run, lock};
 use crate::item::PLACE;
 use crate::operation::Found;
 use crate::schema::{Field, Object, Of, PageKind, PagePart, Type};
-
-/// How many members of one list are resolved beside each other.
-const CONCURRENT: usize = 16;
 
 impl Run<'_> {
     pub(super) async fn found<'a>(
@@ -42,22 +38,9 @@ impl Run<'_> {
     async fn list<'a>(&'a self, ty: &'a Type, members: Vec<On<'a>>, at: At<'a>) -> Completed {
         let Some(object) = self.plan.objects.get(ty.base()) else { return Ok(Value::Null) };
         let non_null = matches!(&ty.of, Of::List(of) if of.non_null);
-        let members: Vec<_> = members
-            .into_iter()
-            .enumerate()
-            .map(|(index, on)| self.list_member(object, on, at, index))
-            .collect();
-        let mut members = stream::iter(members).buffered(CONCURRENT);
-        let (mut values, mut failed) = (Vec::new(), false);
-        while let Some(completed) = members.next().await {
-            match nullable(non_null, completed) {
-                Ok(value) => values.push(value),
-                // The others go on: what is wrong with them is said too.
-                Err(Nulled::Failed) => failed = true,
-                Err(Nulled::Spent) => return Err(Nulled::Spent),
-            }
-        }
-        if failed { Err(Nulled::Failed) } else { Ok(Value::List(values)) }
+        let members = members.into_iter().enumerate();
+        let members = members.map(|(index, on)| self.list_member(object, on, at, index)).collect();
+        list(members, non_null).await
     }
 
     fn list_member<'a>(

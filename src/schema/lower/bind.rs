@@ -12,7 +12,7 @@ use crate::claim::ClaimKind;
 use crate::schema::ast::{FieldDef, InputDef};
 use crate::schema::directive::{Args, has_known_names};
 use crate::schema::literal::{Literal, Spanned};
-use crate::schema::plan::{Argument, Attribute, Bindings, Name, Type, ValueSource};
+use crate::schema::plan::{Argument, Attribute, Bindings, Each, Element, Name, Type, ValueSource};
 
 /// A field that runs an operation, and the values that it can draw on.
 pub(super) struct Site<'a, 'l> {
@@ -29,6 +29,9 @@ pub(super) struct Site<'a, 'l> {
     taken: RefCell<HashSet<Name>>,
     /// Whether `bind` has mistakes. What it was to bind cannot be known then, and is not missed.
     bind_is_ruined: Cell<bool>,
+    /// Whether the operation may be run for the elements of a list, and of which it is.
+    pub(super) iterates: Cell<bool>,
+    pub(super) each: RefCell<Option<Each>>,
     used: RefCell<HashSet<Name>>,
     /// The paths that values are drawn from: arguments, and fields within inputs.
     drawn: RefCell<HashSet<Vec<Name>>>,
@@ -42,8 +45,15 @@ pub(super) type Bound<'l> = IndexMap<Name, (ValueSource, Given<'l>)>;
 /// What is known of a value before it is there.
 #[derive(Debug, Clone)]
 pub(super) enum Given<'l> {
-    Argument { ty: &'l Type, always: bool },
-    Parent { attribute: &'l Attribute },
+    Argument {
+        ty: &'l Type,
+        always: bool,
+    },
+    Parent {
+        attribute: &'l Attribute,
+    },
+    /// An element of a list in the parent.
+    Element(&'l Element),
     Claim(ClaimKind),
 }
 
@@ -53,7 +63,7 @@ impl Given<'_> {
     pub(super) fn is_always_given(&self) -> bool {
         match self {
             Self::Argument { always, .. } => *always,
-            Self::Parent { .. } | Self::Claim(_) => true,
+            Self::Parent { .. } | Self::Element(_) | Self::Claim(_) => true,
         }
     }
 }
@@ -75,6 +85,8 @@ impl<'a, 'l> Site<'a, 'l> {
             explicit: RefCell::default(),
             taken: RefCell::default(),
             bind_is_ruined: Cell::default(),
+            iterates: Cell::default(),
+            each: RefCell::default(),
             used: RefCell::default(),
             drawn: RefCell::default(),
             problems_before: lowering.reports.count(),
@@ -173,7 +185,9 @@ impl<'a, 'l> Site<'a, 'l> {
             return None;
         };
         let (source, given) = self.source(text)?;
-        self.fits(&given, attribute?, &text.whole(), &name.value).then_some((source, given))
+        let attribute = attribute?;
+        let (source, given) = self.element((source, given), attribute, &text.whole())?;
+        self.fits(&given, attribute, &text.whole(), &name.value).then_some((source, given))
     }
 
     /// Whether `bind` or an argument gives a field a value, rightly, or wrongly and reported.
@@ -198,8 +212,9 @@ impl<'a, 'l> Site<'a, 'l> {
         }
         let argument = self.argument(field)?;
         let given = Given::Argument { ty: &argument.ty, always: argument.is_always_given() };
-        self.fits(&given, attribute, &self.value_span(field), field)
-            .then(|| (ValueSource::Argument(vec![field.clone()]), given))
+        let (span, source) = (self.value_span(field), ValueSource::Argument(vec![field.clone()]));
+        let (source, given) = self.element((source, given), attribute, &span)?;
+        self.fits(&given, attribute, &span, field).then_some((source, given))
     }
 
     /// Whether an argument of a name is written, be its type understood or not.
@@ -243,6 +258,10 @@ impl<'a, 'l> Site<'a, 'l> {
             Given::Parent { attribute: parent } => {
                 let hint = format!("bind a field that is {expected}");
                 (other(same_kind(&attribute.shape, &parent.shape), &hint), describe(&parent.shape))
+            }
+            Given::Element(element) => {
+                let hint = format!("bind a list of {expected}");
+                (other(same_kind(&attribute.shape, &element.shape), &hint), describe(&element.shape))
             }
             Given::Claim(kind) => {
                 let found = match kind {

@@ -6,12 +6,14 @@
 mod attributes;
 mod bind;
 mod cycles;
+mod each;
 mod fits;
 mod get;
 mod inputs;
 mod items;
 mod keys;
 mod keyspace;
+mod lists;
 mod overlap;
 mod pages;
 mod paths;
@@ -160,6 +162,7 @@ impl<'a> Lowering<'a> {
             objects.insert(name, page.object);
         }
         self.set_ttls(&objects);
+        lists::coalesce(&mut objects);
         Some(Plan {
             tables: self.tables,
             objects,

@@ -18,8 +18,8 @@ pub use attribute::{Attribute, Element, Generate, Shape};
 pub use item::{Item, ItemIndex, KeyTemplates, Part, Template};
 pub use object::{Argument, Enum, EnumValue, Field, Input, Object, Of, PagePart, Resolve, Type};
 pub use operation::{
-    Bindings, Comparison, Condition, Delete, Get, Operand, Operation, Page, PageKind, Put, Query, Range,
-    Touch, Update, ValueSource,
+    Bindings, Comparison, Condition, Delete, Each, Get, Operand, Operation, Page, PageKind, Put, Query,
+    Range, Touch, Update, ValueSource,
 };
 pub use table::{Index, KeyAttribute, KeyKind, Keys, Layout, Projection, Table};
 
