@@ -298,7 +298,7 @@ impl<'a> Parser<'a> {
                 return Err(Mistake::new(token.span, format!("`{field}` has no order"), hint));
             }
             Comparability::None => {
-                let hint = "lists, sets, objects and JSON can only be asked for with `exists(field)`";
+                let hint = "ask `exists(field)`; of a list or a set, also `value in field`";
                 return Err(Mistake::new(span, format!("`{field}` cannot be compared"), hint));
             }
         }

@@ -39,6 +39,7 @@ mod paging;
 mod proof;
 mod properties;
 mod request_path;
+mod scopes;
 mod schema;
 mod shared_keys;
 mod siblings;

@@ -149,9 +149,10 @@ struct ClaimScope<'l, 'a> {
 impl Scope for ClaimScope<'_, '_> {
     fn field(&self, name: &str) -> Result<Shape, Mistake> {
         let Some(claim) = name.strip_prefix(CLAIMS) else {
-            let hint = match self.lowering.claims.contains_key(name) {
-                true => format!("write `claims.{name}`"),
-                false => "write `claims.` and the name of a claim that the configuration names".to_owned(),
+            let hint = if self.lowering.claims.contains_key(name) {
+                format!("write `claims.{name}`")
+            } else {
+                "write `claims.` and the name of a claim that the configuration names".to_owned()
             };
             return Err(Mistake::new(0..name.len(), "`@auth` looks at claims alone", hint));
         };
