@@ -24,6 +24,7 @@ mod diagnostics;
 mod errors;
 mod evaluator;
 mod execution;
+mod expiry;
 mod explained;
 mod golden;
 mod harness;
