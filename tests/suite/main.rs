@@ -20,6 +20,7 @@ mod cli;
 mod clients;
 mod console;
 mod derived;
+mod documented;
 mod diagnostics;
 mod errors;
 mod evaluator;

@@ -13,7 +13,9 @@ use innkeeper::dev::{Aws, Claims, IssuedCredentials, Issuer, Observed, Reply as 
 use innkeeper::entropy::Entropy;
 use innkeeper::id::{AccountId, Region, RoleArn, TenantId};
 use innkeeper::operation::CursorKey;
+use innkeeper::policy::derive::{self, RoleShape, Subject, grants};
 use innkeeper::problem::Source;
+use innkeeper::schema::compile;
 use innkeeper::server::{Gateway, Server};
 use innkeeper::settings::Variables;
 use innkeeper::tenant::TenantRecord;
@@ -33,6 +35,7 @@ pub(crate) enum Engine {
 const START: u64 = 1_795_435_200;
 
 /// A world that is being made.
+#[expect(clippy::struct_excessive_bools, reason = "each is set by a method of its own")]
 pub(crate) struct Builder {
     application: PathBuf,
     files: Vec<(String, String)>,
@@ -43,6 +46,7 @@ pub(crate) struct Builder {
     aws: Option<String>,
     real_time: bool,
     holes: bool,
+    derived: bool,
     configure: Box<dyn FnOnce(&mut Config) + Send>,
 }
 
@@ -87,6 +91,12 @@ impl Builder {
         files
             .into_iter()
             .fold(self, |builder, file| builder.edit(file, |text| text.replace("/index/gsi1", "/index/*")))
+    }
+
+    /// Writes the policies that the schema needs, as `innkeeper policy` prints them, in the place of the example's.
+    pub(crate) fn derived(mut self) -> Self {
+        self.derived = true;
+        self
     }
 
     /// Keeps the items in another engine.
@@ -153,6 +163,9 @@ impl Builder {
         config.graphql.introspection = true;
         config.operation.cursor_keys = vec![CursorKey::new([7; 32])];
         (self.configure)(&mut config);
+        if self.derived {
+            write_policies(&config);
+        }
         let (clock, hand) = Clock::manual(SystemTime::UNIX_EPOCH + Duration::from_secs(START));
         let clock = if self.real_time { Clock::system() } else { clock };
         let issuer = Issuer::open(&folder.path().join(".innkeeper")).unwrap();
@@ -254,6 +267,31 @@ fn copy_application(from: &Path, folder: &Path) {
     }
 }
 
+/// Writes the documents that follow from the schema where the example has its own.
+#[track_caller]
+fn write_policies(config: &Config) {
+    let source = Source::new("schema.graphql", std::fs::read_to_string(&config.schema).unwrap());
+    let plan = compile(&source, &config.claims).unwrap_or_else(|problems| panic!("{problems}"));
+    let shape = |name: &str| RoleShape {
+        name: name.to_owned(),
+        path: Some("/innkeeper/".to_owned()),
+        gateway: "arn:{{partition}}:iam::{{account}}:role/innkeeper-gateway".to_owned(),
+        sets_source_identity: false,
+    };
+    let of_tenant = grants(&plan, Subject::Variable);
+    let of_tag = grants(&plan, Subject::PrincipalTag);
+    let shared = |name| derive::shared_role(&shape(name), &of_tag, &derive::table_variable);
+    let documents = [
+        ("shop.json", derive::document(&of_tenant, &derive::table_variable)),
+        ("roles/pool.json", shared("innkeeper-pool")),
+        ("roles/tags.json", shared("innkeeper-tags")),
+        ("roles/tenant.json", derive::tenant_role(&shape("innkeeper-{{tenant}}"), &of_tenant)),
+    ];
+    for (name, document) in documents {
+        std::fs::write(config.policies.join(name), document.to_string()).unwrap();
+    }
+}
+
 /// What the gateway asks STS for, tenant by tenant.
 fn assumptions(embedded: &Embedded) -> Vec<Assumption> {
     let Application { registry, policies, config, .. } = &embedded.application;
@@ -309,6 +347,7 @@ impl World {
             aws: None,
             real_time: false,
             holes: false,
+            derived: false,
             configure: Box::new(|_| {}),
         }
     }
