@@ -26,6 +26,7 @@ mod errors;
 mod evaluator;
 mod execution;
 mod explained;
+mod faults;
 mod golden;
 mod harness;
 mod http;

@@ -22,6 +22,7 @@ use innkeeper::tenant::TenantRecord;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::fault::{Call, Fault, Faults};
 use super::{Reply, dynamodb_local, isolation, root};
 
 /// Where items are kept.
@@ -44,6 +45,7 @@ pub(crate) struct Builder {
     seed: bool,
     forged: Option<TenantId>,
     aws: Option<String>,
+    faults: Option<Box<dyn FnMut(&Call) -> Fault + Send>>,
     real_time: bool,
     holes: bool,
     derived: bool,
@@ -123,6 +125,12 @@ impl Builder {
         self
     }
 
+    /// Puts a proxy between the gateway and AWS, with a rule of what happens to each call.
+    pub(crate) fn faults(mut self, rule: impl FnMut(&Call) -> Fault + Send + 'static) -> Self {
+        self.faults = Some(Box::new(rule));
+        self
+    }
+
     /// Goes by the system's clock, for another process that does.
     pub(crate) fn real_time(mut self) -> Self {
         self.real_time = true;
@@ -189,6 +197,13 @@ impl Builder {
             let aws = &mut embedded.application.config.aws;
             (aws.sts_endpoint, aws.dynamodb_endpoint) = (Some(endpoint.clone()), Some(endpoint));
         }
+        let mut faults = None;
+        if let Some(rule) = self.faults {
+            let aws = &mut embedded.application.config.aws;
+            let proxy = Faults::start(aws.dynamodb_endpoint.clone().unwrap(), rule).await;
+            (aws.sts_endpoint, aws.dynamodb_endpoint) = (Some(proxy.endpoint()), Some(proxy.endpoint()));
+            faults = Some(proxy);
+        }
         let reader = embedded.application.registry_reader();
         let assumptions = assumptions(&embedded);
         let gateway_role = embedded.gateway_role.clone();
@@ -218,6 +233,7 @@ impl Builder {
             assumptions,
             gateway_role,
             is_forging,
+            faults,
             folder,
             task,
         }
@@ -317,6 +333,7 @@ pub(crate) struct World {
     assumptions: Vec<Assumption>,
     gateway_role: RoleArn,
     is_forging: bool,
+    faults: Option<Faults>,
     folder: TempDir,
     task: tokio::task::JoinHandle<()>,
 }
@@ -345,6 +362,7 @@ impl World {
             seed: true,
             forged: None,
             aws: None,
+            faults: None,
             real_time: false,
             holes: false,
             derived: false,
@@ -384,6 +402,12 @@ impl World {
         let answer = request.send().await.unwrap();
         let (status, headers) = (answer.status(), answer.headers().clone());
         Reply { status, headers, text: answer.text().await.unwrap() }
+    }
+
+    /// The proxy before AWS, where the builder put one.
+    #[track_caller]
+    pub(crate) fn faults(&self) -> &Faults {
+        self.faults.as_ref().unwrap()
     }
 
     /// Moves the clock.
