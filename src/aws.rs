@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use thiserror::Error;
 
 use crate::clock::Clock;
-use crate::id::Region;
+use crate::id::{Region, RoleArn};
 use crate::settings::Section;
 
 /// Where AWS is.
@@ -19,6 +19,9 @@ use crate::settings::Section;
 pub struct Config {
     /// The gateway's own Region, where it asks STS. The environment's, where it is not given.
     pub region: Option<Region>,
+    /// The role that the gateway runs under, which the tenants' roles trust. `dev` runs under it, and `check` and
+    /// `policy` go by it; `serve` has whatever identity its environment gives it.
+    pub gateway_role: Option<RoleArn>,
     /// Another address for STS.
     pub sts_endpoint: Option<String>,
     /// Another address for DynamoDB.
@@ -58,14 +61,17 @@ impl Config {
     pub fn read(file: &Section<'_>) -> Option<Self> {
         let aws = file.section("aws");
         let region = aws.parse::<Region>("region");
-        let complete = region.is_some() || !aws.has("region");
+        let gateway_role = aws.parse::<RoleArn>("gateway-role");
+        let is_missing = |found: bool, key: &str| !found && aws.has(key);
+        let complete =
+            !is_missing(region.is_some(), "region") && !is_missing(gateway_role.is_some(), "gateway-role");
         let (sts_endpoint, sts) = endpoint(&aws, "sts-endpoint");
         let (dynamodb_endpoint, dynamodb) = endpoint(&aws, "dynamodb-endpoint");
         let (iam_endpoint, iam) = endpoint(&aws, "iam-endpoint");
         aws.finish();
-        let region = region.map(|region| region.value);
+        let (region, gateway_role) = (region.map(|it| it.value), gateway_role.map(|it| it.value));
         let whole = complete && sts && dynamodb && iam;
-        whole.then_some(Self { region, sts_endpoint, dynamodb_endpoint, iam_endpoint })
+        whole.then_some(Self { region, gateway_role, sts_endpoint, dynamodb_endpoint, iam_endpoint })
     }
 }
 

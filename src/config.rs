@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::claim::{ClaimKind, ClaimKinds};
-use crate::id::{RoleArn, TableName};
+use crate::id::TableName;
 use crate::problem::{Problems, Source};
 use crate::settings::{Section, Variables, read};
 use crate::{authorizer, aws, credentials, graphql, operation, server};
@@ -50,8 +50,6 @@ pub struct Config {
 pub struct Dev {
     /// The items to begin with.
     pub seed: Option<PathBuf>,
-    /// The role that the gateway runs under.
-    pub gateway_role: Option<RoleArn>,
 }
 
 /// The environment's variables that are ours.
@@ -103,7 +101,7 @@ impl Config {
                 credentials: credentials?,
                 graphql,
                 operation: operation?,
-                dev: dev?,
+                dev,
             })
         })
     }
@@ -131,11 +129,9 @@ fn tables(file: &Section<'_>) -> BTreeMap<String, TableName> {
     tables.collect()
 }
 
-fn dev(file: &Section<'_>, folder: &Path) -> Option<Dev> {
+fn dev(file: &Section<'_>, folder: &Path) -> Dev {
     let section = file.section("dev");
     let seed = section.string("seed").map(|path| folder.join(path.value));
-    let gateway_role = section.parse::<RoleArn>("gateway-role");
-    let complete = gateway_role.is_some() || !section.has("gateway-role");
     section.finish();
-    complete.then(|| Dev { seed, gateway_role: gateway_role.map(|role| role.value) })
+    Dev { seed }
 }

@@ -4,19 +4,24 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Because, Common, Failure, say};
+use super::{Application, Because, Common, Failure, say};
 use crate::clock::Clock;
+use crate::config::{self, Config};
 use crate::dev::{Claims, Issuer};
 use crate::id::TenantId;
+use crate::problem::Problem;
 use crate::settings::parse_duration;
+
+/// How many tenants are listed at most.
+const LISTED: usize = 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     common: Common,
-    /// The tenant to speak for.
+    /// The tenant to speak for. Without one, the tenants that there are are listed.
     #[arg(long, value_name = "TENANT")]
-    tenant: TenantId,
+    tenant: Option<TenantId>,
     /// `sub` of the token.
     #[arg(long, value_name = "NAME", default_value = "dev")]
     subject: String,
@@ -41,10 +46,11 @@ fn duration(text: &str) -> Result<Duration, &'static str> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Some(tenant) = &arguments.tenant else { return Err(nobody(&arguments.common)?.into()) };
     let folder = super::dev::private_folder(&arguments.common.config);
     let issuer = Issuer::open(&folder).map_err(Because)?;
     let claims = Claims {
-        tenant: &arguments.tenant,
+        tenant,
         subject: &arguments.subject,
         scope: arguments.scope.as_deref(),
         others: arguments.claims.iter().cloned().collect(),
@@ -52,4 +58,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     say(&issuer.token(&claims, &Clock::system()).map_err(Because)?);
     Ok(())
+}
+
+/// What is said where no tenant is named: a script must not take a list for a token.
+fn nobody(common: &Common) -> Result<Problem, Failure> {
+    let config = Config::load(&common.config, &config::variables())?;
+    let application = Application::load(config)?;
+    let tenants: Vec<_> = application.registry.records().iter().map(|record| record.id.to_string()).collect();
+    let (listed, rest) = tenants.split_at(tenants.len().min(LISTED));
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    let hint = format!("write `--tenant T` with one of {}{more}", listed.join(", "));
+    Ok(Problem::of("--tenant", "there is no tenant to speak for").hint(hint))
 }

@@ -40,8 +40,8 @@ const DRAIN: Duration = Duration::from_secs(20);
 #[derive(Debug, Error)]
 pub enum ServeError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {0}")]
-    Listen(SocketAddr, #[source] io::Error),
+    #[error("cannot listen on {0}; `{1}` takes another address")]
+    Listen(SocketAddr, &'static str, #[source] io::Error),
     /// A listener broke.
     #[error("the server stopped")]
     Stopped(#[source] io::Error),
@@ -59,12 +59,12 @@ pub struct Server {
 impl Server {
     /// Takes the ports. One that is in use is found out here, before anything else is done.
     pub async fn bind(config: &Config) -> Result<Self, ServeError> {
-        let bind = async |address: SocketAddr| {
-            TcpListener::bind(address).await.map_err(|error| ServeError::Listen(address, error))
+        let bind = async |address: SocketAddr, option| {
+            TcpListener::bind(address).await.map_err(|error| ServeError::Listen(address, option, error))
         };
         Ok(Self {
-            public: bind(config.listen).await?,
-            admin: bind(config.admin).await?,
+            public: bind(config.listen, "--listen").await?,
+            admin: bind(config.admin, "--admin").await?,
             readiness: Readiness::default(),
             metrics: Metrics::default(),
         })

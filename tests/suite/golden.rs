@@ -1,8 +1,8 @@
 //! The golden scenarios: every field of the example, what it answers, and the calls that it costs. The same
 //! scenarios run on the embedded engine and on the official DynamoDB Local, against one snapshot.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{OperationType, Selection, SelectionSet};
@@ -11,7 +11,7 @@ use innkeeper::problem::Source;
 use innkeeper::schema::{Attribute, Object, Plan, Resolve, compile};
 use serde_json::Value;
 
-use crate::harness::{Engine, World, dynamodb_local, redact, root, skip};
+use crate::harness::{Engine, Scene, Script, World, dynamodb_local, root, skip};
 
 /// What the scenarios do, in this order: later ones see what earlier ones wrote. `{customer}`, `{order}` and
 /// `{cancelled}` are ids of the seed.
@@ -111,7 +111,7 @@ const SCENARIOS: [(&str, &str); 26] = [
 #[tokio::test]
 async fn every_scenario_on_the_embedded_engine() {
     let world = World::start().await;
-    insta::assert_snapshot!("golden", transcript(&world).await);
+    insta::assert_snapshot!("golden", play(&world).await);
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn every_scenario_on_dynamodb_local() {
         return skip("DYNAMODB_LOCAL", &why);
     }
     let world = World::builder().engine(Engine::DynamoDbLocal).start().await;
-    insta::assert_snapshot!("golden", transcript(&world).await);
+    insta::assert_snapshot!("golden", play(&world).await);
 }
 
 #[test]
@@ -162,29 +162,17 @@ fn cover(plan: &Plan, object: &Object, set: &SelectionSet, covered: &mut BTreeSe
     }
 }
 
-/// Runs every scenario as `acme`, and writes down documents, answers and calls.
-async fn transcript(world: &World) -> String {
-    let acme = world.tenant("acme");
-    acme.query("{ __typename }").await.ok();
-    world.calls();
+/// Runs every scenario as `acme`.
+async fn play(world: &World) -> String {
     let seed: Value =
         serde_json::from_str(&std::fs::read_to_string(root().join("seed.json")).unwrap()).unwrap();
     let id = |kind: &str, at: usize| seed["acme"][kind][at]["id"].as_str().unwrap().to_owned();
-    let mut text = String::new();
-    for (name, document) in SCENARIOS {
-        let document = document
-            .replace("{customer}", &id("Customer", 0))
-            .replace("{order}", &id("Order", 0))
-            .replace("{cancelled}", &id("Order", 4));
-        let reply = acme.query(&document).await;
-        let answer = serde_json::to_string_pretty(&reply.json()).unwrap();
-        writeln!(text, "# {name}\n{document}\n{} {answer}", reply.status.as_u16()).unwrap();
-        for call in world.calls() {
-            let keys: Vec<_> =
-                call.keys.iter().map(|(table, keys)| format!("{table} {}", keys.join(", "))).collect();
-            writeln!(text, "→ {} {} ({:?})", call.operation, keys.join("; "), call.outcome).unwrap();
-        }
-        text.push('\n');
-    }
-    redact(&text, &seed.to_string())
+    let known = BTreeMap::from([
+        ("customer", id("Customer", 0)),
+        ("order", id("Order", 0)),
+        ("cancelled", id("Order", 4)),
+    ]);
+    let scenes: Vec<_> = SCENARIOS.iter().map(|(name, document)| Scene::new(name, document)).collect();
+    let script = Script { scenes: &scenes, pace: Duration::ZERO, known, seed: seed.to_string() };
+    script.play(world, "acme").await
 }

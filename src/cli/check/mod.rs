@@ -132,7 +132,7 @@ impl Grounds {
             plan: Arc::clone(&application.plan),
             policies: Arc::clone(&application.policies),
             roles: Arc::clone(&application.roles),
-            gateway: application.config.dev.gateway_role.clone(),
+            gateway: application.config.aws.gateway_role.clone(),
             issuers: application.config.authorizer.issuers.clone(),
         }
     }

@@ -215,10 +215,10 @@ impl Embedded {
 fn place(application: &Application) -> Result<(RoleArn, Region), Problem> {
     let config = &application.config;
     let no_role = || {
-        let problem = Problem::of("[dev] in the configuration", "`dev.gateway-role` is missing");
+        let problem = Problem::of("[aws] in the configuration", "`aws.gateway-role` is missing");
         problem.hint("write the ARN of the role that the gateway runs under; policies/roles declares it")
     };
-    let role = config.dev.gateway_role.clone().ok_or_else(no_role)?;
+    let role = config.aws.gateway_role.clone().ok_or_else(no_role)?;
     let records = application.registry.records();
     let region = config.aws.region.clone().or_else(|| records.first().map(|record| record.region.clone()));
     let no_region =

@@ -62,7 +62,7 @@ struct Role {
     rendered: Rendered,
     #[command(flatten)]
     part: Part,
-    /// The role that the gateway runs under, which this role trusts. [default: `gateway-role` under `[dev]`, or
+    /// The role that the gateway runs under, which this role trusts. [default: `gateway-role` under `[aws]`, or
     /// innkeeper-gateway in the tenant's account]
     #[arg(long, value_name = "ARN")]
     gateway: Option<RoleArn>,

@@ -216,7 +216,7 @@ pub(super) fn gateway(arguments: &Gateway) -> Result<(), Failure> {
         let problem = Problem::of(ground.config.tenants.display().to_string(), "there are no tenants");
         return Err(problem.hint("the gateway may assume the roles of the tenants, and no others").into());
     }
-    let own = ground.config.dev.gateway_role.as_ref();
+    let own = ground.config.aws.gateway_role.as_ref();
     let shape = RoleShape {
         name: own.map_or(USUAL_GATEWAY, RoleArn::name).to_owned(),
         path: names::path(own),
@@ -230,7 +230,7 @@ pub(super) fn gateway(arguments: &Gateway) -> Result<(), Failure> {
 
 /// Whom a tenant's role trusts.
 fn trusting(ground: &Groundwork, arguments: &Role) -> RoleShape {
-    let known = arguments.gateway.as_ref().or(ground.config.dev.gateway_role.as_ref());
+    let known = arguments.gateway.as_ref().or(ground.config.aws.gateway_role.as_ref());
     let usual = || format!("arn:{{{{partition}}}}:iam::{{{{account}}}}:role/{USUAL_GATEWAY}");
     RoleShape {
         name: String::new(),

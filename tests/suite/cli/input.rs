@@ -37,6 +37,16 @@ fn help_teaches() {
 }
 
 #[test]
+fn a_token_for_nobody_says_whom_there_is_to_speak_for() {
+    let ended = run(&mut innkeeper(application().path(), &["token"]));
+    assert!(
+        ended.stderr.contains("with one of acme, acme-2, acme2, acme_2, globex, globex2"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
 fn completions_are_printed_for_a_shell() {
     let folder = application();
     let ended = run(&mut innkeeper(folder.path(), &["completions", "bash"]));

@@ -3,6 +3,7 @@
 
 pub(crate) mod dev;
 pub(crate) mod dynamodb_local;
+pub(crate) mod fault;
 mod isolation;
 pub(crate) mod issuers;
 pub(crate) mod lab;
@@ -12,12 +13,14 @@ pub(crate) mod process;
 pub(crate) mod raw;
 mod redact;
 mod reply;
+mod script;
 pub(crate) mod stand_in;
 mod worlds;
 
 pub(crate) use log::Log;
 pub(crate) use redact::redact;
 pub(crate) use reply::Reply;
+pub(crate) use script::{Scene, Script};
 pub(crate) use worlds::{Builder, Engine, Tenant, World, copy_example};
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Worlds, and the tenants in them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -13,13 +13,16 @@ use innkeeper::dev::{Aws, Claims, IssuedCredentials, Issuer, Observed, Reply as 
 use innkeeper::entropy::Entropy;
 use innkeeper::id::{AccountId, Region, RoleArn, TenantId};
 use innkeeper::operation::CursorKey;
+use innkeeper::policy::derive::{self, RoleShape, Subject, grants};
 use innkeeper::problem::Source;
+use innkeeper::schema::compile;
 use innkeeper::server::{Gateway, Server};
 use innkeeper::settings::Variables;
 use innkeeper::tenant::TenantRecord;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::fault::{Call, Fault, Faults};
 use super::{Reply, dynamodb_local, isolation, root};
 
 /// Where items are kept.
@@ -33,19 +36,29 @@ pub(crate) enum Engine {
 const START: u64 = 1_795_435_200;
 
 /// A world that is being made.
+#[expect(clippy::struct_excessive_bools, reason = "each is set by a method of its own")]
 pub(crate) struct Builder {
+    application: PathBuf,
     files: Vec<(String, String)>,
     deployed: Vec<(String, String)>,
     engine: Engine,
     seed: bool,
     forged: Option<TenantId>,
     aws: Option<String>,
+    faults: Option<Box<dyn FnMut(&Call) -> Fault + Send>>,
     real_time: bool,
     holes: bool,
+    derived: bool,
     configure: Box<dyn FnOnce(&mut Config) + Send>,
 }
 
 impl Builder {
+    /// Runs another application: a folder of `tests/schemas`, in the place of the example.
+    pub(crate) fn application(mut self, name: &str) -> Self {
+        self.application = root().join("tests/schemas").join(name);
+        self
+    }
+
     /// Puts a file in the place of the example's.
     pub(crate) fn file(mut self, name: &str, text: impl Into<String>) -> Self {
         self.files.push((name.to_owned(), text.into()));
@@ -82,6 +95,12 @@ impl Builder {
             .fold(self, |builder, file| builder.edit(file, |text| text.replace("/index/gsi1", "/index/*")))
     }
 
+    /// Writes the policies that the schema needs, as `innkeeper policy` prints them, in the place of the example's.
+    pub(crate) fn derived(mut self) -> Self {
+        self.derived = true;
+        self
+    }
+
     /// Keeps the items in another engine.
     pub(crate) fn engine(mut self, engine: Engine) -> Self {
         self.engine = engine;
@@ -106,6 +125,12 @@ impl Builder {
         self
     }
 
+    /// Puts a proxy between the gateway and AWS, with a rule of what happens to each call.
+    pub(crate) fn faults(mut self, rule: impl FnMut(&Call) -> Fault + Send + 'static) -> Self {
+        self.faults = Some(Box::new(rule));
+        self
+    }
+
     /// Goes by the system's clock, for another process that does.
     pub(crate) fn real_time(mut self) -> Self {
         self.real_time = true;
@@ -127,7 +152,7 @@ impl Builder {
     #[expect(clippy::disallowed_methods, reason = "it serves until it is dropped")]
     pub(crate) async fn start(self) -> World {
         let folder = TempDir::new().unwrap();
-        copy_example(folder.path());
+        copy_application(&self.application, folder.path());
         for (name, text) in &self.files {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
@@ -146,6 +171,9 @@ impl Builder {
         config.graphql.introspection = true;
         config.operation.cursor_keys = vec![CursorKey::new([7; 32])];
         (self.configure)(&mut config);
+        if self.derived {
+            write_policies(&config);
+        }
         let (clock, hand) = Clock::manual(SystemTime::UNIX_EPOCH + Duration::from_secs(START));
         let clock = if self.real_time { Clock::system() } else { clock };
         let issuer = Issuer::open(&folder.path().join(".innkeeper")).unwrap();
@@ -168,6 +196,13 @@ impl Builder {
         if let Some(endpoint) = self.aws {
             let aws = &mut embedded.application.config.aws;
             (aws.sts_endpoint, aws.dynamodb_endpoint) = (Some(endpoint.clone()), Some(endpoint));
+        }
+        let mut faults = None;
+        if let Some(rule) = self.faults {
+            let aws = &mut embedded.application.config.aws;
+            let proxy = Faults::start(aws.dynamodb_endpoint.clone().unwrap(), rule).await;
+            (aws.sts_endpoint, aws.dynamodb_endpoint) = (Some(proxy.endpoint()), Some(proxy.endpoint()));
+            faults = Some(proxy);
         }
         let reader = embedded.application.registry_reader();
         let assumptions = assumptions(&embedded);
@@ -198,6 +233,7 @@ impl Builder {
             assumptions,
             gateway_role,
             is_forging,
+            faults,
             folder,
             task,
         }
@@ -226,17 +262,49 @@ fn forge(
 
 /// The example application, copied into a folder.
 pub(crate) fn copy_example(folder: &Path) {
+    copy_application(&root(), folder);
+}
+
+/// An application, copied into a folder. It may have no seed.
+fn copy_application(from: &Path, folder: &Path) {
     for name in ["schema.graphql", "tenants.toml", "innkeeper.toml", "seed.json"] {
-        std::fs::copy(root().join(name), folder.join(name)).unwrap();
+        if from.join(name).exists() {
+            std::fs::copy(from.join(name), folder.join(name)).unwrap();
+        }
     }
     for part in ["policies", "policies/roles"] {
         std::fs::create_dir_all(folder.join(part)).unwrap();
-        for entry in std::fs::read_dir(root().join(part)).unwrap() {
+        for entry in std::fs::read_dir(from.join(part)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {
                 std::fs::copy(&path, folder.join(part).join(path.file_name().unwrap())).unwrap();
             }
         }
+    }
+}
+
+/// Writes the documents that follow from the schema where the example has its own.
+#[track_caller]
+fn write_policies(config: &Config) {
+    let source = Source::new("schema.graphql", std::fs::read_to_string(&config.schema).unwrap());
+    let plan = compile(&source, &config.claims).unwrap_or_else(|problems| panic!("{problems}"));
+    let shape = |name: &str| RoleShape {
+        name: name.to_owned(),
+        path: Some("/innkeeper/".to_owned()),
+        gateway: "arn:{{partition}}:iam::{{account}}:role/innkeeper-gateway".to_owned(),
+        sets_source_identity: false,
+    };
+    let of_tenant = grants(&plan, Subject::Variable);
+    let of_tag = grants(&plan, Subject::PrincipalTag);
+    let shared = |name| derive::shared_role(&shape(name), &of_tag, &derive::table_variable);
+    let documents = [
+        ("shop.json", derive::document(&of_tenant, &derive::table_variable)),
+        ("roles/pool.json", shared("innkeeper-pool")),
+        ("roles/tags.json", shared("innkeeper-tags")),
+        ("roles/tenant.json", derive::tenant_role(&shape("innkeeper-{{tenant}}"), &of_tenant)),
+    ];
+    for (name, document) in documents {
+        std::fs::write(config.policies.join(name), document.to_string()).unwrap();
     }
 }
 
@@ -265,6 +333,7 @@ pub(crate) struct World {
     assumptions: Vec<Assumption>,
     gateway_role: RoleArn,
     is_forging: bool,
+    faults: Option<Faults>,
     folder: TempDir,
     task: tokio::task::JoinHandle<()>,
 }
@@ -286,14 +355,17 @@ impl World {
 
     pub(crate) fn builder() -> Builder {
         Builder {
+            application: root(),
             files: Vec::new(),
             deployed: Vec::new(),
             engine: Engine::Embedded,
             seed: true,
             forged: None,
             aws: None,
+            faults: None,
             real_time: false,
             holes: false,
+            derived: false,
             configure: Box::new(|_| {}),
         }
     }
@@ -353,6 +425,12 @@ impl World {
         let answer = request.send().await.unwrap();
         let (status, headers) = (answer.status(), answer.headers().clone());
         Reply { status, headers, text: answer.text().await.unwrap() }
+    }
+
+    /// The proxy before AWS, where the builder put one.
+    #[track_caller]
+    pub(crate) fn faults(&self) -> &Faults {
+        self.faults.as_ref().unwrap()
     }
 
     /// Moves the clock.
