@@ -115,8 +115,9 @@ impl Operations {
             // One more than wanted tells whether there is a next page.
             let missing = wanted
                 .map_or(BATCH, |wanted| i32::try_from(wanted + 1 - found.items.len()).unwrap_or(i32::MAX));
-            let filtered = call.get_filter_expression().is_some();
-            let batch = if filtered { missing.max(BATCH) } else { missing };
+            // Few items have expired and are still there: for their sake alone nothing more is read.
+            let is_sparse = !asking.query.filter.is_empty() || asking.target.item.discriminator.is_some();
+            let batch = if is_sparse { missing.max(BATCH) } else { missing };
             let Some(reservation) = budget.reserve(batch).await else {
                 return found.out_of_budget(asking.query, call.get_exclusive_start_key().clone());
             };
@@ -176,7 +177,7 @@ impl Operations {
         }
     }
 
-    /// `FilterExpression`: fields that must equal a value, and the discriminator.
+    /// `FilterExpression`: fields that must equal a value, the discriminator, and the time to live.
     fn filter(
         &self,
         asking: &Asking<'_>,

@@ -5,7 +5,6 @@ use crate::item::spell;
 use crate::operation::Failure;
 use crate::operation::expression::{Placeholders, all};
 use crate::operation::key_condition::{KeyCondition, Sort, refuse_gaps};
-use crate::operation::put::is_of_type;
 use crate::schema::{KeyTemplates, Keys, Query, Template, ValueSource};
 
 impl About<'_> {
@@ -20,8 +19,7 @@ impl About<'_> {
         };
         let mut placeholders = Placeholders::<Shown>::default();
         let key_conditions = self.key_conditions(query, keys, templates, &mut placeholders);
-        let mut conditions: Vec<_> =
-            is_of_type(self.object, self.item, &mut placeholders).into_iter().collect();
+        let mut conditions: Vec<_> = self.own_condition(&mut placeholders).into_iter().collect();
         let mut left_out = Vec::new();
         for (field, source) in &query.filter {
             let Some(attribute) = self.object.attribute(field) else { continue };

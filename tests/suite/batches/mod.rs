@@ -72,7 +72,7 @@ input LineInput { sku: ID! count: Int! }
 
 /// The schema, with a policy that allows what it needs.
 fn builder() -> Builder {
-    World::builder().file("schema.graphql", SCHEMA).unseeded()
+    World::builder().file("schema.graphql", SCHEMA).derived().unseeded()
 }
 
 async fn world() -> World {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{builder, call, calls, customer, event, order, product, store, warm, world};
+use super::{builder, call, calls, customer, event, order, product, store, world};
 use crate::harness::World;
 use crate::harness::fault::Fault;
 
@@ -90,7 +90,7 @@ async fn relations_of_any_depth_cost_a_call_a_level() {
     );
     let mut calls = calls(&world);
     calls.sort();
-    let queries = [call("Query", 1); 7].map(|call| call);
+    let queries = vec![call("Query", 1); 7];
     assert_eq!(calls[0], call("BatchGetItem", 2));
     assert_eq!(calls[1..], queries);
 }
