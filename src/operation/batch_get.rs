@@ -42,7 +42,7 @@ pub(crate) struct Wanted {
     object: Name,
     key: Attributes,
     /// Whether it is asked for by `BatchGetItem` in any case: the field's policy need not allow more.
-    in_batch: bool,
+    together: bool,
 }
 
 /// Where an item lies, and how it is read. Those that are alike in it can be asked for together.
@@ -58,7 +58,7 @@ pub(crate) struct Batch<T> {
     session: TenantSession,
     from: From,
     keys: IndexMap<KeyId, (Attributes, Vec<Taker<T>>)>,
-    in_batch: bool,
+    together: bool,
 }
 
 /// Somebody who wants an item of a type.
@@ -88,19 +88,19 @@ impl Operations {
             from: From { table: target.physical, consistent: get.consistent },
             object: get.object.clone(),
             key,
-            in_batch: get.each.is_some(),
+            together: get.each.is_some(),
         }))
     }
 
     /// Asks for a batch. Each of those who want something of it gets it, or the reason why not.
     pub(crate) async fn load<T>(&self, batch: Batch<T>, budget: &Budget, mut give: impl FnMut(T, Loaded)) {
-        let Batch { session, from, mut keys, in_batch } = batch;
+        let Batch { session, from, mut keys, together } = batch;
         let mut give = |takers: Vec<Taker<T>>, loaded: &Loaded| {
             for Taker { object, who } in takers {
                 give(who, self.own(&object, loaded.clone(), &session));
             }
         };
-        if keys.len() == 1 && !in_batch {
+        if keys.len() == 1 && !together {
             for (key, takers) in keys.into_values() {
                 give(takers, &load_one(&from, key, &session).await);
             }
@@ -185,12 +185,12 @@ impl Answer {
 /// The batches that it takes to ask for what is wanted.
 pub(crate) fn batches<T>(wanted: impl IntoIterator<Item = (Wanted, T)>) -> Vec<Batch<T>> {
     let mut groups: IndexMap<From, Batch<T>> = IndexMap::new();
-    for (Wanted { session, from, object, key, in_batch }, who) in wanted {
+    for (Wanted { session, from, object, key, together }, who) in wanted {
         let names: Vec<&String> = key.keys().collect();
         let Some(id) = KeyId::of(&key, &names) else { continue };
-        let empty = || Batch { session, from: from.clone(), keys: IndexMap::new(), in_batch: false };
+        let empty = || Batch { session, from: from.clone(), keys: IndexMap::new(), together: false };
         let batch = groups.entry(from.clone()).or_insert_with(empty);
-        batch.in_batch |= in_batch;
+        batch.together |= together;
         batch.keys.entry(id).or_insert_with(|| (key, Vec::new())).1.push(Taker { object, who });
     }
     groups.into_values().flat_map(Batch::chunks).collect()
@@ -198,16 +198,16 @@ pub(crate) fn batches<T>(wanted: impl IntoIterator<Item = (Wanted, T)>) -> Vec<B
 
 impl<T> Batch<T> {
     fn chunks(self) -> Vec<Self> {
-        let Self { session, from, mut keys, mut in_batch } = self;
+        let Self { session, from, mut keys, mut together } = self;
         let mut chunks = Vec::new();
         while keys.len() > MOST_KEYS {
             // One that is left over is not asked for in another way than its siblings.
-            in_batch = true;
+            together = true;
             let rest = keys.split_off(MOST_KEYS);
-            chunks.push(Self { session: session.clone(), from: from.clone(), keys, in_batch });
+            chunks.push(Self { session: session.clone(), from: from.clone(), keys, together });
             keys = rest;
         }
-        chunks.push(Self { session, from, keys, in_batch });
+        chunks.push(Self { session, from, keys, together });
         chunks
     }
 }

@@ -64,8 +64,9 @@ impl Operations {
             let inputs = Inputs { element: Some(Element { each, value }), ..inputs };
             let texts = self.texts(target.object, &delete.key, inputs)?.unwrap_or_default();
             let key = self.key(&target, inputs, &texts)?;
-            let key =
-                key.ok_or_else(|| Failure::Input(format!("`{each}` must name an item with each element")))?;
+            let key = key.ok_or_else(|| {
+                Failure::Input(format!("`{}` must name an item with each element", each.name()))
+            })?;
             let request = DeleteRequest::builder().set_key(Some(key.clone())).build();
             let request = request.map_err(|error| refused(&error))?;
             batch.add(&key, WriteRequest::builder().delete_request(request).build())?;
@@ -157,7 +158,8 @@ impl<'a> Gathering<'a> {
     /// Adds what is done with the item of the next element. DynamoDB takes no two writes of one item.
     fn add(&mut self, key: &Attributes, request: WriteRequest) -> Result<(), Failure> {
         let place = self.writes.len();
-        let unusable = || Failure::Input(format!("`{}` must name an item with each element", self.each));
+        let unusable =
+            || Failure::Input(format!("`{}` must name an item with each element", self.each.name()));
         match self.writes.entry(self.target.key_id(key).ok_or_else(unusable)?) {
             Entry::Vacant(entry) => {
                 entry.insert((place, request));
@@ -165,7 +167,8 @@ impl<'a> Gathering<'a> {
             }
             Entry::Occupied(entry) => {
                 let first = entry.get().0;
-                let message = format!("`{}` names one item twice, at {first} and at {place}", self.each);
+                let message =
+                    format!("`{}` names one item twice, at {first} and at {place}", self.each.name());
                 Err(Failure::Input(message))
             }
         }

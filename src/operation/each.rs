@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use async_graphql::Value;
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::inputs::Given;
 use super::{Failure, Inputs, Operations};
@@ -43,10 +44,11 @@ impl Operations {
                     return Ok(None);
                 };
                 let (Shape::List(element) | Shape::Set(element)) = &attribute.shape else { return Ok(None) };
-                let values = stored.iter().map(|stored| match stored.is_null() {
-                    true => Ok(Value::Null),
-                    false => key_leaf(&self.plan, &element.shape, stored),
-                });
+                let value = |stored: &AttributeValue| match stored {
+                    AttributeValue::Null(_) => Ok(Value::Null),
+                    stored => key_leaf(&self.plan, &element.shape, stored),
+                };
+                let values = stored.iter().map(value);
                 Ok(Some(values.collect::<Result<_, _>>()?))
             }
         }

@@ -38,6 +38,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// What a field waits for was never asked for: the gateway is at fault.
+    pub(crate) fn never_asked() -> Self {
+        CallError::Refused("nobody asked for what a field waits for".into()).into()
+    }
+
     /// Whether a write may have been applied although no answer came.
     pub fn applied_is_unknown(&self) -> bool {
         matches!(self, Self::Call(CallError::Unavailable { applied: Applied::Unknown, .. }))

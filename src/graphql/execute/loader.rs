@@ -23,8 +23,7 @@ use tokio::sync::oneshot;
 
 use super::path::{Node, Path};
 use super::{Run, lock};
-use crate::credentials::{Applied, CallError};
-use crate::operation::{Batch, Loaded, Wanted, batches};
+use crate::operation::{Batch, Failure, Loaded, Wanted, batches};
 
 /// What the fields of a run wait for.
 #[derive(Default)]
@@ -71,8 +70,8 @@ impl Loader {
     pub(super) async fn load(&self, wanted: Wanted, path: &Path<'_>) -> Loaded {
         let (answer, loaded) = oneshot::channel();
         lock(&self.0).waiting.push(Waiting { wanted, above: path.above(), answer });
-        let gone = |_| CallError::Unavailable { applied: Applied::No, reason: "nobody asked for it".into() };
-        loaded.await.map_err(gone)?
+        // The run asks for whatever waits, and outlives it.
+        loaded.await.unwrap_or_else(|_| Err(Failure::never_asked()))
     }
 
     /// Takes what nothing more can join.

@@ -168,7 +168,7 @@ impl<'a> Lowering<'a> {
 }
 
 /// The input objects of a list, where a type is one of them.
-pub(super) fn elements<'t>(ty: &'t Type) -> Option<&'t Type> {
+pub(super) fn elements(ty: &Type) -> Option<&Type> {
     match &ty.of {
         Of::List(of) => Some(of),
         Of::Named(_) => None,

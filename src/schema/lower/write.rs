@@ -43,7 +43,11 @@ impl<'a> Lowering<'a> {
             self.reports.report(place, "there is no item that `when` could look at", hint);
         }
         if let Some(version) = item.version.as_ref().filter(|_| replace) {
-            let hint = "use `@update(if: ANY)`, which can count, or take `if: ANY` out";
+            let hint = if is_list {
+                "write one item at a time, by `@update(if: ANY)`, which can count"
+            } else {
+                "use `@update(if: ANY)`, which can count, or take `if: ANY` out"
+            };
             let place = site.args.span_of("if");
             self.reports.report(place, format!("replacing an item cannot count `{version}`"), hint);
         }

@@ -79,6 +79,15 @@ pub enum Each {
     Parent(Name),
 }
 
+impl Each {
+    /// The name of the argument or the field.
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::Argument(name) | Self::Parent(name) => name,
+        }
+    }
+}
+
 impl fmt::Display for Each {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{builder, call, calls, event, product, store, warm, world};
-use crate::harness::World;
+use crate::harness::fault::{Call, Fault};
 
 const PRODUCTS: &str = "query ($skus: [ID!]!) { products(skus: $skus) { sku } }";
 
@@ -133,7 +133,7 @@ async fn each_key_counts_in_the_read_budget() {
 
 #[tokio::test]
 async fn both_engines_answer_a_list_alike() {
-    let Some(world) = local().await else { return };
+    let Some(world) = super::local().await else { return };
     warm(&world).await;
     store(&world, ["A", "B", "C"].map(product).to_vec()).await;
     let answer = world.tenant("acme").with(PRODUCTS, json!({ "skus": ["C", "NONE", "A", "C"] })).await.ok();
@@ -141,7 +141,50 @@ async fn both_engines_answer_a_list_alike() {
     assert_eq!(calls(&world), [call("BatchGetItem", 3)]);
 }
 
-/// The same before DynamoDB Local.
-async fn local() -> Option<World> {
-    super::local().await
+/// What DynamoDB answers that has no room for some of the keys that it was asked for.
+fn but_for(call: &Call, kept: usize) -> Fault {
+    let mut left = call.request["RequestItems"].clone();
+    Fault::Change(Box::new(move |answer| {
+        let keys = left["innkeeper-shops"]["Keys"].as_array_mut().unwrap();
+        let left_out: Vec<Value> = keys.split_off(kept);
+        let is_left = |item: &Value| left_out.iter().any(|key| key["pk"] == item["pk"]);
+        answer["Responses"]["innkeeper-shops"].as_array_mut().unwrap().retain(|item| !is_left(item));
+        *keys = left_out;
+        if !keys.is_empty() {
+            answer["UnprocessedKeys"] = left;
+        }
+    }))
+}
+
+#[tokio::test]
+async fn what_is_left_unprocessed_is_asked_for_again() {
+    let rule = |call: &Call| match (call.operation.as_str(), call.number) {
+        ("BatchGetItem", 1) => but_for(call, 2),
+        ("BatchGetItem", 2) => but_for(call, 0),
+        _ => Fault::Pass,
+    };
+    let world = builder().faults(rule).start().await;
+    warm(&world).await;
+    store(&world, ["A", "B", "C"].map(product).to_vec()).await;
+    let answer = world.tenant("acme").with(PRODUCTS, json!({ "skus": ["A", "NONE", "C", "B"] })).await.ok();
+    assert_eq!(skus(&answer, "products"), ["A", "-", "C", "B"]);
+    assert_eq!(calls(&world), [call("BatchGetItem", 4), call("BatchGetItem", 2), call("BatchGetItem", 2)]);
+}
+
+#[tokio::test]
+async fn what_stays_unprocessed_is_an_error_and_never_missing() {
+    let rule = |call: &Call| match (call.operation.as_str(), call.number) {
+        ("BatchGetItem", 1) => but_for(call, 2),
+        ("BatchGetItem", _) => but_for(call, 0),
+        _ => Fault::Pass,
+    };
+    let world = builder().faults(rule).start().await;
+    warm(&world).await;
+    store(&world, ["A", "B", "C"].map(product).to_vec()).await;
+    let reply = world.tenant("acme").with(PRODUCTS, json!({ "skus": ["A", "NONE", "C", "B"] })).await.json();
+    assert_eq!(skus(&reply["data"], "products"), ["A", "-", "-", "-"]);
+    let errors: Vec<_> = reply["errors"].as_array().unwrap().iter().map(error).collect();
+    assert_eq!(errors, ["THROTTLED [\"products\",2]", "THROTTLED [\"products\",3]"]);
+    // Once more after each of six pauses.
+    assert_eq!(calls(&world).len(), 7);
 }

@@ -22,7 +22,7 @@ type Customer @item(table: "main", pk: "TENANT#${tenant}#CUSTOMER#${id}", sk: "M
   @index(name: "gsi1", as: "byCity", pk: "TENANT#${tenant}#CITY#${city}", sk: "${id}") {
   id: ID! city: String! friendId: ID
   friend: Customer @get(bind: {id: "parent.friendId"})
-  orders: [Order!]! @query(index: "byCustomer", bind: {customerId: "parent.id"})
+  orders(first: Int): [Order!]! @query(index: "byCustomer", bind: {customerId: "parent.id"})
 }
 type Order @item(table: "main", pk: "TENANT#${tenant}#ORDER#${id}", sk: "META")
   @index(name: "gsi1", as: "byCustomer", pk: "TENANT#${tenant}#OF#${customerId}", sk: "${id}") {
@@ -31,7 +31,7 @@ type Order @item(table: "main", pk: "TENANT#${tenant}#ORDER#${id}", sk: "META")
   must: Customer! @get(bind: {id: "parent.customerId"})
   sure: Customer @get(bind: {id: "parent.customerId"}, consistent: true)
   products: [Product]! @get(bind: {sku: "parent.skus"})
-  events: [Event!]! @query(bind: {orderId: "parent.id"})
+  events(first: Int): [Event!]! @query(bind: {orderId: "parent.id"})
 }
 type Line { sku: ID! count: Int! product: Product @get(bind: {sku: "parent.sku"}) }
 type Event @item(table: "main", pk: "TENANT#${tenant}#ORDER#${orderId}", sk: "EVENT#${n}") {
@@ -41,9 +41,9 @@ type Product @item(table: "main", pk: "TENANT#${tenant}#PRODUCT#${sku}", sk: "ME
 type Note @item(table: "main", pk: "TENANT#${tenant}#PAPER#${id}", sk: "META", type: "kind") { id: ID! }
 type Memo @item(table: "main", pk: "TENANT#${tenant}#PAPER#${id}", sk: "META", type: "kind") { id: ID! }
 type Query {
-  city(city: String!): [Customer!]! @query(index: "byCity")
+  city(city: String!, first: Int): [Customer!]! @query(index: "byCity")
   customer(id: ID!): Customer @get
-  orders(customerId: ID!): [Order!]! @query(index: "byCustomer")
+  orders(customerId: ID!, first: Int): [Order!]! @query(index: "byCustomer")
   order(id: ID!): Order @get
   products(skus: [ID!]!): [Product]! @get(bind: {sku: "args.skus"})
   allProducts(skus: [ID!]!): [Product!]! @get(bind: {sku: "args.skus"}, consistent: true)

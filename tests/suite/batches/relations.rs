@@ -21,7 +21,7 @@ async fn hundred_orders(world: &World) {
 async fn a_hundred_orders_with_their_customers_are_two_calls() {
     let world = world().await;
     hundred_orders(&world).await;
-    let query = "{ orders(customerId: \"all\") { id customer { id } } }";
+    let query = "{ orders(customerId: \"all\", first: 100) { id customer { id } } }";
     let answer = world.tenant("acme").query(query).await.ok();
     let orders = answer["orders"].as_array().unwrap();
     assert_eq!(orders.len(), 100);
@@ -83,7 +83,7 @@ async fn relations_of_any_depth_cost_a_call_a_level() {
     assert_eq!(calls(&world), [call("Query", 1), call("BatchGetItem", 2), call("GetItem", 1)]);
     // Down, and up again: customers, their orders, and the customers and events of these.
     let nested =
-        acme.query("{ city(city: \"Berlin\") { orders { id customer { id } events { text } } } }").await.ok();
+        acme.query("{ city(city: \"Berlin\", first: 5) { orders(first: 5) { id customer { id } events { text } } } }").await.ok();
     assert_eq!(
         nested["city"][1]["orders"][0],
         json!({ "id": "b0", "customer": { "id": "b" }, "events": [{ "text": "b0/1" }] })
@@ -156,7 +156,10 @@ async fn what_must_not_be_null_fails_where_it_is_missing() {
         ],
     )
     .await;
-    let reply = world.tenant("acme").query("{ city(city: \"Berlin\") { orders { must { id } } } }").await;
+    let reply = world
+        .tenant("acme")
+        .query("{ city(city: \"Berlin\", first: 5) { orders(first: 5) { must { id } } } }")
+        .await;
     assert_eq!(reply.codes(), ["NOT_FOUND"]);
     assert_eq!(reply.json()["errors"][0]["path"], json!(["city", 0, "orders", 1, "must"]));
 }
@@ -166,7 +169,7 @@ async fn a_slow_sibling_is_not_waited_for() {
     // The events hang until the customers have been asked for.
     let (asked, wait) = tokio::sync::watch::channel(false);
     let rule = move |call: &crate::harness::fault::Call| match call.operation.as_str() {
-        "BatchGetItem" => {
+        "GetItem" => {
             asked.send_replace(true);
             Fault::Pass
         }
@@ -176,11 +179,12 @@ async fn a_slow_sibling_is_not_waited_for() {
         _ => Fault::Pass,
     };
     let world = builder().faults(rule).start().await;
-    hundred_orders(&world).await;
+    store(&world, ["1", "2", "3"].map(|id| order(id, "c", &[])).to_vec()).await;
+    store(&world, vec![customer("c", "Berlin", None)]).await;
     let acme = world.tenant("acme");
     let mut wait = wait;
     tokio::select! {
-        reply = acme.query("{ orders(customerId: \"all\") { customer { id } events { text } } }") => panic!("{}", reply.text),
+        reply = acme.query("{ orders(customerId: \"c\", first: 3) { customer { id } products { sku } events { text } } }") => panic!("{}", reply.text),
         it = wait.wait_for(|asked| *asked) => drop(it.unwrap()),
     }
 }
@@ -194,7 +198,8 @@ async fn a_batch_ends_with_its_request() {
     hundred_orders(&world).await;
     let acme = world.tenant("acme");
     {
-        let mut asking = Box::pin(acme.query("{ orders(customerId: \"all\") { customer { id } } }"));
+        let mut asking =
+            Box::pin(acme.query("{ orders(customerId: \"all\", first: 100) { customer { id } } }"));
         tokio::select! {
             reply = &mut asking => panic!("{}", reply.text),
             () = world.faults().hang(1) => {}
@@ -219,7 +224,7 @@ async fn queries_below_a_list_take_turns_and_count_in_the_read_budget() {
     let world = builder().faults(rule).start().await;
     hundred_orders(&world).await;
     let acme = world.tenant("acme");
-    let query = "{ orders(customerId: \"all\") { events { text } } }";
+    let query = "{ orders(customerId: \"all\", first: 100) { events { text } } }";
     {
         let mut asking = Box::pin(acme.query(query));
         tokio::select! {
@@ -234,7 +239,8 @@ async fn queries_below_a_list_take_turns_and_count_in_the_read_budget() {
     hundred_orders(&world).await;
     let with_events = world.tenant("acme").query(query).await;
     with_events.ok();
-    let customers = world.tenant("acme").query("{ orders(customerId: \"all\") { customer { id } } }").await;
+    let customers =
+        world.tenant("acme").query("{ orders(customerId: \"all\", first: 100) { customer { id } } }").await;
     let codes: std::collections::BTreeSet<_> = customers.codes().into_iter().collect();
     assert_eq!(codes.into_iter().collect::<Vec<_>>(), ["BUDGET_EXCEEDED"]);
     let found = customers.json()["data"]["orders"]

@@ -7,6 +7,7 @@ mod definitions;
 mod gets;
 mod guards;
 mod items;
+mod lists;
 mod meetings;
 mod odd_texts;
 mod pages;
