@@ -5,6 +5,7 @@
 //! policies or AWS beyond the shape of a table.
 
 mod ast;
+mod catalogue;
 mod condition;
 mod directive;
 pub mod language;
