@@ -119,11 +119,15 @@ const fn known(
     Known { name, description, locations, arguments, status }
 }
 
-const BIND: KnownArgument = arg("bind", "InnkeeperBind", "Values of fields, where arguments have other names.");
+const BIND: KnownArgument =
+    arg("bind", "InnkeeperBind", "Values of fields, where arguments have other names.");
 const SPREAD: KnownArgument =
     arg("spread", "String", "The input object whose fields are the item's, such as `\"args.input\"`.");
-const EXPECT: KnownArgument =
-    arg("expect", "String", "The argument that holds the version which the item must have; null asks for none.");
+const EXPECT: KnownArgument = arg(
+    "expect",
+    "String",
+    "The argument that holds the version which the item must have; null asks for none.",
+);
 const WHEN: KnownArgument =
     arg("when", "String", "What must hold of the item that is there, such as `\"status <> 'CANCELLED'\"`.");
 const CONSISTENT: KnownArgument = arg("consistent", "Boolean", "Whether the read is strongly consistent.");
@@ -199,9 +203,13 @@ pub(super) const CATALOGUE: &[Known] = {
         known(("deprecated", ""), Standard, DEPRECATED, &[arg("reason", "String", "")]),
         known(("specifiedBy", ""), Standard, &[Location::Scalar], &[arg("url", "String!", "")]),
         known(("transact", ""), Planned, FIELD, &[]),
-        known(("authenticated", ""), Planned, GUARDED, &[]),
-        known(("requiresScopes", ""), Planned, GUARDED, &[]),
-        known(("auth", ""), Planned, GUARDED, &[]),
+        known(("authenticated", "Whoever has a verified token may see it, as everybody here has."), Once, GUARDED, &[]),
+        known(("requiresScopes", "Only a token with these scopes may see it."), Once, GUARDED, &[
+            arg("scopes", "[[String!]!]!", "Sets of scopes: all of at least one set."),
+        ]),
+        known(("auth", "Only a token whose claims fit may see it."), Once, GUARDED, &[
+            arg("if", "String!", "What must hold of the claims, such as `\"claims.level >= 3\"`."),
+        ]),
         known(("cost", ""), Planned, GUARDED, &[]),
         known(("listSize", ""), Planned, FIELD, &[]),
         known(("constraint", ""), Planned, INPUTS, &[]),

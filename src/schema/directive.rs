@@ -198,7 +198,11 @@ impl<'a> Args<'a> {
         let value = self.find(name)?;
         let all = || words.iter().map(|(word, _)| *word);
         if let Some(directive) = self.name.strip_prefix('@') {
-            debug_assert!(catalogue::has_words(directive, name, all()), "{} {name} is not as it is told", self.name);
+            debug_assert!(
+                catalogue::has_words(directive, name, all()),
+                "{} {name} is not as it is told",
+                self.name
+            );
         }
         if let Literal::String(text) = &value.value
             && all().any(|word| word == text.value)
@@ -268,6 +272,16 @@ impl<'a> Args<'a> {
             None
         };
         items.into_iter().filter_map(one).collect()
+    }
+
+    /// A list, with the place of each of its members.
+    pub(super) fn list(&self, name: &str, hint: &str) -> Option<&'a [Spanned<Literal>]> {
+        let value = self.find(name)?;
+        if let Literal::List(items) = &value.value {
+            return Some(items);
+        }
+        self.expected(name, value, ("a list", hint));
+        None
     }
 
     /// An object, to be read as arguments are.

@@ -4,6 +4,7 @@
 //! and nothing downstream checks again.
 
 mod attribute;
+mod guard;
 mod item;
 mod object;
 mod operation;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 pub use attribute::{Attribute, Element, Generate, Shape};
+pub use guard::{Guard, Scopes};
 pub use item::{Item, ItemIndex, KeyTemplates, Part, Template};
 pub use object::{Argument, Enum, EnumValue, Field, Input, Object, Of, PagePart, Resolve, Type};
 pub use operation::{

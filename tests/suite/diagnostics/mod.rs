@@ -5,6 +5,7 @@
 mod attributes;
 mod definitions;
 mod gets;
+mod guards;
 mod items;
 mod meetings;
 mod odd_texts;

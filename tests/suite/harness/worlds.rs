@@ -378,10 +378,33 @@ impl World {
     /// A token of the dev issuer.
     #[track_caller]
     pub(crate) fn token(&self, tenant: &str) -> String {
+        self.token_with(tenant, None, &json!({}))
+    }
+
+    /// A token of the dev issuer with scopes, and claims beside the usual ones.
+    #[track_caller]
+    pub(crate) fn token_with(&self, tenant: &str, scope: Option<&str>, claims: &Value) -> String {
         let tenant = tenant.parse().unwrap();
-        let claims =
-            Claims { tenant: &tenant, subject: "dev", scope: None, expires_in: Duration::from_hours(1) };
+        let claims = Claims {
+            tenant: &tenant,
+            subject: "dev",
+            scope,
+            others: claims.as_object().unwrap().clone(),
+            expires_in: Duration::from_hours(1),
+        };
         self.issuer.token(&claims, &self.clock).unwrap()
+    }
+
+    /// A caller of a tenant with scopes.
+    #[track_caller]
+    pub(crate) fn tenant_with(&self, id: &str, scope: &str) -> Tenant<'_> {
+        Tenant { world: self, token: self.token_with(id, Some(scope), &json!({})) }
+    }
+
+    /// A caller of a tenant with claims.
+    #[track_caller]
+    pub(crate) fn tenant_claiming(&self, id: &str, claims: &Value) -> Tenant<'_> {
+        Tenant { world: self, token: self.token_with(id, None, claims) }
     }
 
     /// Sends a document with a token, or without one.
