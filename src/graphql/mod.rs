@@ -9,6 +9,7 @@ mod config;
 mod execute;
 mod input;
 mod limits;
+mod merging;
 mod schema;
 mod selection;
 mod variables;
@@ -89,7 +90,7 @@ impl Api {
         let plan = self.operations.plan();
         let variables = Variables::read(plan, operation, &request.variables)?;
         let introspection = self.validate(&document, request, &variables).await?;
-        Preparing::new(plan, &document, operation, variables).prepare(introspection, &self.config)
+        Preparing::new(plan, &document, operation, variables, &self.config).prepare(introspection)
     }
 
     /// Validates a document, and answers what it asks of the schema itself. No resolver runs.

@@ -67,6 +67,9 @@ pub(super) enum Location {
     Enum,
     EnumValue,
     Input,
+    Interface,
+    InterfaceField,
+    Union,
 }
 
 impl Location {
@@ -81,6 +84,9 @@ impl Location {
             Self::Enum => "an enum",
             Self::EnumValue => "an enum value",
             Self::Input => "an input",
+            Self::Interface => "an interface",
+            Self::InterfaceField => "a field of an interface",
+            Self::Union => "a union",
         }
     }
 }
@@ -110,8 +116,13 @@ const FIELD: &[Location] = &[Location::Field];
 const SCHEMA: &[Location] = &[Location::Schema];
 const INPUTS: &[Location] = &[Location::Argument, Location::InputField];
 const GUARDED: &[Location] = &[Location::Field, Location::Object];
-const DEPRECATED: &[Location] =
-    &[Location::Field, Location::Argument, Location::InputField, Location::EnumValue];
+const DEPRECATED: &[Location] = &[
+    Location::Field,
+    Location::Argument,
+    Location::InputField,
+    Location::EnumValue,
+    Location::InterfaceField,
+];
 
 #[rustfmt::skip]
 const CATALOGUE: [Known; 20] = {
