@@ -173,7 +173,7 @@ impl<'a> Lowering<'a> {
     }
 }
 
-impl<'a, 'l> Member<'a, 'l> {
+impl<'l> Member<'_, 'l> {
     pub(super) fn name(&self) -> &'l Name {
         self.name
     }
@@ -225,7 +225,7 @@ fn common(one: &Template, two: &Template, is_same: &dyn Fn(&Name, &Name) -> bool
                 parts.push(Part::Field(one.clone()));
             }
             (Some(one @ (Part::Literal(_) | Part::Tenant)), Some(two)) if one == two => {
-                parts.push(one.clone())
+                parts.push(one.clone());
             }
             (Some(_), _) | (None, Some(_)) => break,
         }

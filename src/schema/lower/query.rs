@@ -30,10 +30,8 @@ impl<'a> Lowering<'a> {
             None if site.args.has("index") => return None,
             None => None,
         };
-        let collection = match self.is_abstract(&of) {
-            true => Some(self.collection(site, &of, &members, index)?),
-            false => None,
-        };
+        let collection =
+            if self.is_abstract(&of) { Some(self.collection(site, &of, &members, index)?) } else { None };
         let asked = self.asked(item, index, collection.as_ref())?;
         let descending = site.args.word("order", &[("ASC", false), ("DESC", true)]).unwrap_or_default();
         let consistent = site.args.boolean("consistent").unwrap_or_default();
