@@ -78,6 +78,17 @@ pub enum Event<'a> {
         /// What AWS said.
         reason: &'a dyn fmt::Display,
     },
+    /// The schema's scopes keep a caller from a field.
+    FieldRefused {
+        /// The request.
+        request: &'a RequestId,
+        /// The tenant.
+        tenant: &'a TenantId,
+        /// `sub` of the token.
+        subject: &'a str,
+        /// The field, such as `Order.margin`.
+        field: &'a str,
+    },
     /// Another registry is in force.
     RegistryReplaced {
         /// How many tenants it holds.
@@ -144,6 +155,11 @@ impl Event<'_> {
                 tracing::warn!(
                     target: AUDIT, event = "access.denied", request.id = %request, tenant.id = %tenant,
                     operation.name = operation, call, %reason
+                );
+            }
+            Self::FieldRefused { request, tenant, subject, field } => {
+                tracing::info!(
+                    target: AUDIT, event = "field.refused", request.id = %request, tenant.id = %tenant, subject, field
                 );
             }
             Self::RegistryReplaced { tenants } => {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{Application, Because, Common, Failure, say};
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -26,9 +28,17 @@ pub(super) struct Arguments {
     /// `scope` of the token: words parted by spaces.
     #[arg(long, value_name = "SCOPES")]
     scope: Option<String>,
+    /// Another claim of the token, such as role=admin or level=3: JSON, or else text. May be repeated.
+    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = claim)]
+    claims: Vec<(String, Value)>,
     /// How long the token lives, such as 5m or 1h.
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
     expires_in: Duration,
+}
+
+fn claim(text: &str) -> Result<(String, Value), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, such as role=admin")?;
+    Ok((name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_no_json| value.into())))
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {
@@ -43,6 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         tenant,
         subject: &arguments.subject,
         scope: arguments.scope.as_deref(),
+        others: arguments.claims.iter().cloned().collect(),
         expires_in: arguments.expires_in,
     };
     say(&issuer.token(&claims, &Clock::system()).map_err(Because)?);

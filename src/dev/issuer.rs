@@ -14,7 +14,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use crate::clock::Clock;
@@ -65,6 +65,8 @@ pub struct Claims<'a> {
     pub subject: &'a str,
     /// `scope`, if it has one.
     pub scope: Option<&'a str>,
+    /// Other claims. None of them can take the place of those above.
+    pub others: Map<String, Value>,
     /// How long it lives.
     pub expires_in: Duration,
 }
@@ -89,16 +91,19 @@ impl Issuer {
     pub fn token(&self, claims: &Claims<'_>, clock: &Clock) -> Result<String, IssuerError> {
         let now = clock.unix_seconds();
         let lifetime = i64::try_from(claims.expires_in.as_secs()).unwrap_or(i64::MAX);
-        let mut body = json!({
-            "iss": ISSUER,
-            "aud": AUDIENCE,
-            "sub": claims.subject,
-            "tenant": claims.tenant.as_str(),
-            "iat": now,
-            "exp": now.saturating_add(lifetime),
-        });
-        if let (Some(scope), Value::Object(members)) = (claims.scope, &mut body) {
-            members.insert("scope".to_owned(), json!(scope));
+        let mut body = claims.others.clone();
+        for (name, value) in [
+            ("iss", json!(ISSUER)),
+            ("aud", json!(AUDIENCE)),
+            ("sub", json!(claims.subject)),
+            ("tenant", json!(claims.tenant.as_str())),
+            ("iat", json!(now)),
+            ("exp", json!(now.saturating_add(lifetime))),
+        ] {
+            body.insert(name.to_owned(), value);
+        }
+        if let Some(scope) = claims.scope {
+            body.insert("scope".to_owned(), json!(scope));
         }
         let header = Header { kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::ES256) };
         jsonwebtoken::encode(&header, &body, &self.key).map_err(IssuerError::Sign)

@@ -52,10 +52,12 @@ fn has_one_shape(one: &Selected<'_>, other: &Selected<'_>) -> bool {
     let type_name = Type::named(Scalar::String.name(), true);
     let both_nested = selections(one).is_some() && selections(other).is_some();
     let ty = |selected: &Selected<'_>| match &selected.what {
-        What::Field { field, .. } => field.ty.clone(),
-        What::TypeName | What::Introspection => type_name.clone(),
+        What::Field { field, .. } => Some(field.ty.clone()),
+        What::TypeName | What::Introspection => Some(type_name.clone()),
+        // Nothing is answered.
+        What::Refused(_) => None,
     };
-    has_one_type(&ty(one), &ty(other), both_nested)
+    ty(one).zip(ty(other)).is_none_or(|(one, other)| has_one_type(&one, &other, both_nested))
 }
 
 fn has_one_type(one: &Type, other: &Type, both_nested: bool) -> bool {
@@ -71,6 +73,6 @@ fn has_one_type(one: &Type, other: &Type, both_nested: bool) -> bool {
 fn selections<'s, 'p>(selected: &'s Selected<'p>) -> Option<&'s Selections<'p>> {
     match &selected.what {
         What::Field { selections, .. } => Some(selections).filter(|it| !it.is_leaf()),
-        What::TypeName | What::Introspection => None,
+        What::TypeName | What::Introspection | What::Refused(_) => None,
     }
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod config;
 mod execute;
+mod guard;
 mod input;
 mod limits;
 mod merging;
@@ -71,7 +72,7 @@ impl Api {
 
     /// Carries a request out in a tenant's session, and gives a finished answer.
     pub async fn execute(&self, session: &TenantSession, request: &Request) -> Answer {
-        let response = match self.prepare(request).await {
+        let response = match self.prepare(session, request).await {
             Ok(prepared) => execute::run(&self.operations, session, prepared, &self.config).await,
             Err(refused) => Response::refused(refused),
         };
@@ -79,7 +80,7 @@ impl Api {
     }
 
     /// Everything that can be known before anything is run.
-    async fn prepare(&self, request: &Request) -> Result<Prepared<'_>, Refused> {
+    async fn prepare(&self, session: &TenantSession, request: &Request) -> Result<Prepared<'_>, Refused> {
         limits::check_text(&request.query, &self.config)?;
         let document = parse_query(&request.query).map_err(|error| Refused::syntax(&error))?;
         limits::check_document(&document, &request.variables, &self.config)?;
@@ -90,7 +91,7 @@ impl Api {
         let plan = self.operations.plan();
         let variables = Variables::read(plan, operation, &request.variables)?;
         let introspection = self.validate(&document, request, &variables).await?;
-        Preparing::new(plan, &document, operation, variables, &self.config).prepare(introspection)
+        Preparing::new((plan, session), &document, operation, variables, &self.config).prepare(introspection)
     }
 
     /// Validates a document, and answers what it asks of the schema itself. No resolver runs.

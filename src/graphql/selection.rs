@@ -3,8 +3,8 @@
 //! GraphQL, section 6.3.2 ("Field Collection"). Two selections of one field under one name are one field: it runs
 //! once, and its sub-selections are merged.
 
-use std::cell::Cell;
-use std::collections::HashSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashSet};
 
 use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field as GraphField, OperationDefinition,
@@ -17,10 +17,13 @@ use indexmap::IndexMap;
 
 use super::answer::Refused;
 use super::config::Config;
+use super::guard::passes;
 use super::input::{Coercion, Origin};
 use super::merging::{check_shapes, is_same};
 use super::variables::Variables;
-use crate::schema::{Field, Object, Operation, Plan, Resolve, Scalar, Type};
+use crate::credentials::TenantSession;
+use crate::schema::{Field, Object, Of, Operation, Plan, Resolve, Scalar, Type};
+use crate::telemetry::Event;
 
 /// How many items a page is taken to have whose size the document does not say. What is run is counted once more, so
 /// that one with more items costs no more than it may.
@@ -53,6 +56,8 @@ pub(super) enum What<'p> {
     TypeName,
     /// `__schema` or `__type`.
     Introspection,
+    /// A field that is not answered: its scopes are not the caller's.
+    Refused(Refusal),
     /// A field of the type.
     Field {
         /// The field.
@@ -91,6 +96,58 @@ impl<'p> Selections<'p> {
     }
 }
 
+/// Why a field is not answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refusal {
+    /// Whether the field must not be null, so that what it belongs to is not answered either.
+    pub(super) non_null: bool,
+    /// Whether it is a write that could not be answered, because of a field within.
+    pub(super) within: bool,
+}
+
+impl Selected<'_> {
+    /// The refusal, if it is refused.
+    fn refusal(&self) -> Option<Refusal> {
+        match &self.what {
+            What::Refused(refusal) => Some(*refusal),
+            What::TypeName | What::Introspection | What::Field { .. } => None,
+        }
+    }
+
+    /// Where the field is that is refused and would take this one with it, if there is one: it must not be null, and
+    /// nothing between the two may be. A list counts as one that has members.
+    fn taken_by(&self) -> Option<Pos> {
+        match &self.what {
+            What::TypeName | What::Introspection => None,
+            What::Refused(refusal) => refusal.non_null.then_some(self.pos),
+            What::Field { field, .. } => self.lost_by().filter(|_| never_null(&field.ty)),
+        }
+    }
+
+    /// Where the field within is that is refused and would make this one null.
+    fn lost_by(&self) -> Option<Pos> {
+        match &self.what {
+            What::TypeName | What::Introspection | What::Refused(_) => None,
+            What::Field { field, selections, .. } => {
+                let carries = match &field.ty.of {
+                    Of::Named(_) => true,
+                    Of::List(of) => never_null(of),
+                };
+                selections.sets().flatten().find_map(Selected::taken_by).filter(|_| carries)
+            }
+        }
+    }
+}
+
+/// Whether a value of the type can be null nowhere, so that a null below goes up through it.
+fn never_null(ty: &Type) -> bool {
+    ty.non_null
+        && match &ty.of {
+            Of::Named(_) => true,
+            Of::List(of) => never_null(of),
+        }
+}
+
 /// The operation that a request means.
 pub(super) fn operation<'d>(
     document: &'d ExecutableDocument,
@@ -117,6 +174,8 @@ pub(super) fn operation<'d>(
 /// A document that is being prepared.
 pub(super) struct Preparing<'p, 'd> {
     plan: &'p Plan,
+    /// Whose request it is.
+    session: &'d TenantSession,
     document: &'d ExecutableDocument,
     operation: &'d Positioned<OperationDefinition>,
     variables: Variables,
@@ -125,6 +184,8 @@ pub(super) struct Preparing<'p, 'd> {
     operations: Cell<usize>,
     /// How many selections have been made so far, each once for each type that it may be made on.
     selected: Cell<usize>,
+    /// The coordinates of the fields that the caller may not see.
+    refused: RefCell<BTreeSet<String>>,
 }
 
 /// The fields of one name in the answer, in the order in which the name first appears.
@@ -132,14 +193,14 @@ type Groups<'d> = IndexMap<&'d Name, Vec<&'d Positioned<GraphField>>>;
 
 impl<'p, 'd> Preparing<'p, 'd> {
     pub(super) fn new(
-        plan: &'p Plan,
+        (plan, session): (&'p Plan, &'d TenantSession),
         document: &'d ExecutableDocument,
         operation: &'d Positioned<OperationDefinition>,
         variables: Variables,
         config: &'p Config,
     ) -> Self {
-        let (operations, selected) = (Cell::new(0), Cell::new(0));
-        Self { plan, document, operation, variables, config, operations, selected }
+        let (operations, selected, refused) = (Cell::new(0), Cell::new(0), RefCell::default());
+        Self { plan, session, document, operation, variables, config, operations, selected, refused }
     }
 
     pub(super) fn prepare(&self, introspection: Value) -> Result<Prepared<'p>, Refused> {
@@ -151,6 +212,8 @@ impl<'p, 'd> Preparing<'p, 'd> {
         let root = root.and_then(|root| self.plan.objects.get(root));
         let root = root.ok_or_else(|| Refused::operation("The schema has no such kind of operation."))?;
         let selections = self.selections(root, &[&self.operation.node.selection_set.node], 1)?;
+        let selections = if serial { without_vain_writes(selections) } else { selections };
+        self.tell_refused();
         let found = self.operations.get();
         if found > self.config.max_operations {
             return Err(Refused::limit("operations to run", self.config.max_operations, found));
@@ -170,7 +233,26 @@ impl<'p, 'd> Preparing<'p, 'd> {
         for set in sets {
             self.collect(object, set, &mut groups, &mut spread)?;
         }
-        groups.into_iter().map(|(key, fields)| self.selected(object, key, &fields, objects)).collect()
+        let selected = groups.into_iter().map(|(key, fields)| self.selected(object, key, &fields, objects));
+        Ok(only_what_takes_all(selected.collect::<Result<_, _>>()?))
+    }
+
+    /// Whether the caller may see a field of a type, and what it returns. Where several types may be returned, the fields
+    /// of each are asked for what it asks.
+    fn may_see(&self, object: &Object, field: &Field) -> bool {
+        let ty = self.plan.objects.get(field.ty.base());
+        passes(&object.guard, self.session)
+            && passes(&field.guard, self.session)
+            && ty.is_none_or(|ty| passes(&ty.guard, self.session))
+    }
+
+    /// Says which fields were refused, each once, whatever becomes of the request.
+    fn tell_refused(&self) {
+        let (request, context) = (self.session.request(), self.session.context());
+        for field in &*self.refused.borrow() {
+            let (tenant, subject) = (context.tenant(), context.caller().subject());
+            Event::FieldRefused { request, tenant, subject, field }.emit();
+        }
     }
 
     fn selected(
@@ -207,6 +289,11 @@ impl<'p, 'd> Preparing<'p, 'd> {
             _ => {
                 let field = object.fields.get(name).ok_or_else(unknown)?;
                 let arguments = self.arguments(field, first)?;
+                if !self.may_see(object, field) {
+                    self.refused.borrow_mut().insert(format!("{}.{name}", object.name));
+                    let refusal = Refusal { non_null: field.ty.non_null, within: false };
+                    return Ok(Selected { key: key.clone(), pos: first.pos, what: What::Refused(refusal) });
+                }
                 let (coordinate, inner_objects) = match &field.resolve {
                     Resolve::Operation(operation) => {
                         self.operations.set(self.operations.get().saturating_add(objects));
@@ -331,6 +418,28 @@ impl<'p, 'd> Preparing<'p, 'd> {
         }
         Ok(is_included)
     }
+}
+
+/// Where a selection is refused that must not be null, nothing else of its object is answered: nothing else is run.
+fn only_what_takes_all(mut selections: Vec<Selected<'_>>) -> Vec<Selected<'_>> {
+    let takes_all = |it: &Selected<'_>| it.refusal().is_some_and(|refusal| refusal.non_null);
+    if selections.iter().any(takes_all) {
+        selections.retain(takes_all);
+    }
+    selections
+}
+
+/// Nothing is written whose answer a refusal would take away: nobody would learn that it had been. Such a write is
+/// refused itself; and where that takes the whole answer, nothing is run at all.
+fn without_vain_writes(selections: Vec<Selected<'_>>) -> Vec<Selected<'_>> {
+    let judged = selections.into_iter().map(|selected| {
+        let What::Field { field, selections, .. } = &selected.what else { return selected };
+        // Of a list of items each would be null, whether the list may hold nulls or not.
+        let Some(pos) = selections.sets().flatten().find_map(Selected::taken_by) else { return selected };
+        let refusal = Refusal { non_null: field.ty.non_null, within: true };
+        Selected { key: selected.key, pos, what: What::Refused(refusal) }
+    });
+    only_what_takes_all(judged.collect())
 }
 
 /// How many items an operation may find, by the size of the page that is asked for.

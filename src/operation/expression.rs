@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Failure, Inputs, Operations};
 use crate::item::marshal;
-use crate::schema::{Attribute, Condition, Name, Object, Operand, ValueSource};
+use crate::schema::{Condition, Name, Object, Operand, Shape, ValueSource};
 
 /// The names and values of a request's expressions. What a value is, is another thing where a request is only described.
 #[derive(Debug)]
@@ -92,20 +92,20 @@ impl Operations {
         inputs: Inputs<'_>,
         placeholders: &mut Placeholders,
     ) -> Result<String, Failure> {
-        when(condition, object, placeholders, &|field, attribute, operand| {
+        when(condition, object, placeholders, &|field, shape, operand| {
             let value = match operand {
                 Operand::Literal(value) => Some(std::borrow::Cow::Borrowed(value)),
                 Operand::Argument(path) => self.given(&ValueSource::Argument(path.clone()), inputs)?.value(),
             };
             let missing = || Failure::Input(format!("`{field}` is compared with nothing"));
             let value = value.ok_or_else(missing)?;
-            marshal(&self.plan, &attribute.shape, &value)?.ok_or_else(missing)
+            marshal(&self.plan, shape, &value)?.ok_or_else(missing)
         })
     }
 }
 
-/// The value that a field is compared with.
-type OperandValue<'a, V> = &'a dyn Fn(&Name, &Attribute, &Operand) -> Result<V, Failure>;
+/// The value, of a shape, that a field is compared with.
+type OperandValue<'a, V> = &'a dyn Fn(&Name, &Shape, &Operand) -> Result<V, Failure>;
 
 /// A `when` as an expression, given the values that it compares with.
 pub(super) fn when<V>(
@@ -130,8 +130,16 @@ pub(super) fn when<V>(
         }
         Condition::Compare { field, comparison, operand } => {
             let attribute = attribute(field)?;
-            let value = placeholders.value(value(field, attribute, operand)?);
+            let value = placeholders.value(value(field, &attribute.shape, operand)?);
             Ok(format!("{} {} {value}", placeholders.name(&attribute.name), comparison.as_str()))
+        }
+        Condition::Contains { field, operand } => {
+            let attribute = attribute(field)?;
+            let (Shape::List(element) | Shape::Set(element)) = &attribute.shape else {
+                return Err(Failure::Unplanned(field.to_string()));
+            };
+            let value = placeholders.value(value(field, &element.shape, operand)?);
+            Ok(format!("contains({}, {value})", placeholders.name(&attribute.name)))
         }
     }
 }

@@ -14,6 +14,7 @@ mod failure;
 mod get;
 mod inputs;
 mod key_condition;
+mod own;
 mod put;
 mod query;
 mod update;
@@ -32,7 +33,6 @@ use crate::clock::Clock;
 use crate::credentials::TenantSession;
 use crate::entropy::Entropy;
 use crate::id::{TableName, TenantId};
-use crate::item::Attributes;
 use crate::schema::{Item, Object, Plan, Table};
 
 /// Carries out the operations of a plan.
@@ -96,7 +96,7 @@ impl Operations {
         let table = self.plan.tables.get(&item.table).ok_or_else(unplanned)?;
         let record = session.context().record();
         let physical = record.tables.get(item.table.as_str()).ok_or_else(unplanned)?.clone();
-        Ok(Target { object, item, table, physical })
+        Ok(Target { object, item, table, physical, now: self.clock.unix_seconds() })
     }
 }
 
@@ -106,14 +106,6 @@ struct Target<'a> {
     item: &'a Item,
     table: &'a Table,
     physical: TableName,
-}
-
-impl Target<'_> {
-    /// Whether an item that was found is of this type. Where types share keys, each read checks it; an item of
-    /// another type is "missing".
-    fn is_own(&self, found: &Attributes) -> bool {
-        let Some(discriminator) = &self.item.discriminator else { return true };
-        let name = found.get(discriminator.as_str()).and_then(|value| value.as_s().ok());
-        name.is_some_and(|name| *name == *self.object.name)
-    }
+    /// The time at which this is done, in epoch seconds.
+    now: i64,
 }

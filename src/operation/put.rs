@@ -2,14 +2,15 @@
 
 use async_graphql::Value;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use indexmap::IndexMap;
 
-use super::expression::{Placeholders, all};
+use super::expression::Placeholders;
+use super::own::{absent, either};
 use super::{Failure, Inputs, Operations, Target};
 use crate::credentials::{Applied, CallError};
 use crate::item::{Attributes, compose, same_item};
-use crate::schema::{Generate, Item, Name, Object, Put, Table};
+use crate::schema::{Generate, Name, Put, Table};
 
 /// The version of an item that has just been made.
 const FIRST_VERSION: i64 = 1;
@@ -94,19 +95,11 @@ impl Operations {
         placeholders: &mut Placeholders,
     ) -> Result<Option<String>, Failure> {
         if !put.replace {
-            return Ok(Some(absent(target.table, placeholders)));
+            return Ok(Some(target.free_condition(placeholders)));
         }
-        let mut allowed: Vec<_> = target.own_condition(placeholders).into_iter().collect();
-        if let Some(when) = &put.when {
-            allowed.push(self.condition(when, target.object, inputs, placeholders)?);
-        }
-        Ok(absent_or(target.table, &allowed, placeholders))
+        let when = put.when.as_ref().map(|when| self.condition(when, target.object, inputs, placeholders));
+        Ok(target.replaceable(when.transpose()?, placeholders))
     }
-}
-
-/// The condition that nothing is there.
-pub(super) fn absent<V>(table: &Table, placeholders: &mut Placeholders<V>) -> String {
-    format!("attribute_not_exists({})", placeholders.name(&table.keys.partition.name))
 }
 
 /// The condition that nothing is there, or that all of these hold of what is; none where there are none.
@@ -115,25 +108,7 @@ pub(super) fn absent_or<V>(
     conditions: &[String],
     placeholders: &mut Placeholders<V>,
 ) -> Option<String> {
-    all(conditions).map(|there| format!("{} OR ({there})", absent(table, placeholders)))
-}
-
-/// The condition that an item is of a type; none where no other type shares its keys.
-pub(super) fn is_of_type<V: From<AttributeValue>>(
-    object: &Object,
-    item: &Item,
-    placeholders: &mut Placeholders<V>,
-) -> Option<String> {
-    let discriminator = item.discriminator.as_ref()?;
-    let value = placeholders.value(AttributeValue::S(object.name.to_string()));
-    Some(format!("{} = {value}", placeholders.name(discriminator)))
-}
-
-impl Target<'_> {
-    /// The condition that an item is of this type; none where no other type shares its keys.
-    pub(super) fn own_condition(&self, placeholders: &mut Placeholders) -> Option<String> {
-        is_of_type(self.object, self.item, placeholders)
-    }
+    (!conditions.is_empty()).then(|| either(absent(table, placeholders), conditions))
 }
 
 /// A failed write. What is there is not shown: a client that may create need not be one that may read.

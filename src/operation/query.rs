@@ -2,14 +2,12 @@
 
 use async_graphql::Value;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::cursor::Binding;
 use super::expression::{Placeholders, all};
-use super::put::is_of_type;
 use super::{Failure, Inputs, Operations, Target};
 use crate::item::{Attributes, marshal};
-use crate::schema::{Item, KeyTemplates, Keys, Name, Object, PageKind, Query};
+use crate::schema::{KeyTemplates, Keys, Name, PageKind, Plan, Query};
 
 /// The size of a page that a client does not ask for.
 const DEFAULT_PAGE: i32 = 50;
@@ -59,19 +57,6 @@ pub(super) struct Asking<'a> {
     pub(super) templates: &'a KeyTemplates,
     /// Whether the sort key goes on after its template.
     pub(super) is_open: bool,
-}
-
-/// The condition that an item is of a type that a query finds; none where no other type shares its keys.
-pub(super) fn is_found<V: From<AttributeValue>>(
-    object: &Object,
-    item: &Item,
-    query: &Query,
-    placeholders: &mut Placeholders<V>,
-) -> Option<String> {
-    let Some(collection) = &query.collection else { return is_of_type(object, item, placeholders) };
-    let mut value = |member: &Name| placeholders.value(AttributeValue::S(member.to_string()));
-    let names: Vec<_> = collection.members.iter().map(&mut value).collect();
-    Some(format!("{} IN ({})", placeholders.name(&collection.discriminator), names.join(", ")))
 }
 
 impl Operations {
@@ -144,15 +129,16 @@ impl Operations {
             // One more than wanted tells whether there is a next page.
             let missing = wanted
                 .map_or(BATCH, |wanted| i32::try_from(wanted + 1 - found.items.len()).unwrap_or(i32::MAX));
-            let filtered = call.get_filter_expression().is_some();
-            let batch = if filtered { missing.max(BATCH) } else { missing };
+            // Few items have expired and are still there: for their sake alone nothing more is read.
+            let is_sparse = !asking.query.filter.is_empty() || asking.target.item.discriminator.is_some();
+            let batch = if is_sparse { missing.max(BATCH) } else { missing };
             let Some(reservation) = budget.reserve(batch).await else {
                 return found.out_of_budget(asking.query, call.get_exclusive_start_key().clone());
             };
             let answer = session.run(call.clone().limit(reservation.items())).await?;
             reservation.settle(answer.scanned_count);
             for item in answer.items.unwrap_or_default() {
-                found.take(asking, item);
+                found.take(&self.plan, asking, item);
             }
             if let Some(wanted) = wanted.filter(|wanted| found.items.len() > *wanted) {
                 found.truncate(wanted);
@@ -206,7 +192,7 @@ impl Operations {
         }
     }
 
-    /// `FilterExpression`: fields that must equal a value, and the discriminator.
+    /// `FilterExpression`: fields that must equal a value, the discriminator, and the time to live.
     fn filter(
         &self,
         asking: &Asking<'_>,
@@ -215,7 +201,7 @@ impl Operations {
     ) -> Result<Option<String>, Failure> {
         let Asking { target, query, inputs, .. } = asking;
         let mut conditions: Vec<_> =
-            is_found(target.object, target.item, query, placeholders).into_iter().collect();
+            target.found_condition((&self.plan, query), placeholders).into_iter().collect();
         for (field, source) in &query.filter {
             let Some(value) = self.given(source, *inputs)?.value() else { continue };
             let Some(attribute) = target.object.attribute(field) else { continue };
@@ -292,12 +278,10 @@ impl Found {
     }
 
     /// Keeps an item that is of a type that is asked for. One of a type that is none of a collection's is passed over.
-    fn take(&mut self, asking: &Asking<'_>, item: Attributes) {
+    fn take(&mut self, plan: &Plan, asking: &Asking<'_>, item: Attributes) {
         match (&mut self.types, &asking.query.collection) {
             (Types::Each(types), Some(collection)) => {
-                let name = item.get(collection.discriminator.as_str()).and_then(|it| it.as_s().ok());
-                let member = collection.members.iter().find(|it| name.is_some_and(|name| *name == ***it));
-                let Some(member) = member else { return };
+                let Some(member) = asking.target.type_of((plan, collection), &item) else { return };
                 types.push(member.clone());
             }
             (Types::One(_), _) | (Types::Each(_), None) if !asking.target.is_own(&item) => return,

@@ -1,4 +1,5 @@
-//! The language of `when`: `field op (literal | args.x)`, `and`, `or`, `not`, `exists(field)`, nothing more.
+//! The language of `when`: `field op (literal | args.x)`, `(literal | args.x) in field`, `and`, `or`, `not`,
+//! `exists(field)`, nothing more. `@auth` has the same language over `claims.`.
 //!
 //! It is checked against the type's fields and the field's arguments here, and compiles to placeholders later: no
 //! text of it ever reaches an expression.
@@ -20,6 +21,10 @@ const MAX_DEPTH: usize = 32;
 pub(super) trait Scope {
     /// The shape of a field of the type.
     fn field(&self, name: &str) -> Result<Shape, Mistake>;
+    /// What the condition calls that field.
+    fn called<'w>(&self, name: &'w str) -> &'w str {
+        name
+    }
     /// The values of an enum.
     fn enum_values(&self, name: &str) -> Vec<String>;
     /// Checks what follows `args.` for a field of a shape.
@@ -46,6 +51,8 @@ pub(super) fn parse(text: &str, scope: &dyn Scope) -> Result<Condition, Mistake>
 
 /// What an argument begins with.
 const ARGS: &str = "args.";
+/// What a claim begins with. The names of claims are the issuer's: `claims.custom:role`, `claims.https://example.com/role`.
+pub(super) const CLAIMS: &str = "claims.";
 
 #[derive(Debug, Clone, PartialEq)]
 enum Kind<'a> {
@@ -113,6 +120,10 @@ fn token(rest: &str, at: usize) -> Result<(Kind<'_>, usize), Mistake> {
         c if c.is_ascii_digit() || c == '-' => {
             let length = run(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'));
             Ok((Kind::Number(rest.get(..length).unwrap_or_default()), length))
+        }
+        'c' if rest.starts_with(CLAIMS) => {
+            let length = run(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '=' | '<' | '>' | '\''));
+            Ok((Kind::Word(rest.get(..length).unwrap_or_default()), length))
         }
         c if c.is_alphabetic() || c == '_' => {
             let length = run(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
@@ -210,6 +221,7 @@ impl<'a> Parser<'a> {
     fn primary(&mut self) -> Result<Condition, Mistake> {
         let token = self.next("a field, `exists(field)` or `(`")?;
         match token.kind {
+            Kind::Text(_) | Kind::Number(_) | Kind::Word(_) if self.keyword("in") => self.contains(token),
             Kind::Open => {
                 let condition = self.deeper(Self::or)?;
                 self.close()?;
@@ -246,7 +258,7 @@ impl<'a> Parser<'a> {
             return Err(unexpected(token, "here should be a field", "write the name of a field of the type"));
         };
         match self.scope.field(word) {
-            Ok(shape) => Ok((word.into(), shape, token.span)),
+            Ok(shape) => Ok((self.scope.called(word).into(), shape, token.span)),
             Err(mistake) => Err(self.no_field(word, &token, mistake)),
         }
     }
@@ -286,16 +298,38 @@ impl<'a> Parser<'a> {
                 return Err(Mistake::new(token.span, format!("`{field}` has no order"), hint));
             }
             Comparability::None => {
-                let hint = "lists, sets, objects and JSON can only be asked for with `exists(field)`";
+                let hint = "ask `exists(field)`; of a list or a set, also `value in field`";
                 return Err(Mistake::new(span, format!("`{field}` cannot be compared"), hint));
             }
         }
-        let operand = self.operand(&field, &shape)?;
+        let value = self.next("a value, such as 'text', 3, true or args.x")?;
+        let operand = self.operand(value, &field, &shape)?;
         Ok(Condition::Compare { field, comparison, operand })
     }
 
-    fn operand(&mut self, field: &str, shape: &Shape) -> Result<Operand, Mistake> {
-        let token = self.next("a value, such as 'text', 3, true or args.x")?;
+    /// `value in field`, of which the first two words have been read.
+    fn contains(&mut self, value: Token<'a>) -> Result<Condition, Mistake> {
+        let (field, shape, span) = self.field()?;
+        let element = match &shape {
+            Shape::List(element) | Shape::Set(element) => &element.shape,
+            other => {
+                let hint = if other.is_comparable() {
+                    "compare it, as `field = …`"
+                } else {
+                    "name a list or a set"
+                };
+                return Err(Mistake::new(span, format!("`{field}` is no list and no set"), hint));
+            }
+        };
+        if !element.is_comparable() {
+            let hint = "only lists and sets of scalars and enums can be asked for a value";
+            return Err(Mistake::new(span, format!("what is in `{field}` cannot be compared"), hint));
+        }
+        let operand = self.operand(value, &field, element)?;
+        Ok(Condition::Contains { field, operand })
+    }
+
+    fn operand(&mut self, token: Token<'a>, field: &str, shape: &Shape) -> Result<Operand, Mistake> {
         if let Kind::Word(word) = token.kind
             && let Some(path) = word.strip_prefix(ARGS)
         {

@@ -147,9 +147,9 @@ const CATALOGUE: [Known; 20] = {
         known("deprecated", Once, DEPRECATED, &["reason"]),
         known("specifiedBy", Once, &[Location::Scalar], &["url"]),
         known("transact", Planned, FIELD, &[]),
-        known("authenticated", Planned, GUARDED, &[]),
-        known("requiresScopes", Planned, GUARDED, &[]),
-        known("auth", Planned, GUARDED, &[]),
+        known("authenticated", Once, GUARDED, &[]),
+        known("requiresScopes", Once, GUARDED, &["scopes"]),
+        known("auth", Once, GUARDED, &["if"]),
         known("cost", Planned, GUARDED, &[]),
         known("listSize", Planned, FIELD, &[]),
         known("constraint", Planned, INPUTS, &[]),
@@ -376,6 +376,16 @@ impl<'a> Args<'a> {
             None
         };
         items.into_iter().filter_map(one).collect()
+    }
+
+    /// A list, with the place of each of its members.
+    pub(super) fn list(&self, name: &str, hint: &str) -> Option<&'a [Spanned<Literal>]> {
+        let value = self.find(name)?;
+        if let Literal::List(items) = &value.value {
+            return Some(items);
+        }
+        self.expected(name, value, ("a list", hint));
+        None
     }
 
     /// An object, to be read as arguments are.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
+use serde_json::Map;
 
 pub use embedded::{Embedded, EmbeddedOptions};
 
@@ -132,7 +133,9 @@ fn tokens(
     clock: &Clock,
 ) -> Result<Vec<(TenantId, String)>, IssuerError> {
     let token = |tenant: &TenantId| {
-        issuer.token(&Claims { tenant, subject: "dev", scope: None, expires_in: TOKEN_LIFE }, clock)
+        let claims =
+            Claims { tenant, subject: "dev", scope: None, others: Map::new(), expires_in: TOKEN_LIFE };
+        issuer.token(&claims, clock)
     };
     registry.records().iter().map(|record| Ok((record.id.clone(), token(&record.id)?))).collect()
 }

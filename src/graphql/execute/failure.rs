@@ -10,6 +10,7 @@ use super::path::At;
 use super::{Boxed, Completed, Nulled, On, Run, Shows, lock};
 use crate::error::{Chain, Code, Public};
 use crate::graphql::answer::GraphError;
+use crate::graphql::selection::Refusal;
 use crate::item::Attributes;
 use crate::operation::Failure;
 use crate::schema::Object;
@@ -84,6 +85,17 @@ impl Run<'_> {
             "The answer would be longer than it may be. Ask for less."
         };
         self.fail(Code::BudgetExceeded, message, at)
+    }
+
+    /// Records that the caller may not see a field. The message names no scope: what there is to have is nobody's who
+    /// has it not.
+    pub(super) fn refused(&self, refusal: Refusal, at: At<'_>) -> Completed {
+        let message = if refusal.within {
+            "The caller may not see a field of the answer that must not be null, so this was not run."
+        } else {
+            "The caller may not see this field."
+        };
+        self.fail(Code::Forbidden, message, at)
     }
 
     pub(super) fn fail(&self, code: Code, message: &str, at: At<'_>) -> Completed {

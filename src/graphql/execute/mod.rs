@@ -66,7 +66,8 @@ enum Shows {
 impl Shows {
     fn selection(self, selected: &Selected<'_>) -> bool {
         match &selected.what {
-            What::TypeName => true,
+            // A refusal is known without running anything.
+            What::TypeName | What::Refused(_) => true,
             What::Introspection => self == Self::All,
             What::Field { field, .. } => match field.resolve {
                 Resolve::Attribute(_) => true,
@@ -163,7 +164,11 @@ impl Run<'_> {
             let path = path.name(&selected.key);
             let failed =
                 self.spent(was_spent, At { path: &path, pos: selected.pos, selections: Selections::NONE });
-            let non_null = matches!(&selected.what, What::Field { field, .. } if field.ty.non_null);
+            let non_null = match &selected.what {
+                What::Field { field, .. } => field.ty.non_null,
+                What::Refused(refusal) => refusal.non_null,
+                What::TypeName | What::Introspection => false,
+            };
             Ok((selected.key.clone(), nullable(non_null, failed)?))
         })
     }
@@ -184,6 +189,11 @@ impl Run<'_> {
                     Value::String(object.name.to_string())
                 }
                 What::Introspection => introspected(on, &selected.key),
+                What::Refused(refusal) => {
+                    let path = path.name(&selected.key);
+                    let at = At { path: &path, pos: selected.pos, selections: Selections::NONE };
+                    nullable(refusal.non_null, self.refused(*refusal, at))?
+                }
                 What::Field { field, coordinate, arguments, selections } => {
                     let path = path.name(&selected.key);
                     let at = At { path: &path, pos: selected.pos, selections };

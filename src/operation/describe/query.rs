@@ -5,7 +5,6 @@ use crate::item::spell;
 use crate::operation::Failure;
 use crate::operation::expression::{Placeholders, all};
 use crate::operation::key_condition::{KeyCondition, Sort, refuse_gaps};
-use crate::operation::query::is_found;
 use crate::schema::{KeyTemplates, Keys, Query, Template, ValueSource};
 
 impl About<'_> {
@@ -21,8 +20,7 @@ impl About<'_> {
         };
         let mut placeholders = Placeholders::<Shown>::default();
         let key_conditions = self.key_conditions(query, keys, templates, &mut placeholders);
-        let mut conditions: Vec<_> =
-            is_found(self.object, self.item, query, &mut placeholders).into_iter().collect();
+        let mut conditions: Vec<_> = self.found_condition(query, &mut placeholders).into_iter().collect();
         let mut left_out = Vec::new();
         for (field, source) in &query.filter {
             let Some(attribute) = self.object.attribute(field) else { continue };

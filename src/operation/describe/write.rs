@@ -7,13 +7,18 @@ use super::{About, Described, Shown, Variable, as_text, texts};
 use crate::item::{attribute_value, marshal};
 use crate::operation::Failure;
 use crate::operation::expression::{Placeholders, when};
-use crate::operation::put::{absent, absent_or, is_of_type};
+use crate::operation::own::{Expired, either, found, free, is_of_type, own};
 use crate::operation::update::there;
 use crate::operation::update_expression::Clauses;
-use crate::schema::{Attribute, Condition, Delete, Generate, Name, Operand, Put, Update, ValueSource};
+use crate::schema::{Attribute, Condition, Delete, Generate, Name, Operand, Put, Query, Update, ValueSource};
 
 /// Where a value comes from that an update is not given and an index key needs.
 const READ_FIRST: &str = "the item, which is read first";
+
+/// The times to live that are over.
+fn expired() -> Expired<Shown> {
+    Expired { from: Shown::From("five years ago".to_owned()), to: Shown::From("now".to_owned()) }
+}
 
 fn generated(generate: Generate) -> &'static str {
     match generate {
@@ -46,18 +51,46 @@ impl<'p> About<'p> {
         // A field may itself be a key, where the template is it alone.
         described.item.retain(|(name, _)| keys.iter().all(|(key, _)| key != name));
         let mut placeholders = Placeholders::<Shown>::default();
-        let condition = if put.replace {
-            let allowed = self.conditions((None, put.when.as_ref()), None, &mut placeholders)?;
-            absent_or(self.table, &allowed, &mut placeholders)
-        } else {
-            Some(absent(self.table, &mut placeholders))
-        };
+        let condition = self.put_condition(put, &mut placeholders)?;
         described.condition = condition.map(|it| placeholders.readable(&it));
         let names = keys.iter().chain(&described.item).map(|(name, _)| name.to_string());
         described.attributes = names.chain(placeholders.attributes().iter().cloned()).collect();
         described.keys = keys;
         described.variables = self.put_variables(put);
         Ok(described)
+    }
+
+    fn put_condition(
+        &self,
+        put: &Put,
+        placeholders: &mut Placeholders<Shown>,
+    ) -> Result<Option<String>, Failure> {
+        let mut allowed: Vec<String> = Vec::new();
+        if put.replace {
+            allowed.extend(is_of_type(self.object, self.item, placeholders));
+            if let Some(when) = &put.when {
+                allowed.push(self.when(when, placeholders)?);
+            }
+            if allowed.is_empty() {
+                return Ok(None);
+            }
+        }
+        let free = free((self.table, self.object, self.item), expired(), placeholders);
+        Ok(Some(either(free, &allowed)))
+    }
+
+    /// The condition that an item is one of the type's; none where everything is.
+    pub(super) fn own_condition(&self, placeholders: &mut Placeholders<Shown>) -> Option<String> {
+        own(self.object, self.item, expired(), placeholders)
+    }
+
+    /// The condition that an item is one that a query finds.
+    pub(super) fn found_condition(
+        &self,
+        query: &Query,
+        placeholders: &mut Placeholders<Shown>,
+    ) -> Option<String> {
+        found((self.told.plan, query), (self.object, self.item), expired(), placeholders)
     }
 
     /// Where the value of an attribute of a new item comes from; none if it has none.
@@ -235,7 +268,7 @@ impl<'p> About<'p> {
         read: Option<&str>,
         placeholders: &mut Placeholders<Shown>,
     ) -> Result<Vec<String>, Failure> {
-        let mut conditions: Vec<_> = is_of_type(self.object, self.item, placeholders).into_iter().collect();
+        let mut conditions: Vec<_> = self.own_condition(placeholders).into_iter().collect();
         let expected = expect.map(ToString::to_string);
         for version in expected.into_iter().chain(read.map(str::to_owned)) {
             let Some(attribute) = self.version() else { continue };
@@ -249,10 +282,10 @@ impl<'p> About<'p> {
     }
 
     fn when(&self, condition: &Condition, placeholders: &mut Placeholders<Shown>) -> Result<String, Failure> {
-        when(condition, self.object, placeholders, &|field, attribute, operand| match operand {
+        when(condition, self.object, placeholders, &|field, shape, operand| match operand {
             Operand::Argument(path) => Ok(Shown::From(ValueSource::Argument(path.clone()).to_string())),
             Operand::Literal(value) => {
-                let stored = marshal(self.told.plan, &attribute.shape, value)?;
+                let stored = marshal(self.told.plan, shape, value)?;
                 stored.map(Shown::Stored).ok_or_else(|| Failure::Unplanned(field.to_string()))
             }
         })

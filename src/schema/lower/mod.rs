@@ -10,6 +10,7 @@ mod collection;
 mod cycles;
 mod fits;
 mod get;
+mod guards;
 mod inputs;
 mod items;
 mod keys;
@@ -204,12 +205,14 @@ impl<'a> Lowering<'a> {
             description: draft.def.description.clone(),
             fields,
             item: draft.item.as_ref().map(|draft| draft.item.clone()),
+            guard: self.guard_of_type(name),
         }
     }
 
     fn field(&self, object: &Name, draft: &Draft<'a>, def: &'a FieldDef) -> Option<Field> {
         let ty = self.output_type(&def.ty);
         let arguments = self.arguments(&def.arguments);
+        let guard = self.guard_of_field(object, def);
         let resolve = match operation(&def.directives) {
             None => self.attribute_field(object, draft, def),
             Some(directive) => {
@@ -219,6 +222,9 @@ impl<'a> Lowering<'a> {
                     self.reports.report(&other.name.span, "the field runs something already", hint);
                 }
                 let operation = self.operation(draft, def, &arguments, directive);
+                if let Some(Operation::Query(query)) = &operation {
+                    self.refuse_oracle((&Args::of(directive, self.reports), query), (object, &guard));
+                }
                 operation.map(|operation| Resolve::Operation(Box::new(operation)))
             }
         };
@@ -229,6 +235,7 @@ impl<'a> Lowering<'a> {
             ty: ty?,
             arguments,
             resolve: resolve?,
+            guard,
         })
     }
 

@@ -10,7 +10,7 @@ use crate::problem::did_you_mean;
 use crate::schema::ast::{Directive, FieldDef, Kind};
 use crate::schema::directive::{Args, Location, is_understood};
 use crate::schema::literal::Text;
-use crate::schema::plan::{Field, Name, Object, Of, PageKind, PagePart, Resolve, Type};
+use crate::schema::plan::{Field, Guard, Name, Object, Of, PageKind, PagePart, Resolve, Type};
 
 /// A type that is a page, or a part of one.
 pub(super) struct PageType {
@@ -107,11 +107,14 @@ impl<'a> Lowering<'a> {
         };
         let edge = format!("{item}Edge");
         let list = |of: &str| Type::list(Type::named(of, true), true);
+        // Who may not see the items may not count them either.
+        let guard = self.guard_of_type(&item);
         let made = |name: &str, description: String, fields: Vec<(&str, PagePart, Type)>| Object {
             name: name.into(),
             description: Some(description),
             fields: fields.into_iter().map(|(name, part, ty)| page_field(name, None, part, ty)).collect(),
             item: None,
+            guard: Guard::default(),
         };
         let connection = made(
             name,
@@ -130,9 +133,11 @@ impl<'a> Lowering<'a> {
         if self.defs.contains_key(edge.as_str()) {
             self.part(&Parts { of: &edge, known: &EDGE, item: Some(&item) });
         } else {
+            let edge_object = Object { guard: guard.clone(), ..edge_object };
             self.pages.insert(edge.as_str().into(), PageType::part(edge_object));
         }
         let page = Some((PageKind::Connection, item));
+        let connection = Object { guard, ..connection };
         self.pages.insert(name.into(), PageType { page, ..PageType::part(connection) });
         self.page_info(made);
     }
@@ -237,7 +242,13 @@ impl<'a> Lowering<'a> {
             }
             _ => {}
         }
-        let object = Object { name: name.into(), description: None, fields: IndexMap::new(), item: None };
+        let object = Object {
+            name: name.into(),
+            description: None,
+            fields: IndexMap::new(),
+            item: None,
+            guard: Guard::default(),
+        };
         self.pages.insert(name.into(), PageType { is_ruined: true, ..PageType::part(object) });
     }
 
@@ -269,12 +280,17 @@ impl<'a> Lowering<'a> {
             }
             return;
         };
+        let mut guard = self.guard_of_type(parts.of);
+        if let Some(item) = parts.item {
+            guard.and(&self.guard_of_type(item));
+        }
         let fields = draft.fields.iter().filter_map(|field| self.part_field(field, parts));
         let object = Object {
             name: parts.of.into(),
             description: draft.def.description.clone(),
             fields: fields.collect::<IndexMap<_, _>>(),
             item: None,
+            guard,
         };
         self.pages.insert(parts.of.into(), PageType::part(object));
     }
@@ -303,6 +319,7 @@ impl<'a> Lowering<'a> {
         }
         let (name, mut made) = page_field(name, field.description.clone(), *part, ty);
         made.deprecated = deprecation(&field.directives, self.reports);
+        made.guard = self.guard(&field.directives);
         Some((name, made))
     }
 }
@@ -352,6 +369,7 @@ fn page_field(name: &str, description: Option<String>, part: PagePart, ty: Type)
         ty,
         arguments: IndexMap::new(),
         resolve: Resolve::Page(part),
+        guard: Guard::default(),
     };
     (name, field)
 }

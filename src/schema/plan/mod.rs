@@ -5,6 +5,7 @@
 
 mod abstracts;
 mod attribute;
+mod guard;
 mod item;
 mod object;
 mod operation;
@@ -17,6 +18,7 @@ use indexmap::IndexMap;
 
 pub use abstracts::{Abstract, AbstractKind, Signature};
 pub use attribute::{Attribute, Element, Generate, Shape};
+pub use guard::{Guard, Scopes};
 pub use item::{Item, ItemIndex, KeyTemplates, Part, Template};
 pub use object::{Argument, Enum, EnumValue, Field, Input, Object, Of, PagePart, Resolve, Type};
 pub use operation::{

@@ -5,7 +5,7 @@ use std::fmt;
 use async_graphql::Value;
 use indexmap::IndexMap;
 
-use super::{Attribute, Item, Name, Operation};
+use super::{Attribute, Guard, Item, Name, Operation};
 
 /// An object type.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Object {
     pub fields: IndexMap<Name, Field>,
     /// Where its items live; none for a value inside an item, a page, a root.
     pub item: Option<Item>,
+    /// Who may see what is of this type, wherever it is returned. A page has that of its items.
+    pub guard: Guard,
 }
 
 /// A field of an object type.
@@ -35,6 +37,8 @@ pub struct Field {
     pub arguments: IndexMap<Name, Argument>,
     /// Where its value comes from.
     pub resolve: Resolve,
+    /// Who may see it, besides what its type asks for. A field of a root has that of the root.
+    pub guard: Guard,
 }
 
 /// Where a field's value comes from.

@@ -221,7 +221,7 @@ pub struct Delete {
     pub idempotent: bool,
 }
 
-/// `when`: what must hold of an item before it is written.
+/// `when`: what must hold of an item before it is written. In `@auth`, what must hold of the caller's claims.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
     /// A field compared with a value.
@@ -231,6 +231,13 @@ pub enum Condition {
         /// How.
         comparison: Comparison,
         /// With what.
+        operand: Operand,
+    },
+    /// A field that is a list or a set holds a value.
+    Contains {
+        /// The field.
+        field: Name,
+        /// The value.
         operand: Operand,
     },
     /// A field is there.

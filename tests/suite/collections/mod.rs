@@ -1,6 +1,7 @@
 //! Item collections: interfaces and unions that one Query finds, on the embedded engine and on DynamoDB Local.
 
 mod documents;
+mod members;
 
 use serde_json::{Value, json};
 

@@ -174,6 +174,23 @@ fn mistakes_in_a_query_of_several_types() {
                 ("  title: String\n}\ntype Page", "  title: String @attribute(name: \"t\")\n}\ntype Page"),
             ),
         ),
+        (
+            "collection_filtered_by_a_guarded_field",
+            queried(
+                "parts(id: ID!, title: String): [Part!]! @query(filter: [\"title\"])",
+                (
+                    "  title: String\n}\ntype Page",
+                    "  title: String @requiresScopes(scopes: [[\"a\"]])\n}\ntype Page",
+                ),
+            ),
+        ),
+        (
+            "collection_filtered_by_a_guarded_types_field",
+            queried(
+                "parts(id: ID!, title: String): [Part!]! @query(filter: [\"title\"])",
+                ("type Page implements Part", "type Page implements Part @requiresScopes(scopes: [[\"a\"]])"),
+            ),
+        ),
         ("collection_index_of_one", indexed(&index("gsi1", "byTitle", "TITLE"), "type: \"__typename\")")),
         (
             "collection_index_of_two_names",

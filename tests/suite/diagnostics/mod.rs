@@ -6,6 +6,7 @@ mod attributes;
 mod collections;
 mod definitions;
 mod gets;
+mod guards;
 mod items;
 mod meetings;
 mod odd_texts;

@@ -3,6 +3,7 @@
 
 pub(crate) mod dev;
 pub(crate) mod dynamodb_local;
+pub(crate) mod fault;
 mod isolation;
 pub(crate) mod issuers;
 pub(crate) mod lab;

@@ -13,13 +13,16 @@ use innkeeper::dev::{Aws, Claims, IssuedCredentials, Issuer, Observed, Reply as 
 use innkeeper::entropy::Entropy;
 use innkeeper::id::{AccountId, Region, RoleArn, TenantId};
 use innkeeper::operation::CursorKey;
+use innkeeper::policy::derive::{self, RoleShape, Subject, grants};
 use innkeeper::problem::Source;
+use innkeeper::schema::compile;
 use innkeeper::server::{Gateway, Server};
 use innkeeper::settings::Variables;
 use innkeeper::tenant::TenantRecord;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::fault::{Call, Fault, Faults};
 use super::{Reply, dynamodb_local, isolation, root};
 
 /// Where items are kept.
@@ -33,6 +36,7 @@ pub(crate) enum Engine {
 const START: u64 = 1_795_435_200;
 
 /// A world that is being made.
+#[expect(clippy::struct_excessive_bools, reason = "each is set by a method of its own")]
 pub(crate) struct Builder {
     application: PathBuf,
     files: Vec<(String, String)>,
@@ -41,8 +45,10 @@ pub(crate) struct Builder {
     seed: bool,
     forged: Option<TenantId>,
     aws: Option<String>,
+    faults: Option<Box<dyn FnMut(&Call) -> Fault + Send>>,
     real_time: bool,
     holes: bool,
+    derived: bool,
     configure: Box<dyn FnOnce(&mut Config) + Send>,
 }
 
@@ -89,6 +95,12 @@ impl Builder {
             .fold(self, |builder, file| builder.edit(file, |text| text.replace("/index/gsi1", "/index/*")))
     }
 
+    /// Writes the policies that the schema needs, as `innkeeper policy` prints them, in the place of the example's.
+    pub(crate) fn derived(mut self) -> Self {
+        self.derived = true;
+        self
+    }
+
     /// Keeps the items in another engine.
     pub(crate) fn engine(mut self, engine: Engine) -> Self {
         self.engine = engine;
@@ -110,6 +122,12 @@ impl Builder {
     /// Lets the gateway call another address in the embedded AWS's place.
     pub(crate) fn aws(mut self, endpoint: String) -> Self {
         self.aws = Some(endpoint);
+        self
+    }
+
+    /// Puts a proxy between the gateway and AWS, with a rule of what happens to each call.
+    pub(crate) fn faults(mut self, rule: impl FnMut(&Call) -> Fault + Send + 'static) -> Self {
+        self.faults = Some(Box::new(rule));
         self
     }
 
@@ -153,6 +171,9 @@ impl Builder {
         config.graphql.introspection = true;
         config.operation.cursor_keys = vec![CursorKey::new([7; 32])];
         (self.configure)(&mut config);
+        if self.derived {
+            write_policies(&config);
+        }
         let (clock, hand) = Clock::manual(SystemTime::UNIX_EPOCH + Duration::from_secs(START));
         let clock = if self.real_time { Clock::system() } else { clock };
         let issuer = Issuer::open(&folder.path().join(".innkeeper")).unwrap();
@@ -175,6 +196,13 @@ impl Builder {
         if let Some(endpoint) = self.aws {
             let aws = &mut embedded.application.config.aws;
             (aws.sts_endpoint, aws.dynamodb_endpoint) = (Some(endpoint.clone()), Some(endpoint));
+        }
+        let mut faults = None;
+        if let Some(rule) = self.faults {
+            let aws = &mut embedded.application.config.aws;
+            let proxy = Faults::start(aws.dynamodb_endpoint.clone().unwrap(), rule).await;
+            (aws.sts_endpoint, aws.dynamodb_endpoint) = (Some(proxy.endpoint()), Some(proxy.endpoint()));
+            faults = Some(proxy);
         }
         let reader = embedded.application.registry_reader();
         let assumptions = assumptions(&embedded);
@@ -205,6 +233,7 @@ impl Builder {
             assumptions,
             gateway_role,
             is_forging,
+            faults,
             folder,
             task,
         }
@@ -254,6 +283,31 @@ fn copy_application(from: &Path, folder: &Path) {
     }
 }
 
+/// Writes the documents that follow from the schema where the example has its own.
+#[track_caller]
+fn write_policies(config: &Config) {
+    let source = Source::new("schema.graphql", std::fs::read_to_string(&config.schema).unwrap());
+    let plan = compile(&source, &config.claims).unwrap_or_else(|problems| panic!("{problems}"));
+    let shape = |name: &str| RoleShape {
+        name: name.to_owned(),
+        path: Some("/innkeeper/".to_owned()),
+        gateway: "arn:{{partition}}:iam::{{account}}:role/innkeeper-gateway".to_owned(),
+        sets_source_identity: false,
+    };
+    let of_tenant = grants(&plan, Subject::Variable);
+    let of_tag = grants(&plan, Subject::PrincipalTag);
+    let shared = |name| derive::shared_role(&shape(name), &of_tag, &derive::table_variable);
+    let documents = [
+        ("shop.json", derive::document(&of_tenant, &derive::table_variable)),
+        ("roles/pool.json", shared("innkeeper-pool")),
+        ("roles/tags.json", shared("innkeeper-tags")),
+        ("roles/tenant.json", derive::tenant_role(&shape("innkeeper-{{tenant}}"), &of_tenant)),
+    ];
+    for (name, document) in documents {
+        std::fs::write(config.policies.join(name), document.to_string()).unwrap();
+    }
+}
+
 /// What the gateway asks STS for, tenant by tenant.
 fn assumptions(embedded: &Embedded) -> Vec<Assumption> {
     let Application { registry, policies, config, .. } = &embedded.application;
@@ -279,6 +333,7 @@ pub(crate) struct World {
     assumptions: Vec<Assumption>,
     gateway_role: RoleArn,
     is_forging: bool,
+    faults: Option<Faults>,
     folder: TempDir,
     task: tokio::task::JoinHandle<()>,
 }
@@ -307,8 +362,10 @@ impl World {
             seed: true,
             forged: None,
             aws: None,
+            faults: None,
             real_time: false,
             holes: false,
+            derived: false,
             configure: Box::new(|_| {}),
         }
     }
@@ -321,10 +378,33 @@ impl World {
     /// A token of the dev issuer.
     #[track_caller]
     pub(crate) fn token(&self, tenant: &str) -> String {
+        self.token_with(tenant, None, &json!({}))
+    }
+
+    /// A token of the dev issuer with scopes, and claims beside the usual ones.
+    #[track_caller]
+    pub(crate) fn token_with(&self, tenant: &str, scope: Option<&str>, claims: &Value) -> String {
         let tenant = tenant.parse().unwrap();
-        let claims =
-            Claims { tenant: &tenant, subject: "dev", scope: None, expires_in: Duration::from_hours(1) };
+        let claims = Claims {
+            tenant: &tenant,
+            subject: "dev",
+            scope,
+            others: claims.as_object().unwrap().clone(),
+            expires_in: Duration::from_hours(1),
+        };
         self.issuer.token(&claims, &self.clock).unwrap()
+    }
+
+    /// A caller of a tenant with scopes.
+    #[track_caller]
+    pub(crate) fn tenant_with(&self, id: &str, scope: &str) -> Tenant<'_> {
+        Tenant { world: self, token: self.token_with(id, Some(scope), &json!({})) }
+    }
+
+    /// A caller of a tenant with claims.
+    #[track_caller]
+    pub(crate) fn tenant_claiming(&self, id: &str, claims: &Value) -> Tenant<'_> {
+        Tenant { world: self, token: self.token_with(id, None, claims) }
     }
 
     /// Sends a document with a token, or without one.
@@ -345,6 +425,12 @@ impl World {
         let answer = request.send().await.unwrap();
         let (status, headers) = (answer.status(), answer.headers().clone());
         Reply { status, headers, text: answer.text().await.unwrap() }
+    }
+
+    /// The proxy before AWS, where the builder put one.
+    #[track_caller]
+    pub(crate) fn faults(&self) -> &Faults {
+        self.faults.as_ref().unwrap()
     }
 
     /// Moves the clock.
