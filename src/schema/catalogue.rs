@@ -19,6 +19,9 @@ pub(super) enum Location {
     Enum,
     EnumValue,
     Input,
+    Interface,
+    InterfaceField,
+    Union,
 }
 
 impl Location {
@@ -34,6 +37,9 @@ impl Location {
             Self::Enum => "an enum",
             Self::EnumValue => "an enum value",
             Self::Input => "an input",
+            Self::Interface => "an interface",
+            Self::InterfaceField => "a field of an interface",
+            Self::Union => "a union",
         }
     }
 
@@ -42,13 +48,15 @@ impl Location {
         match self {
             Self::Schema => "SCHEMA",
             Self::Object => "OBJECT",
-            Self::Field => "FIELD_DEFINITION",
+            Self::Field | Self::InterfaceField => "FIELD_DEFINITION",
             Self::Argument => "ARGUMENT_DEFINITION",
             Self::InputField => "INPUT_FIELD_DEFINITION",
             Self::Scalar => "SCALAR",
             Self::Enum => "ENUM",
             Self::EnumValue => "ENUM_VALUE",
             Self::Input => "INPUT_OBJECT",
+            Self::Interface => "INTERFACE",
+            Self::Union => "UNION",
         }
     }
 }
@@ -103,8 +111,13 @@ const FIELD: &[Location] = &[Location::Field];
 const SCHEMA: &[Location] = &[Location::Schema];
 const INPUTS: &[Location] = &[Location::Argument, Location::InputField];
 const GUARDED: &[Location] = &[Location::Field, Location::Object];
-const DEPRECATED: &[Location] =
-    &[Location::Field, Location::Argument, Location::InputField, Location::EnumValue];
+const DEPRECATED: &[Location] = &[
+    Location::Field,
+    Location::Argument,
+    Location::InputField,
+    Location::EnumValue,
+    Location::InterfaceField,
+];
 
 const fn arg(name: &'static str, ty: &'static str, description: &'static str) -> KnownArgument {
     KnownArgument { name, ty, description }

@@ -18,6 +18,7 @@ mod check_deployed;
 mod check_live;
 mod cli;
 mod clients;
+mod collections;
 mod console;
 mod derived;
 mod documented;

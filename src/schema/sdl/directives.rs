@@ -19,7 +19,7 @@ pub(in crate::schema) fn definitions(plan: Option<&Plan>, written: &HashSet<Stri
     let scalars = Scalar::ALL.into_iter().filter(|it| !it.is_standard() && !written.contains(it.name()));
     parts.extend(scalars.map(super::scalar));
     if let Some(plan) = plan {
-        parts.extend(plan.objects.values().filter(|it| is_made(&it.name)).map(super::object));
+        parts.extend(plan.objects.values().filter(|it| is_made(&it.name)).map(|it| super::object(plan, it)));
         parts.extend(plan.inputs.values().filter(|it| is_made(&it.name)).map(super::input));
         parts.extend(plan.enums.values().filter(|it| is_made(&it.name)).map(super::enumeration));
     }
@@ -34,7 +34,9 @@ fn directive(known: &Known) -> String {
         format!("(\n{}\n)", all.join("\n"))
     };
     let repeatable = if known.status == Status::Repeatable { " repeatable" } else { "" };
-    let places: Vec<_> = known.locations.iter().map(|place| place.name()).collect();
+    let mut places: Vec<_> = known.locations.iter().map(|place| place.name()).collect();
+    // GraphQL has one name for the fields of objects and interfaces.
+    places.dedup();
     let text = description(Some(known.description), "");
     format!("{text}directive @{}{arguments}{repeatable} on {}", known.name, places.join(" | "))
 }

@@ -13,15 +13,19 @@ use indexmap::IndexMap;
 pub(super) use directives::definitions;
 use text::{description, literal, quoted};
 
-use super::plan::{Argument, Enum, Field, Input, Name, Object, Plan};
+use super::plan::{
+    Abstract, AbstractKind, Argument, Enum, Field, Input, Name, Object, Plan, Signature, Type,
+};
 use super::scalar::Scalar;
 
 /// The scalars of a plan that GraphQL itself does not have, as far as a client meets them.
 pub fn scalars(plan: &Plan) -> Vec<Scalar> {
-    let fields = || plan.objects.values().flat_map(visible);
     let inputs = plan.inputs.values().map(|input| &input.fields);
-    let arguments = fields().map(|field| &field.arguments).chain(inputs).flat_map(IndexMap::values);
-    let types = fields().map(|field| &field.ty).chain(arguments.map(|argument| &argument.ty));
+    let objects = || plan.objects.values().flat_map(visible);
+    let abstracts = || plan.abstracts.values().flat_map(Abstract::fields);
+    let taken = objects().map(|it| &it.arguments).chain(abstracts().map(|it| &it.arguments)).chain(inputs);
+    let answered = objects().map(|it| &it.ty).chain(abstracts().map(|it| &it.ty));
+    let types = answered.chain(taken.flat_map(IndexMap::values).map(|argument| &argument.ty));
     let named: HashSet<&str> = types.map(|ty| ty.base().as_str()).collect();
     let is_met = |scalar: &Scalar| !scalar.is_standard() && named.contains(scalar.name());
     Scalar::ALL.into_iter().filter(is_met).collect()
@@ -32,7 +36,8 @@ pub fn print(plan: &Plan) -> String {
     let mutation = plan.mutation.iter().map(|root| format!("\n  mutation: {root}"));
     let roots: String = std::iter::once(format!("\n  query: {}", plan.query)).chain(mutation).collect();
     let mut parts = vec![format!("schema {{{roots}\n}}")];
-    parts.extend(plan.objects.values().map(object));
+    parts.extend(plan.abstracts.values().map(abstract_type));
+    parts.extend(plan.objects.values().map(|it| object(plan, it)));
     parts.extend(plan.inputs.values().map(input));
     parts.extend(plan.enums.values().map(enumeration));
     parts.extend(scalars(plan).into_iter().map(scalar));
@@ -44,9 +49,29 @@ fn visible(object: &Object) -> impl Iterator<Item = &Field> {
     object.fields.values().filter(|field| !field.is_hidden())
 }
 
-fn object(object: &Object) -> String {
+fn object(plan: &Plan, object: &Object) -> String {
+    let is_one =
+        |it: &&Abstract| matches!(it.kind, AbstractKind::Interface(_)) && it.members.contains(&object.name);
+    let interfaces: Vec<_> = plan.abstracts.values().filter(is_one).map(|it| it.name.as_str()).collect();
+    let implements =
+        if interfaces.is_empty() { String::new() } else { format!(" implements {}", interfaces.join(" & ")) };
     let fields: Vec<_> = visible(object).map(field).collect();
-    block("type", (object.description.as_deref(), &object.name), &fields)
+    let named = format!("{}{implements}", object.name);
+    block("type", (object.description.as_deref(), &named), &fields)
+}
+
+fn abstract_type(definition: &Abstract) -> String {
+    let (text, name) = (definition.description.as_deref(), &definition.name);
+    match &definition.kind {
+        AbstractKind::Interface(fields) => {
+            let fields: Vec<_> = fields.values().map(signature).collect();
+            block("interface", (text, name), &fields)
+        }
+        AbstractKind::Union => {
+            let members: Vec<_> = definition.members.iter().map(Name::as_str).collect();
+            format!("{}union {name} = {}", description(text, ""), members.join(" | "))
+        }
+    }
 }
 
 fn input(input: &Input) -> String {
@@ -70,15 +95,27 @@ fn scalar(scalar: Scalar) -> String {
 }
 
 /// `keyword name { … }` after its description.
-fn block(keyword: &str, (text, name): (Option<&str>, &Name), members: &[String]) -> String {
+fn block(keyword: &str, (text, name): (Option<&str>, &str), members: &[String]) -> String {
     format!("{}{keyword} {name} {{\n{}\n}}", description(text, ""), members.join("\n"))
 }
 
 fn field(field: &Field) -> String {
-    let arguments = arguments(&field.arguments);
-    let deprecated = deprecation(field.deprecated.as_deref());
-    let text = description(field.description.as_deref(), "  ");
-    format!("{text}  {}{arguments}: {}{deprecated}", field.name, field.ty)
+    let described = (field.description.as_deref(), field.deprecated.as_deref());
+    field_of(&field.name, (&field.arguments, &field.ty), described)
+}
+
+fn signature(field: &Signature) -> String {
+    let described = (field.description.as_deref(), field.deprecated.as_deref());
+    field_of(&field.name, (&field.arguments, &field.ty), described)
+}
+
+fn field_of(
+    name: &Name,
+    (taken, answered): (&IndexMap<Name, Argument>, &Type),
+    (text, deprecated): (Option<&str>, Option<&str>),
+) -> String {
+    let text = description(text, "  ");
+    format!("{text}  {name}{}: {answered}{}", arguments(taken), deprecation(deprecated))
 }
 
 /// On one line; one a line, where one of them is described.
