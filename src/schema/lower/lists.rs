@@ -7,11 +7,11 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-use crate::schema::plan::{Field, Name, Object, Operation, Resolve};
+use crate::schema::plan::{Abstract, Field, Name, Object, Operation, Resolve};
 
 /// Marks the `@get`s of all types that a list can lead to.
-pub(super) fn coalesce(objects: &mut IndexMap<Name, Object>) {
-    let listed = below_lists(objects);
+pub(super) fn coalesce(objects: &mut IndexMap<Name, Object>, abstracts: &IndexMap<Name, Abstract>) {
+    let listed = below_lists(objects, abstracts);
     for (_, object) in objects.iter_mut().filter(|(name, _)| listed.contains(*name)) {
         for field in object.fields.values_mut() {
             if let Resolve::Operation(operation) = &mut field.resolve
@@ -24,11 +24,12 @@ pub(super) fn coalesce(objects: &mut IndexMap<Name, Object>) {
 }
 
 /// The types that a field which is a list returns, and all that follow from these.
-fn below_lists(objects: &IndexMap<Name, Object>) -> HashSet<Name> {
+fn below_lists(objects: &IndexMap<Name, Object>, abstracts: &IndexMap<Name, Abstract>) -> HashSet<Name> {
     let fields = objects.values().flat_map(|object| object.fields.values());
     let mut open: Vec<&Name> = fields.filter(|field| field.ty.is_list()).map(returned).collect();
     let mut found = HashSet::new();
     while let Some(name) = open.pop() {
+        open.extend(abstracts.get(name).into_iter().flat_map(|it| &it.members));
         if let Some(object) = objects.get(name)
             && found.insert(name.clone())
         {
