@@ -44,6 +44,9 @@ impl Operations {
                     return Ok(None);
                 };
                 let (Shape::List(element) | Shape::Set(element)) = &attribute.shape else { return Ok(None) };
+                if u32::try_from(stored.len()).is_ok_and(|length| length > self.config.read_budget) {
+                    return Err(Failure::Budget);
+                }
                 let value = |stored: &AttributeValue| match stored {
                     AttributeValue::Null(_) => Ok(Value::Null),
                     stored => key_leaf(&self.plan, &element.shape, stored),

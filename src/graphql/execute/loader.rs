@@ -25,6 +25,10 @@ use super::path::{Node, Path};
 use super::{Run, lock};
 use crate::operation::{Batch, Failure, Loaded, Wanted, batches};
 
+/// How many fields may wait at one time: memory is bounded where lists name the same few items over and over, which the
+/// read budget counts once.
+const MOST_WAITING: usize = 10_000;
+
 /// What the fields of a run wait for.
 #[derive(Default)]
 pub(super) struct Loader(Mutex<State>);
@@ -69,7 +73,13 @@ impl Loader {
     /// Waits for an item, for a field at a path.
     pub(super) async fn load(&self, wanted: Wanted, path: &Path<'_>) -> Loaded {
         let (answer, loaded) = oneshot::channel();
-        lock(&self.0).waiting.push(Waiting { wanted, above: path.above(), answer });
+        {
+            let waiting = &mut lock(&self.0).waiting;
+            if waiting.len() == MOST_WAITING {
+                return Err(Failure::Budget);
+            }
+            waiting.push(Waiting { wanted, above: path.above(), answer });
+        }
         // The run asks for whatever waits, and outlives it.
         loaded.await.unwrap_or_else(|_| Err(Failure::never_asked()))
     }
@@ -78,6 +88,8 @@ impl Loader {
     fn ready(&self) -> Vec<Waiting> {
         let mut state = lock(&self.0);
         let State { under_way, waiting } = &mut *state;
+        // A field that is gone, since the answer had no room for it, wants nothing any more.
+        waiting.retain(|it| !it.answer.is_closed());
         let is_free = |node: &Node| under_way.get(node).is_none_or(|count| *count == 0);
         waiting.extract_if(.., |it| it.above.iter().all(is_free)).collect()
     }

@@ -31,6 +31,7 @@ type Order @item(table: "main", pk: "TENANT#${tenant}#ORDER#${id}", sk: "META")
   must: Customer! @get(bind: {id: "parent.customerId"})
   sure: Customer @get(bind: {id: "parent.customerId"}, consistent: true)
   products: [Product]! @get(bind: {sku: "parent.skus"})
+  some: [Product] @get(bind: {sku: "parent.skus"})
   events(first: Int): [Event!]! @query(bind: {orderId: "parent.id"})
 }
 type Line { sku: ID! count: Int! product: Product @get(bind: {sku: "parent.sku"}) }

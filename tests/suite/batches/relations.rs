@@ -251,3 +251,22 @@ async fn queries_below_a_list_take_turns_and_count_in_the_read_budget() {
         .count();
     assert_eq!(found, 50);
 }
+
+#[tokio::test]
+async fn no_more_fields_wait_than_memory_is_meant_for() {
+    let world = world().await;
+    let skus = vec!["A"; 600];
+    let orders = (0..20).map(|at| order(&format!("o{at:02}"), "c", &skus));
+    store(&world, orders.chain([product("A")]).collect()).await;
+    let query = "{ orders(customerId: \"c\", first: 20) { some { sku } } }";
+    let reply = world.tenant("acme").query(query).await;
+    // What waits is in the order of the answer, and names one product.
+    let answer = reply.json();
+    let found =
+        answer["data"]["orders"].as_array().unwrap().iter().map(|order| {
+            order["some"].as_array().map_or(0, |it| it.iter().filter(|it| !it.is_null()).count())
+        });
+    assert_eq!(found.sum::<usize>(), 10_000);
+    assert!(reply.codes().iter().all(|code| code == "BUDGET_EXCEEDED") && !reply.codes().is_empty());
+    assert_eq!(calls(&world), [call("Query", 1), call("BatchGetItem", 1)]);
+}
