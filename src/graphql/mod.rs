@@ -13,6 +13,7 @@ mod limits;
 mod schema;
 mod selection;
 mod variables;
+mod wanted;
 
 use std::sync::Arc;
 

@@ -21,6 +21,7 @@ use super::guard::passes;
 use super::input::{Coercion, Origin};
 use super::variables::Variables;
 use crate::credentials::TenantSession;
+use crate::operation::Projection;
 use crate::schema::{Field, Object, Of, Operation, Plan, Resolve, Scalar, Type};
 use crate::telemetry::Event;
 
@@ -66,6 +67,8 @@ pub(super) enum What<'p> {
         arguments: IndexMap<Name, Value>,
         /// The selections on what it returns; empty for a leaf.
         selections: Vec<Selected<'p>>,
+        /// The attributes that the operation asks for; none for all of them, and where it runs none.
+        projection: Option<Projection>,
     },
 }
 
@@ -146,7 +149,7 @@ pub(super) fn operation<'d>(
 
 /// A document that is being prepared.
 pub(super) struct Preparing<'p, 'd> {
-    plan: &'p Plan,
+    pub(super) plan: &'p Plan,
     /// Whose request it is.
     session: &'d TenantSession,
     document: &'d ExecutableDocument,
@@ -207,7 +210,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
     }
 
     /// Whether the caller may see a field of a type, and what it returns.
-    fn may_see(&self, field: &Field) -> bool {
+    pub(super) fn may_see(&self, field: &Field) -> bool {
         let ty = self.plan.objects.get(field.ty.base());
         passes(&field.guard, self.session) && ty.is_none_or(|ty| passes(&ty.guard, self.session))
     }
@@ -266,7 +269,14 @@ impl<'p, 'd> Preparing<'p, 'd> {
                     Some(inner) => self.selections(inner, &sets, inner_objects)?,
                     None => Vec::new(),
                 };
-                What::Field { field, coordinate, arguments, selections }
+                let returned = self.plan.objects.get(field.ty.base());
+                let projection = match &field.resolve {
+                    Resolve::Operation(operation) => {
+                        returned.and_then(|returned| self.projection(operation, returned, &selections))
+                    }
+                    Resolve::Attribute(_) | Resolve::Page(_) => None,
+                };
+                What::Field { field, coordinate, arguments, selections, projection }
             }
         };
         Ok(Selected { key: key.clone(), pos: first.pos, what })

@@ -8,6 +8,7 @@ mod guard;
 mod item;
 mod object;
 mod operation;
+mod reading;
 mod table;
 
 use std::fmt;
@@ -23,6 +24,7 @@ pub use operation::{
     Bindings, Comparison, Condition, Delete, Get, Operand, Operation, Page, PageKind, Put, Query, Range,
     Touch, Update, ValueSource,
 };
+pub use reading::Reading;
 pub use table::{Index, KeyAttribute, KeyKind, Keys, Layout, Projection, Table};
 
 /// A name of the schema: a type, a field, an attribute, a table. Cheap to clone.
