@@ -79,16 +79,13 @@ impl Preparing<'_, '_> {
                 is_whole = false;
                 continue;
             }
-            match self.members(&attribute.shape) {
-                Some(parts) => {
-                    is_whole = false;
-                    wanted.parts(&attribute.name, parts);
-                }
-                None => {
-                    // A set that is empty is not stored.
-                    is_seen |= attribute.non_null && !matches!(attribute.shape, Shape::Set(_));
-                    wanted.whole(&attribute.name);
-                }
+            if let Some(parts) = self.members(&attribute.shape) {
+                is_whole = false;
+                wanted.parts(&attribute.name, parts);
+            } else {
+                // A set that is empty is not stored.
+                is_seen |= attribute.non_null && !matches!(attribute.shape, Shape::Set(_));
+                wanted.whole(&attribute.name);
             }
         }
         (!is_whole && is_seen).then_some(wanted)

@@ -56,13 +56,13 @@ impl Wanted {
     fn spelled(&self, with_parts: bool) -> Projection {
         let mut names = Vec::new();
         let mut paths = Vec::new();
-        self.paths(String::new(), with_parts, &mut names, &mut paths);
+        self.paths("", with_parts, &mut names, &mut paths);
         let names =
             names.iter().enumerate().map(|(at, name): (_, &Name)| (format!("#p{at}"), name.to_string()));
         Projection { expression: paths.join(", "), names: names.collect() }
     }
 
-    fn paths(&self, before: String, with_parts: bool, names: &mut Vec<Name>, paths: &mut Vec<String>) {
+    fn paths(&self, before: &str, with_parts: bool, names: &mut Vec<Name>, paths: &mut Vec<String>) {
         for (name, wants) in &self.0 {
             let at = names.iter().position(|other| other == name).unwrap_or_else(|| {
                 names.push(name.clone());
@@ -71,7 +71,7 @@ impl Wanted {
             let path = format!("{before}#p{at}");
             match wants {
                 Wants::Parts(parts) if with_parts && !parts.0.is_empty() => {
-                    parts.paths(format!("{path}."), with_parts, names, paths);
+                    parts.paths(&format!("{path}."), with_parts, names, paths);
                 }
                 Wants::Whole | Wants::Parts(_) => paths.push(path),
             }
@@ -163,11 +163,11 @@ mod tests {
     fn an_expression_that_is_too_long_asks_for_objects_as_a_whole_and_then_for_everything() {
         let members: Vec<String> = (0..600).map(|at| format!("m{at}")).collect();
         let nested: Vec<[&str; 2]> = members.iter().map(|member| ["a", member.as_str()]).collect();
-        let nested: Vec<&[&str]> = nested.iter().map(|path| path.as_slice()).collect();
+        let nested: Vec<&[&str]> = nested.iter().map(<[_; 2]>::as_slice).collect();
         assert_eq!(readable(&wanted(&nested).expression().unwrap()), "a");
         let many: Vec<String> = (0..900).map(|at| format!("m{at}")).collect();
         let many: Vec<[&str; 1]> = many.iter().map(|member| [member.as_str()]).collect();
-        let many: Vec<&[&str]> = many.iter().map(|path| path.as_slice()).collect();
+        let many: Vec<&[&str]> = many.iter().map(<[_; 1]>::as_slice).collect();
         assert_eq!(wanted(&many).expression(), None);
     }
 }

@@ -39,6 +39,7 @@ mod lint;
 mod odd_writes;
 mod leniency;
 mod paging;
+mod projection;
 mod proof;
 mod properties;
 mod request_path;

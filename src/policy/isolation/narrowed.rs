@@ -44,10 +44,8 @@ pub(super) fn narrowed(
         let layer = layers.get(at)?;
         let place = layer.documents.first().map(|(at, _)| at.place(layer.source));
         let place = place.unwrap_or_else(|| Place::named(layer.source.name().to_owned()));
-        let names = match names.is_empty() {
-            true => "some of the attributes together".to_owned(),
-            false => listed(&names.into_iter().collect::<Vec<_>>()),
-        };
+        let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+        let names = if names.is_empty() { "some attributes together".to_owned() } else { names.join(", ") };
         let message = format!("the {} allows {} only without {names}", what(layer), listed(&fields));
         let hint =
             "a selection that needs more is FORBIDDEN; put it behind a scope too, so that nobody tries";
