@@ -5,7 +5,7 @@
 //! something within it is not for the caller; then its members are, all that the caller may see, so that an object of
 //! which none is stored that was selected is still there.
 
-use super::selection::{Preparing, Selected, What};
+use super::selection::{Preparing, Selected, Selections, What};
 use crate::operation::{Projection, Wanted};
 use crate::schema::{Attribute, Name, Object, Operation, PagePart, Resolve, Shape};
 
@@ -18,16 +18,24 @@ struct Needs {
 }
 
 impl Preparing<'_, '_> {
-    /// The projection of an operation that returns an object, of which this is selected.
+    /// The projection of an operation of whose answer this is selected.
     pub(super) fn projection(
         &self,
         operation: &Operation,
-        returned: &Object,
-        selections: &[Selected<'_>],
+        selections: &Selections<'_>,
     ) -> Option<Projection> {
         let mut needs = Needs::default();
-        self.need(returned, selections, &mut needs);
+        self.need_all(selections, &mut needs);
         Projection::of(self.plan, operation, needs.wanted, needs.places)
+    }
+
+    /// What is selected on each of the types that there may be.
+    fn need_all(&self, selections: &Selections<'_>, needs: &mut Needs) {
+        for (name, selected) in selections.types() {
+            if let Some(object) = self.plan.objects.get(name) {
+                self.need(object, selected, needs);
+            }
+        }
     }
 
     fn need(&self, object: &Object, selections: &[Selected<'_>], needs: &mut Needs) {
@@ -40,9 +48,7 @@ impl Preparing<'_, '_> {
                 }
                 Resolve::Page(part) => match part {
                     PagePart::Edges | PagePart::Items | PagePart::PageInfo => {
-                        if let Some(inner) = self.plan.objects.get(field.ty.base()) {
-                            self.need(inner, selections, needs);
-                        }
+                        self.need_all(selections, needs);
                     }
                     PagePart::Cursor | PagePart::StartCursor | PagePart::EndCursor | PagePart::NextToken => {
                         needs.places = true;
@@ -53,17 +59,15 @@ impl Preparing<'_, '_> {
         }
     }
 
-    fn need_attribute(&self, attribute: &Attribute, selections: &[Selected<'_>], needs: &mut Needs) {
+    fn need_attribute(&self, attribute: &Attribute, selections: &Selections<'_>, needs: &mut Needs) {
         let Some(parts) = self.members(&attribute.shape) else {
             return needs.wanted.whole(&attribute.name);
         };
         needs.wanted.parts(&attribute.name, parts);
         // A relation may be bound to what nobody sees.
-        if let Some(object) = self.plan.is_partly_seen(&attribute.shape) {
-            let mut within = Needs::default();
-            self.need(object, selections, &mut within);
-            needs.wanted.parts(&attribute.name, within.wanted);
-        }
+        let mut within = Needs::default();
+        self.need_all(selections, &mut within);
+        needs.wanted.parts(&attribute.name, within.wanted);
     }
 
     /// The members of an object that the caller may see. None where it is asked for as a whole: it is no object,
@@ -75,7 +79,7 @@ impl Preparing<'_, '_> {
         let (mut is_whole, mut is_seen) = (true, false);
         for (name, attribute) in object.attributes() {
             let Some(field) = object.fields.get::<Name>(name) else { continue };
-            if attribute.hidden || !self.may_see(field) {
+            if attribute.hidden || !self.may_see(object, field) {
                 is_whole = false;
                 continue;
             }

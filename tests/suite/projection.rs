@@ -114,7 +114,9 @@ async fn what_is_asked_for(engine: Engine) {
         ] {
             let (data, asked) = asked_for(&world, caller, &document).await;
             text += &format!("{who}: {document}\n  {data}\n");
-            asked.iter().for_each(|asked| text += &format!("  asks for {asked}\n"));
+            for asked in asked {
+                text += &format!("  asks for {asked}\n");
+            }
         }
     }
     insta::assert_snapshot!("asked_for", text);
@@ -210,7 +212,7 @@ const ALLOWED: [&str; 12] =
 async fn a_policy_on_attributes_lets_selections_within_it_through_and_no_others() {
     let world = World::builder()
         .file("schema.graphql", SCHEMA)
-        .file("policies/shop.json", &only(&ALLOWED))
+        .file("policies/shop.json", only(&ALLOWED))
         .unseeded()
         .start()
         .await;
@@ -252,7 +254,7 @@ async fn check_says_which_attributes_a_policy_keeps_back_and_refuses_one_that_ke
     let findings = async |attributes: &[&str]| {
         let world = World::builder()
             .file("schema.graphql", SCHEMA)
-            .file("policies/shop.json", &only(attributes))
+            .file("policies/shop.json", only(attributes))
             .unseeded()
             .start()
             .await;

@@ -23,21 +23,34 @@ impl Plan {
     /// What an operation reads; none if it reads nothing but what it writes.
     pub fn reading(&self, operation: &Operation) -> Option<Reading<'_>> {
         let object = self.objects.get(operation.object())?;
-        let item = object.item.as_ref()?;
-        let table = self.tables.get(&item.table)?;
-        let (keys, has_cursors) = match operation {
-            Operation::Get(_) => (&table.keys, false),
-            Operation::Query(query) => (asked(object, table, query)?, query.page.kind != PageKind::List),
+        let table = self.tables.get(&object.item.as_ref()?.table)?;
+        let (keys, has_cursors, members) = match operation {
+            Operation::Get(_) => (&table.keys, false, vec![object]),
+            Operation::Query(query) => {
+                let has_cursors = query.page.kind != PageKind::List;
+                (asked(object, table, query)?, has_cursors, self.found_by(query, object))
+            }
             Operation::Put(_) | Operation::Update(_) | Operation::Delete(_) => return None,
         };
-        let ttl =
-            item.ttl.as_ref().and_then(|field| object.attribute(field)).map(|attribute| &attribute.name);
-        let always = std::iter::once(&keys.partition.name).chain(&item.discriminator).chain(ttl);
-        let always: Vec<_> = always.collect();
+        let mut always = vec![&keys.partition.name];
+        for name in members.iter().flat_map(|member| member.told_by()) {
+            if !always.contains(&name) {
+                always.push(name);
+            }
+        }
         let place: Vec<_> =
             if has_cursors { table.keys.names().chain(keys.names()).collect() } else { Vec::new() };
-        let at_most = always.iter().chain(&place).copied().chain(object.selectable()).collect();
+        let selectable = members.iter().flat_map(|member| member.selectable());
+        let at_most = always.iter().chain(&place).copied().chain(selectable).collect();
         Some(Reading { always, place, at_most })
+    }
+
+    /// The types whose items a query finds.
+    fn found_by<'p>(&'p self, query: &Query, object: &'p Object) -> Vec<&'p Object> {
+        match &query.collection {
+            None => vec![object],
+            Some(collection) => collection.members.iter().filter_map(|it| self.objects.get(it)).collect(),
+        }
     }
 
     /// Whether a value of a shape is an object of which there may be less to see than is stored, so that parts of it are
@@ -68,6 +81,15 @@ fn asked<'p>(object: &'p Object, table: &'p Table, query: &Query) -> Option<&'p 
 }
 
 impl Object {
+    /// The attributes by which an item is told to be of the type, and not over.
+    fn told_by(&self) -> impl Iterator<Item = &Name> {
+        let item = self.item.iter();
+        item.flat_map(|item| {
+            let ttl = item.ttl.as_ref().and_then(|field| self.attribute(field)).map(|it| &it.name);
+            item.discriminator.iter().chain(ttl)
+        })
+    }
+
     /// The attributes that a selection can ask for: those that clients see, and those that a relation is bound to.
     fn selectable(&self) -> impl Iterator<Item = &Name> {
         self.fields.values().flat_map(|field| match &field.resolve {
