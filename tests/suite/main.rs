@@ -42,6 +42,7 @@ mod odd_writes;
 mod leniency;
 mod paging;
 mod printed;
+mod projection;
 mod proof;
 mod properties;
 mod request_path;

@@ -10,6 +10,7 @@ mod guard;
 mod item;
 mod object;
 mod operation;
+mod reading;
 mod table;
 
 use std::fmt;
@@ -27,6 +28,7 @@ pub use operation::{
     Bindings, Collection, Comparison, Condition, Delete, Get, Operand, Operation, Page, PageKind, Put, Query,
     Range, Touch, Update, ValueSource,
 };
+pub use reading::Reading;
 pub use table::{Index, KeyAttribute, KeyKind, Keys, Layout, Projection, Table};
 
 /// A name of the schema: a type, a field, an attribute, a table. Cheap to clone.
