@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 
 use super::backoff::Backoff;
 use super::each::Element;
-use super::{Budget, Failure, Inputs, Operations};
+use super::{Budget, Failure, Inputs, Operations, Projection};
 use crate::credentials::{CallError, TenantSession};
 use crate::id::TableName;
 use crate::item::{Attributes, KeyId};
@@ -27,20 +27,21 @@ const MOST_KEYS: usize = 100;
 pub(crate) type Loaded = Result<Option<Arc<Attributes>>, Failure>;
 
 /// What a `@get` asks for.
-pub(crate) enum Wants {
+pub(crate) enum Lookups {
     /// An item; none where the values name none.
-    One(Option<Wanted>),
+    One(Option<Lookup>),
     /// An item for each element of a list; none where there is no list.
-    Many(Option<Vec<Option<Wanted>>>),
+    Many(Option<Vec<Option<Lookup>>>),
 }
 
 /// An item that a field waits for.
-pub(crate) struct Wanted {
+pub(crate) struct Lookup {
     /// Working for the field.
     session: TenantSession,
     from: From,
     object: Name,
     key: Attributes,
+    projection: Option<Arc<Projection>>,
     /// Whether it is asked for by `BatchGetItem` in any case: the field's policy need not allow more.
     together: bool,
 }
@@ -58,6 +59,8 @@ pub(crate) struct Batch<T> {
     session: TenantSession,
     from: From,
     keys: IndexMap<KeyId, (Attributes, Vec<Taker<T>>)>,
+    /// What is asked for of the items: each projection once.
+    projections: Vec<Option<Arc<Projection>>>,
     together: bool,
 }
 
@@ -69,32 +72,34 @@ struct Taker<T> {
 
 impl Operations {
     /// What a `@get` asks for.
-    pub(crate) fn wants(&self, get: &Get, inputs: Inputs<'_>) -> Result<Wants, Failure> {
-        let Some(each) = &get.each else { return Ok(Wants::One(self.want(get, inputs)?)) };
-        let Some(list) = self.list(each, inputs)? else { return Ok(Wants::Many(None)) };
+    pub(crate) fn lookups(&self, get: &Get, inputs: Inputs<'_>) -> Result<Lookups, Failure> {
+        let Some(each) = &get.each else { return Ok(Lookups::One(self.lookup(get, inputs)?)) };
+        let Some(list) = self.list(each, inputs)? else { return Ok(Lookups::Many(None)) };
         let wanted = list.iter().map(|value| {
             let inputs = Inputs { element: Some(Element { each, value }), ..inputs };
-            self.want(get, inputs)
+            self.lookup(get, inputs)
         });
-        Ok(Wants::Many(Some(wanted.collect::<Result<_, _>>()?)))
+        Ok(Lookups::Many(Some(wanted.collect::<Result<_, _>>()?)))
     }
 
-    fn want(&self, get: &Get, inputs: Inputs<'_>) -> Result<Option<Wanted>, Failure> {
+    fn lookup(&self, get: &Get, inputs: Inputs<'_>) -> Result<Option<Lookup>, Failure> {
         let target = self.target(&get.object, inputs.session)?;
         let Some(texts) = self.texts(target.object, &get.key, inputs)? else { return Ok(None) };
         let Some(key) = self.key(&target, inputs, &texts)? else { return Ok(None) };
-        Ok(Some(Wanted {
+        Ok(Some(Lookup {
             session: inputs.session.clone(),
             from: From { table: target.physical, consistent: get.consistent },
             object: get.object.clone(),
             key,
+            projection: inputs.projection.cloned(),
             together: get.each.is_some(),
         }))
     }
 
     /// Asks for a batch. Each of those who want something of it gets it, or the reason why not.
     pub(crate) async fn load<T>(&self, batch: Batch<T>, budget: &Budget, mut give: impl FnMut(T, Loaded)) {
-        let Batch { session, from, mut keys, together } = batch;
+        let Batch { session, from, mut keys, projections, together } = batch;
+        let projection = projection(&projections);
         let mut give = |takers: Vec<Taker<T>>, loaded: &Loaded| {
             for Taker { object, who } in takers {
                 give(who, self.own(&object, loaded.clone(), &session));
@@ -102,7 +107,7 @@ impl Operations {
         };
         if keys.len() == 1 && !together {
             for (key, takers) in keys.into_values() {
-                give(takers, &load_one(&from, key, &session).await);
+                give(takers, &load_one(&from, key, (projection.as_ref(), &session)).await);
             }
             return;
         }
@@ -113,7 +118,7 @@ impl Operations {
             let most = usize::try_from(reservation.items()).unwrap_or_default();
             let asked: Vec<_> =
                 keys.iter().take(most).map(|(id, (key, _))| (id.clone(), key.clone())).collect();
-            let mut answer = match ask(&from, &asked, &session).await {
+            let mut answer = match ask(&from, &asked, (projection.as_ref(), &session)).await {
                 Ok(answer) => answer,
                 Err(failure) => break failure,
             };
@@ -145,18 +150,33 @@ impl Operations {
 }
 
 /// One item, by `GetItem`.
-async fn load_one(from: &From, key: Attributes, session: &TenantSession) -> Loaded {
+async fn load_one(
+    from: &From,
+    key: Attributes,
+    (projection, session): (Option<&Projection>, &TenantSession),
+) -> Loaded {
     let call = GetItemInputBuilder::default()
         .table_name(from.table.as_str())
         .set_key(Some(key))
-        .consistent_read(from.consistent);
+        .consistent_read(from.consistent)
+        .set_projection_expression(projection.map(Projection::expression))
+        .set_expression_attribute_names(projection.map(|it| it.names(None)));
     Ok(session.run(call).await?.item.map(Arc::new))
 }
 
 /// Some items, by `BatchGetItem`.
-async fn ask(from: &From, asked: &[(KeyId, Attributes)], session: &TenantSession) -> Result<Answer, Failure> {
+async fn ask(
+    from: &From,
+    asked: &[(KeyId, Attributes)],
+    (projection, session): (Option<&Projection>, &TenantSession),
+) -> Result<Answer, Failure> {
     let keys = asked.iter().map(|(_, key)| key.clone()).collect();
-    let of_table = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(from.consistent).build();
+    let of_table = KeysAndAttributes::builder()
+        .set_keys(Some(keys))
+        .consistent_read(from.consistent)
+        .set_projection_expression(projection.map(Projection::expression))
+        .set_expression_attribute_names(projection.map(|it| it.names(None)))
+        .build();
     let of_table = of_table.map_err(|error| CallError::Refused(error.to_string().into()))?;
     let call = BatchGetItemInputBuilder::default().request_items(from.table.as_str(), of_table);
     Ok(Answer::read(session.run(call).await?, from, asked))
@@ -183,14 +203,23 @@ impl Answer {
 }
 
 /// The batches that it takes to ask for what is wanted.
-pub(crate) fn batches<T>(wanted: impl IntoIterator<Item = (Wanted, T)>) -> Vec<Batch<T>> {
+pub(crate) fn batches<T>(wanted: impl IntoIterator<Item = (Lookup, T)>) -> Vec<Batch<T>> {
     let mut groups: IndexMap<From, Batch<T>> = IndexMap::new();
-    for (Wanted { session, from, object, key, together }, who) in wanted {
+    for (Lookup { session, from, object, key, projection, together }, who) in wanted {
         let names: Vec<&String> = key.keys().collect();
         let Some(id) = KeyId::of(&key, &names) else { continue };
-        let empty = || Batch { session, from: from.clone(), keys: IndexMap::new(), together: false };
+        let empty = || Batch {
+            session,
+            from: from.clone(),
+            keys: IndexMap::new(),
+            projections: Vec::new(),
+            together: false,
+        };
         let batch = groups.entry(from.clone()).or_insert_with(empty);
         batch.together |= together;
+        if !batch.projections.iter().any(|known| is_same(known.as_ref(), projection.as_ref())) {
+            batch.projections.push(projection);
+        }
         batch.keys.entry(id).or_insert_with(|| (key, Vec::new())).1.push(Taker { object, who });
     }
     groups.into_values().flat_map(Batch::chunks).collect()
@@ -198,16 +227,31 @@ pub(crate) fn batches<T>(wanted: impl IntoIterator<Item = (Wanted, T)>) -> Vec<B
 
 impl<T> Batch<T> {
     fn chunks(self) -> Vec<Self> {
-        let Self { session, from, mut keys, mut together } = self;
+        let Self { session, from, mut keys, projections, mut together } = self;
         let mut chunks = Vec::new();
         while keys.len() > MOST_KEYS {
             // One that is left over is not asked for in another way than its siblings.
             together = true;
             let rest = keys.split_off(MOST_KEYS);
-            chunks.push(Self { session: session.clone(), from: from.clone(), keys, together });
+            let (session, from) = (session.clone(), from.clone());
+            chunks.push(Self { session, from, keys, projections: projections.clone(), together });
             keys = rest;
         }
-        chunks.push(Self { session, from, keys, together });
+        chunks.push(Self { session, from, keys, projections, together });
         chunks
     }
+}
+
+/// Whether two projections are one.
+fn is_same(one: Option<&Arc<Projection>>, other: Option<&Arc<Projection>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
+/// What all of a batch ask for, together; none where one of them asks for everything.
+fn projection(all: &[Option<Arc<Projection>>]) -> Option<Projection> {
+    let all: Vec<&Projection> = all.iter().map(Option::as_deref).collect::<Option<_>>()?;
+    Projection::of_all(all)
 }

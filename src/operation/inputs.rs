@@ -1,12 +1,13 @@
 //! The values that an operation draws on: arguments, the parent's fields, claims.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use async_graphql::{Name as GraphName, Value};
 use indexmap::IndexMap;
 
 use super::each::{Element, within};
-use super::{Budget, Failure, Operations};
+use super::{Budget, Failure, Operations, Projection};
 use crate::claim::ClaimValue;
 use crate::credentials::TenantSession;
 use crate::item::{Attributes, KeyError, KeyTexts, elements, key_leaf, key_text};
@@ -23,6 +24,8 @@ pub(crate) struct Inputs<'a> {
     pub(crate) element: Option<Element<'a>>,
     /// How many items the request may still read.
     pub(crate) budget: &'a Budget,
+    /// The attributes that a read asks for; none for all of them.
+    pub(crate) projection: Option<&'a Arc<Projection>>,
 }
 
 /// The item that the field belongs to.

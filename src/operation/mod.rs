@@ -19,6 +19,7 @@ mod get;
 mod inputs;
 mod key_condition;
 mod own;
+mod projection;
 mod put;
 mod query;
 mod update;
@@ -26,12 +27,13 @@ mod update_expression;
 
 use std::sync::Arc;
 
-pub(crate) use batch_get::{Batch, Loaded, Wanted, Wants, batches};
+pub(crate) use batch_get::{Batch, Loaded, Lookup, Lookups, batches};
 pub(crate) use budget::Budget;
 pub use config::{Config, CursorKey};
 pub use cursor::Cursors;
 pub use failure::Failure;
 pub(crate) use inputs::{Inputs, Parent};
+pub(crate) use projection::{Projection, Wanted};
 pub(crate) use query::Found;
 
 use crate::clock::Clock;

@@ -3,7 +3,9 @@
 //! The proof, the derived policies and `explain` read the same list. It is held against what the gateway really sends
 //! by the tests, which run every field and compare.
 
-use crate::schema::{Delete, Get, Item, KeyTemplates, Name, Object, Operation, Plan, Put, Table};
+use std::collections::BTreeSet;
+
+use crate::schema::{Delete, Get, Item, KeyTemplates, Name, Object, Operation, Plan, Put, Query, Table};
 
 /// A kind of request that a field sends.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ pub struct Asked<'p> {
     pub index: Option<&'p Name>,
     /// The templates of the keys that it names.
     pub keys: &'p KeyTemplates,
+    /// The attributes that it names; none for a write, whose attributes depend on what it is given.
+    pub attributes: Option<Attributes>,
     /// `dynamodb:Select` of the request; none for a write.
     pub select: Option<&'static str>,
     /// `ReturnValues` of the request, where it sends that.
@@ -32,6 +36,45 @@ pub struct Asked<'p> {
     pub is_prelude: bool,
     /// Whether it is sent where several items are asked for together, in the place of the request for one.
     pub is_together: bool,
+}
+
+/// The attributes that a read names (`dynamodb:Attributes`): in its key, its conditions and its projection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attributes {
+    /// Those that it names whatever is selected and given.
+    pub always: BTreeSet<String>,
+    /// Those, and all that a selection or an argument can add.
+    pub at_most: BTreeSet<String>,
+}
+
+impl Attributes {
+    /// A read that asks for what is selected, with the attributes that its conditions name always, and at most.
+    fn read<'n>(
+        plan: &'n Plan,
+        operation: &Operation,
+        always: impl IntoIterator<Item = &'n Name>,
+        at_most: impl IntoIterator<Item = &'n Name>,
+    ) -> Option<Self> {
+        let reading = plan.reading(operation)?;
+        let always =
+            always.into_iter().chain(reading.always).map(ToString::to_string).collect::<BTreeSet<_>>();
+        let more = at_most.into_iter().chain(reading.at_most).map(ToString::to_string);
+        Some(Self { at_most: always.iter().cloned().chain(more).collect(), always })
+    }
+
+    fn query(
+        plan: &Plan,
+        operation: &Operation,
+        query: &Query,
+        object: &Object,
+        table: &Table,
+    ) -> Option<Self> {
+        let index = query.index.and_then(|at| object.item.as_ref()?.indexes.get(at));
+        let index = index.and_then(|index| table.indexes.get(&index.name));
+        let keys = index.map_or(&table.keys, |index| &index.keys);
+        let filtered = query.filter.keys().filter_map(|field| object.attribute(field)).map(|it| &it.name);
+        Self::read(plan, operation, [&keys.partition.name], keys.names().chain(filtered))
+    }
 }
 
 impl Asked<'_> {
@@ -62,24 +105,32 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         table,
         index: None,
         keys: &item.keys,
+        attributes: None,
         select,
         returns,
         is_prelude: false,
         is_together: false,
     };
-    let get = || asked("dynamodb:GetItem", Some("ALL_ATTRIBUTES"), None);
-    let get_many = || asked("dynamodb:BatchGetItem", Some("ALL_ATTRIBUTES"), None);
+    // A projection is sent with every read.
+    let projected = Some("SPECIFIC_ATTRIBUTES");
+    let get = |action| {
+        let attributes = Attributes::read(plan, operation, table.keys.names(), []);
+        Asked { attributes, ..asked(action, projected, None) }
+    };
+    let (get_one, get_many) = (|| get("dynamodb:GetItem"), || get("dynamodb:BatchGetItem"));
     match operation {
         Operation::Get(Get { each: Some(_), .. }) => vec![get_many()],
-        Operation::Get(Get { coalesces: true, .. }) => vec![get(), Asked { is_together: true, ..get_many() }],
-        Operation::Get(_) => vec![get()],
+        Operation::Get(Get { coalesces: true, .. }) => {
+            vec![get_one(), Asked { is_together: true, ..get_many() }]
+        }
+        Operation::Get(_) => vec![get_one()],
         Operation::Query(query) => {
             let index = query.index.and_then(|at| item.indexes.get(at));
-            let select = if index.is_some() { "ALL_PROJECTED_ATTRIBUTES" } else { "ALL_ATTRIBUTES" };
             vec![Asked {
                 index: index.map(|index| &index.name),
                 keys: index.map_or(&item.keys, |index| &index.keys),
-                ..asked("dynamodb:Query", Some(select), None)
+                attributes: Attributes::query(plan, operation, query, object, table),
+                ..asked("dynamodb:Query", projected, None)
             }]
         }
         Operation::Put(Put { each: Some(_), .. }) | Operation::Delete(Delete { each: Some(_), .. }) => {
@@ -89,7 +140,13 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         Operation::Update(update) => {
             let write = asked("dynamodb:UpdateItem", None, Some("ALL_NEW"));
             let reads = update.touches.iter().any(|touch| touch.reads);
-            let read = reads.then(|| Asked { is_prelude: true, ..get() });
+            // The write gives back the whole item anyway.
+            let keys: BTreeSet<_> = table.keys.names().map(ToString::to_string).collect();
+            let read = reads.then(|| Asked {
+                is_prelude: true,
+                attributes: Some(Attributes { always: keys.clone(), at_most: keys }),
+                ..asked("dynamodb:GetItem", Some("ALL_ATTRIBUTES"), None)
+            });
             read.into_iter().chain([write]).collect()
         }
         Operation::Delete(_) => vec![asked("dynamodb:DeleteItem", None, Some("ALL_OLD"))],

@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 
 use super::path::{Node, Path};
 use super::{Run, lock};
-use crate::operation::{Batch, Failure, Loaded, Wanted, batches};
+use crate::operation::{Batch, Failure, Loaded, Lookup, batches};
 
 /// How many fields may wait at one time: memory is bounded where lists name the same few items over and over, which the
 /// read budget counts once.
@@ -42,7 +42,7 @@ struct State {
 
 /// A field that waits.
 struct Waiting {
-    wanted: Wanted,
+    lookup: Lookup,
     /// The selections above it.
     above: Vec<Node>,
     answer: oneshot::Sender<Loaded>,
@@ -71,14 +71,14 @@ impl Loader {
     }
 
     /// Waits for an item, for a field at a path.
-    pub(super) async fn load(&self, wanted: Wanted, path: &Path<'_>) -> Loaded {
+    pub(super) async fn load(&self, lookup: Lookup, path: &Path<'_>) -> Loaded {
         let (answer, loaded) = oneshot::channel();
         {
             let waiting = &mut lock(&self.0).waiting;
             if waiting.len() == MOST_WAITING {
                 return Err(Failure::Budget);
             }
-            waiting.push(Waiting { wanted, above: path.above(), answer });
+            waiting.push(Waiting { lookup, above: path.above(), answer });
         }
         // The run asks for whatever waits, and outlives it.
         loaded.await.unwrap_or_else(|_| Err(Failure::never_asked()))
@@ -133,8 +133,8 @@ impl Run<'_> {
                 if ready.is_empty() {
                     return Poll::Pending;
                 }
-                let wanted = ready.into_iter().map(|it| (it.wanted, it.answer));
-                calls.extend(batches(wanted).into_iter().map(|batch| self.ask(batch)));
+                let lookups = ready.into_iter().map(|it| (it.lookup, it.answer));
+                calls.extend(batches(lookups).into_iter().map(|batch| self.ask(batch)));
             }
         })
         .await

@@ -9,7 +9,7 @@ use super::path::At;
 use super::{Boxed, Completed, Nulled, On, Run};
 use crate::error::Code;
 use crate::item::Attributes;
-use crate::operation::{Failure, Found, Inputs, Loaded, Wants};
+use crate::operation::{Failure, Found, Inputs, Loaded, Lookups};
 use crate::schema::{Field, Get, Operation, PageKind};
 
 /// What an operation gives.
@@ -121,10 +121,12 @@ impl Run<'_> {
             Some(wanted) => self.loader.load(wanted, at.path).await,
             None => Ok(None),
         };
-        match self.operations.wants(get, inputs)? {
-            Wants::One(wanted) => load(wanted).await.map(Given::Item),
-            Wants::Many(None) => Ok(Given::Items(None)),
-            Wants::Many(Some(wanted)) => Ok(Given::Items(Some(join_all(wanted.into_iter().map(load)).await))),
+        match self.operations.lookups(get, inputs)? {
+            Lookups::One(wanted) => load(wanted).await.map(Given::Item),
+            Lookups::Many(None) => Ok(Given::Items(None)),
+            Lookups::Many(Some(wanted)) => {
+                Ok(Given::Items(Some(join_all(wanted.into_iter().map(load)).await)))
+            }
         }
     }
 }

@@ -5,10 +5,12 @@
 
 mod abstracts;
 mod attribute;
+mod constraint;
 mod guard;
 mod item;
 mod object;
 mod operation;
+mod reading;
 mod table;
 
 use std::fmt;
@@ -18,6 +20,7 @@ use indexmap::IndexMap;
 
 pub use abstracts::{Abstract, AbstractKind, Signature};
 pub use attribute::{Attribute, Element, Generate, Shape};
+pub use constraint::{Broken, Constraint};
 pub use guard::{Guard, Scopes};
 pub use item::{Item, ItemIndex, KeyTemplates, Part, Template};
 pub use object::{Argument, Enum, EnumValue, Field, Input, Object, Of, PagePart, Resolve, Type};
@@ -25,6 +28,7 @@ pub use operation::{
     Bindings, Collection, Comparison, Condition, Delete, Each, Get, Operand, Operation, Page, PageKind, Put,
     Query, Range, Touch, Update, ValueSource,
 };
+pub use reading::Reading;
 pub use table::{Index, KeyAttribute, KeyKind, Keys, Layout, Projection, Table};
 
 /// A name of the schema: a type, a field, an attribute, a table. Cheap to clone.
