@@ -6,6 +6,7 @@
 
 mod budget;
 mod config;
+mod count;
 mod cursor;
 mod delete;
 pub mod describe;
@@ -14,11 +15,14 @@ mod failure;
 mod get;
 mod inputs;
 mod key_condition;
+mod matching;
+mod narrow;
 mod own;
 mod put;
 mod query;
 mod update;
 mod update_expression;
+mod window;
 
 use std::sync::Arc;
 

@@ -5,6 +5,9 @@
 
 use crate::schema::{Item, KeyTemplates, Name, Object, Operation, Plan, Table};
 
+/// `dynamodb:Select` of a request that only counts.
+const COUNT: &str = "COUNT";
+
 /// A kind of request that a field sends.
 #[derive(Debug, Clone)]
 pub struct Asked<'p> {
@@ -33,6 +36,11 @@ pub struct Asked<'p> {
 }
 
 impl Asked<'_> {
+    /// Whether it only counts items.
+    pub fn counts(&self) -> bool {
+        self.select == Some(COUNT)
+    }
+
     /// The field's coordinate, such as `Query.order`.
     pub fn coordinate(&self) -> String {
         format!("{}.{}", self.parent, self.field)
@@ -70,11 +78,14 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         Operation::Query(query) => {
             let index = query.index.and_then(|at| item.indexes.get(at));
             let select = if index.is_some() { "ALL_PROJECTED_ATTRIBUTES" } else { "ALL_ATTRIBUTES" };
-            vec![Asked {
+            let asked = |select| Asked {
                 index: index.map(|index| &index.name),
                 keys: index.map_or(&item.keys, |index| &index.keys),
                 ..asked("dynamodb:Query", Some(select), None)
-            }]
+            };
+            let field = plan.objects.get(parent).and_then(|parent| parent.fields.get(field));
+            let counts = field.is_some_and(|field| plan.counts(field));
+            std::iter::once(asked(select)).chain(counts.then(|| asked(COUNT))).collect()
         }
         Operation::Put(_) => vec![asked("dynamodb:PutItem", None, None)],
         Operation::Update(update) => {

@@ -125,7 +125,7 @@ const DEPRECATED: &[Location] = &[
 ];
 
 #[rustfmt::skip]
-const CATALOGUE: [Known; 20] = {
+const CATALOGUE: [Known; 22] = {
     use Status::{Once, Planned, Repeatable};
     const fn known(
         name: &'static str, status: Status, locations: &'static [Location], arguments: &'static [&'static str],
@@ -139,10 +139,12 @@ const CATALOGUE: [Known; 20] = {
         known("index", Repeatable, OBJECT, &["name", "as", "pk", "sk"]),
         known("attribute", Once, FIELD, &["name", "generate", "hidden", "as", "pad"]),
         known("get", Once, FIELD, &["bind", "consistent"]),
-        known("query", Once, FIELD, &["index", "bind", "range", "filter", "order", "consistent"]),
+        known("query", Once, FIELD, &["index", "bind", "range", "filter", "where", "order", "consistent", "count"]),
         known("put", Once, FIELD, &["bind", "spread", "if", "when"]),
         known("update", Once, FIELD, &["bind", "spread", "expect", "if", "when"]),
         known("delete", Once, FIELD, &["bind", "expect", "if", "when"]),
+        known("count", Once, FIELD, &[]),
+        known("filter", Once, &[Location::Input], &["of", "fields"]),
         known("page", Once, GUARDED, &["items", "next", "after"]),
         known("deprecated", Once, DEPRECATED, &["reason"]),
         known("specifiedBy", Once, &[Location::Scalar], &["url"]),

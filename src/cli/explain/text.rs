@@ -49,8 +49,13 @@ fn request(sent: &Sent<'_>, lines: &mut Lines<'_>) {
         None => format!("table {}", asked.table.name),
     };
     let index = asked.index.map_or_else(String::new, |index| format!(", index {index}"));
-    let before =
-        if asked.is_prelude { ", before the write, where an index key needs more than is given" } else { "" };
+    let before = if asked.counts() {
+        ", where `totalCount` is asked for and the page is not all there is"
+    } else if asked.is_prelude {
+        ", before the write, where an index key needs more than is given"
+    } else {
+        ""
+    };
     let _always_fits = write!(lines.0, "{} on {table}{index}{before}", asked.action);
     keys_and_values(described, lines);
     expressions(described, lines);

@@ -1,11 +1,15 @@
 //! What a query sends: its key condition in every case, and its filter.
 
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
 use super::{About, Described, KeyConditionCase, Shown, Variable, as_texts, texts};
 use crate::item::spell;
 use crate::operation::Failure;
 use crate::operation::expression::{Placeholders, all};
 use crate::operation::key_condition::{KeyCondition, Sort, refuse_gaps};
-use crate::schema::{KeyTemplates, Keys, Query, Template, ValueSource};
+use crate::schema::{KeyTemplates, Keys, Name, Query, Template, ValueSource};
 
 impl About<'_> {
     pub(super) fn query(&self, query: &Query) -> Result<Described, Failure> {
@@ -27,6 +31,13 @@ impl About<'_> {
             let value = placeholders.value(Shown::From(source.to_string()));
             conditions.push(format!("{} = {value}", placeholders.name(&attribute.name)));
             left_out.extend(self.told.is_optional(source).then(|| source.to_string()));
+        }
+        let mut attributes: BTreeSet<String> = BTreeSet::new();
+        if let Some(path) = &query.matching {
+            let source = ValueSource::Argument(path.clone());
+            conditions.push(format!("what {source} says, where the key does not say it"));
+            left_out.extend(self.told.is_optional(&source).then(|| source.to_string()));
+            attributes.extend(self.filterable(path));
         }
         let mut variables = self.variables(templates.fields(), &query.key);
         if let Some(range) = &query.range {
@@ -55,9 +66,20 @@ impl About<'_> {
             left_out,
             consistent: Some(query.consistent),
             forward: Some(!query.descending),
-            attributes: placeholders.attributes().iter().cloned().collect(),
+            attributes: placeholders.attributes().iter().cloned().chain(attributes).collect(),
             ..Described::default()
         })
+    }
+
+    /// The attributes that a filter can name.
+    fn filterable(&self, path: &[Name]) -> Vec<String> {
+        let mut fields = Some(&self.told.field.arguments);
+        for step in path {
+            let ty = fields.and_then(|fields| fields.get(step)).map(|argument| argument.ty.base());
+            fields = ty.and_then(|ty| self.told.plan.inputs.get(ty)).map(|input| &input.fields);
+        }
+        let named = fields.into_iter().flat_map(IndexMap::keys);
+        named.filter_map(|name| self.object.attribute(name)).map(|it| it.name.to_string()).collect()
     }
 
     /// The key condition with everything given, and with every choice of what may be absent. What is refused as a gap is

@@ -109,6 +109,14 @@ impl Plan {
         }
     }
 
+    /// Whether the page that a field returns says how many items there are in all.
+    pub fn counts(&self, field: &Field) -> bool {
+        let page = self.objects.get(field.ty.base());
+        page.is_some_and(|page| {
+            page.fields.values().any(|it| matches!(it.resolve, Resolve::Page(PagePart::TotalCount)))
+        })
+    }
+
     /// Every field that runs an operation, with the type that it belongs to.
     pub fn operations(&self) -> impl Iterator<Item = (&Object, &Field, &Operation)> {
         self.objects.values().flat_map(|object| {
