@@ -250,7 +250,11 @@ impl Writing<'_> {
     }
 
     fn test(&mut self, test: &Test<'_>) -> Result<(String, Binds), Failure> {
-        self.operators += 1;
+        // Several are joined by one less.
+        self.operators += match test {
+            Test::All(tests) | Test::Any(tests) => tests.len() - 1,
+            Test::Not(_) | Test::Is(_) | Test::Always | Test::Never => 1,
+        };
         let mut join = |tests: &[Test<'_>], word: &str, binds| {
             let parts: Result<Vec<_>, _> = tests.iter().map(|test| self.within(test, binds)).collect();
             Ok((parts?.join(word), binds))

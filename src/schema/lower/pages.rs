@@ -149,13 +149,6 @@ impl<'a> Lowering<'a> {
         let list = |of: &str| Type::list(Type::named(of, true), true);
         // Who may not see the items may not count them either.
         let guard = self.guard_of_type(&item);
-        let made = |name: &str, description: String, fields: Vec<(&str, PagePart, Type)>| Object {
-            name: name.into(),
-            description: Some(description),
-            fields: fields.into_iter().map(|(name, part, ty)| page_field(name, None, part, ty)).collect(),
-            item: None,
-            guard: Guard::default(),
-        };
         let mut fields = vec![
             ("edges", PagePart::Edges, list(&edge)),
             ("nodes", PagePart::Items, list(&item)),
@@ -178,10 +171,10 @@ impl<'a> Lowering<'a> {
         let page = Some((PageKind::Connection, item));
         let connection = Object { guard, ..connection };
         self.pages.insert(name.into(), PageType { page, is_made: true, ..PageType::part(connection) });
-        self.page_info(made);
+        self.page_info();
     }
 
-    fn page_info(&mut self, made: impl Fn(&str, String, Vec<(&str, PagePart, Type)>) -> Object) {
+    fn page_info(&mut self) {
         if self.pages.contains_key("PageInfo") {
             return;
         }
@@ -211,8 +204,10 @@ impl<'a> Lowering<'a> {
         if let Some(edge) = edge {
             self.part(&Parts { of: &edge, known: &EDGE, item: Some(&item) });
         }
-        if let Some(info) = find(fields, "pageInfo").map(base) {
-            self.part(&Parts { of: &info, known: &PAGE_INFO, item: None });
+        match find(fields, "pageInfo").map(base) {
+            Some(info) if info == "PageInfo" => self.page_info(),
+            Some(info) => self.part(&Parts { of: &info, known: &PAGE_INFO, item: None }),
+            None => {}
         }
         self.part(&Parts { of: name, known: &CONNECTION, item: Some(&item) });
         if let Some(page) = self.pages.get_mut(name) {
@@ -427,4 +422,15 @@ fn page_field(name: &str, description: Option<String>, part: PagePart, ty: Type)
         guard: Guard::default(),
     };
     (name, field)
+}
+
+/// A type of a page that nobody wrote.
+fn made(name: &str, description: String, fields: Vec<(&str, PagePart, Type)>) -> Object {
+    Object {
+        name: name.into(),
+        description: Some(description),
+        fields: fields.into_iter().map(|(name, part, ty)| page_field(name, None, part, ty)).collect(),
+        item: None,
+        guard: Guard::default(),
+    }
 }
