@@ -12,14 +12,13 @@ use super::limits::MAX_NESTING;
 use crate::item::marshal;
 use crate::problem::{Problem, Problems};
 use crate::schema::{
-    Abstract, AbstractKind, Argument, Attribute, Field, Object, Of, Plan, Resolve, Scalar, Shape, Signature,
-    Type,
+    Abstract, AbstractKind, Argument, Field, Object, Of, Plan, Scalar, Shape, Signature, Type, sdl,
 };
 
 /// Builds the schema of a plan.
 pub(super) fn build(plan: &Plan) -> Result<Schema, Problems> {
     let mut builder = Schema::build(&plan.query, plan.mutation.as_deref(), None);
-    for scalar in Scalar::ALL.into_iter().filter(|scalar| !scalar.is_standard()) {
+    for scalar in sdl::scalars(plan) {
         builder = builder.register(scalar_type(scalar));
     }
     for definition in plan.enums.values() {
@@ -52,9 +51,12 @@ pub(super) fn build(plan: &Plan) -> Result<Schema, Problems> {
 
 fn scalar_type(scalar: Scalar) -> GraphScalar {
     let plan = Plan::empty();
-    GraphScalar::new(scalar.name())
-        .description(scalar.description())
-        .validator(move |value: &Value| marshal(&plan, &Shape::Scalar(scalar), value).is_ok())
+    let graph = GraphScalar::new(scalar.name()).description(scalar.description());
+    let graph = match scalar.specified_by() {
+        Some(url) => graph.specified_by_url(url),
+        None => graph,
+    };
+    graph.validator(move |value: &Value| marshal(&plan, &Shape::Scalar(scalar), value).is_ok())
 }
 
 fn enum_type(definition: &crate::schema::Enum) -> GraphEnum {
@@ -114,12 +116,8 @@ fn object_type(plan: &Plan, definition: &Object) -> GraphObject {
     definition
         .fields
         .values()
-        .filter(|field| !is_hidden(field))
+        .filter(|field| !field.is_hidden())
         .fold(object, |object, it| object.field(field(it)))
-}
-
-fn is_hidden(field: &Field) -> bool {
-    matches!(field.resolve, Resolve::Attribute(Attribute { hidden: true, .. }))
 }
 
 fn field(definition: &Field) -> GraphField {

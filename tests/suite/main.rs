@@ -41,6 +41,7 @@ mod lint;
 mod odd_writes;
 mod leniency;
 mod paging;
+mod printed;
 mod proof;
 mod properties;
 mod request_path;
