@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use async_graphql::{Name as GraphName, Value};
 use indexmap::IndexMap;
 
-use super::{Budget, Failure, Operations};
+use super::{Budget, Failure, Operations, Projection};
 use crate::claim::ClaimValue;
 use crate::credentials::TenantSession;
 use crate::item::{Attributes, KeyError, KeyTexts, elements, key_leaf, key_text};
@@ -20,6 +20,8 @@ pub(crate) struct Inputs<'a> {
     pub(crate) parent: Option<Parent<'a>>,
     /// How many items the request may still read.
     pub(crate) budget: &'a Budget,
+    /// The attributes that a read asks for; none for all of them.
+    pub(crate) projection: Option<&'a Projection>,
 }
 
 /// The item that the field belongs to.

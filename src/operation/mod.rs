@@ -18,6 +18,7 @@ mod key_condition;
 mod matching;
 mod narrow;
 mod own;
+mod projection;
 mod put;
 mod query;
 mod update;
@@ -31,6 +32,7 @@ pub use config::{Config, CursorKey};
 pub use cursor::Cursors;
 pub use failure::Failure;
 pub(crate) use inputs::{Inputs, Parent};
+pub(crate) use projection::{Projection, Wanted};
 pub(crate) use query::Found;
 
 use crate::clock::Clock;

@@ -102,6 +102,13 @@ impl Operations {
             .consistent_read(query.consistent);
         found.asked = Some(call.clone());
         let is_filtered = !query.filter.is_empty() || !tests.is_empty();
+        // A count projects nothing.
+        let call = match inputs.projection {
+            Some(projection) => call
+                .projection_expression(projection.expression())
+                .set_expression_attribute_names(Some(projection.names(placeholders.names()))),
+            None => call,
+        };
         let call =
             call.scan_index_forward(query.descending == window.backwards).set_exclusive_start_key(start);
         let found = self.collect((&asking, is_filtered), call, window.wanted, found).await?;

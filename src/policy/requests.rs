@@ -3,7 +3,9 @@
 //! The proof, the derived policies and `explain` read the same list. It is held against what the gateway really sends
 //! by the tests, which run every field and compare.
 
-use crate::schema::{Item, KeyTemplates, Name, Object, Operation, Plan, Table};
+use std::collections::BTreeSet;
+
+use crate::schema::{Field, Item, KeyTemplates, Name, Object, Operation, Plan, Query, Table};
 
 /// `dynamodb:Select` of a request that only counts.
 const COUNT: &str = "COUNT";
@@ -27,12 +29,59 @@ pub struct Asked<'p> {
     pub index: Option<&'p Name>,
     /// The templates of the keys that it names.
     pub keys: &'p KeyTemplates,
+    /// The attributes that it names; none for a write, whose attributes depend on what it is given.
+    pub attributes: Option<Attributes>,
     /// `dynamodb:Select` of the request; none for a write.
     pub select: Option<&'static str>,
     /// `ReturnValues` of the request, where it sends that.
     pub returns: Option<&'static str>,
     /// Whether it is only sent to learn what a write needs, and not by every call of the field.
     pub is_prelude: bool,
+}
+
+/// The attributes that a read names (`dynamodb:Attributes`): in its key, its conditions and its projection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attributes {
+    /// Those that it names whatever is selected and given.
+    pub always: BTreeSet<String>,
+    /// Those, and all that a selection or an argument can add.
+    pub at_most: BTreeSet<String>,
+}
+
+impl Attributes {
+    /// A read that asks for what is selected, with the attributes that its conditions name always, and at most.
+    fn read<'n>(
+        plan: &'n Plan,
+        operation: &Operation,
+        always: impl IntoIterator<Item = &'n Name>,
+        at_most: impl IntoIterator<Item = &'n Name>,
+    ) -> Option<Self> {
+        let reading = plan.reading(operation)?;
+        let always =
+            always.into_iter().chain(reading.always).map(ToString::to_string).collect::<BTreeSet<_>>();
+        let more = at_most.into_iter().chain(reading.at_most).map(ToString::to_string);
+        Some(Self { at_most: always.iter().cloned().chain(more).collect(), always })
+    }
+
+    fn query(
+        plan: &Plan,
+        operation: &Operation,
+        (query, field): (&Query, Option<&Field>),
+        object: &Object,
+        table: &Table,
+    ) -> Option<Self> {
+        let index = query.index.and_then(|at| object.item.as_ref()?.indexes.get(at));
+        let index = index.and_then(|index| table.indexes.get(&index.name));
+        let keys = index.map_or(&table.keys, |index| &index.keys);
+        let filtered = query.filter.keys().filter_map(|field| object.attribute(field)).map(|it| &it.name);
+        let matched = field.map(|field| plan.matched(field, query)).unwrap_or_default();
+        Self::read(plan, operation, [&keys.partition.name], keys.names().chain(filtered).chain(matched))
+    }
+
+    /// Of the same query, where it only counts: nothing is projected, so that it may name any of these, or none.
+    fn counted(self) -> Self {
+        Self { always: BTreeSet::new(), ..self }
+    }
 }
 
 impl Asked<'_> {
@@ -68,30 +117,44 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         table,
         index: None,
         keys: &item.keys,
+        attributes: None,
         select,
         returns,
         is_prelude: false,
     };
-    let get = || asked("dynamodb:GetItem", Some("ALL_ATTRIBUTES"), None);
+    // A projection is sent with every read.
+    let projected = Some("SPECIFIC_ATTRIBUTES");
     match operation {
-        Operation::Get(_) => vec![get()],
+        Operation::Get(_) => {
+            let attributes = Attributes::read(plan, operation, table.keys.names(), []);
+            vec![Asked { attributes, ..asked("dynamodb:GetItem", projected, None) }]
+        }
         Operation::Query(query) => {
             let index = query.index.and_then(|at| item.indexes.get(at));
-            let select = if index.is_some() { "ALL_PROJECTED_ATTRIBUTES" } else { "ALL_ATTRIBUTES" };
-            let asked = |select| Asked {
-                index: index.map(|index| &index.name),
-                keys: index.map_or(&item.keys, |index| &index.keys),
-                ..asked("dynamodb:Query", Some(select), None)
+            let written = plan.objects.get(parent).and_then(|parent| parent.fields.get(field));
+            let index = index.map(|index| (&index.name, &index.keys));
+            let asked = |select, attributes| Asked {
+                index: index.map(|(name, _)| name),
+                keys: index.map_or(&item.keys, |(_, keys)| keys),
+                attributes,
+                ..asked("dynamodb:Query", select, None)
             };
-            let field = plan.objects.get(parent).and_then(|parent| parent.fields.get(field));
-            let counts = field.is_some_and(|field| plan.counts(field));
-            std::iter::once(asked(select)).chain(counts.then(|| asked(COUNT))).collect()
+            let attributes = Attributes::query(plan, operation, (query, written), object, table);
+            let counts = written.is_some_and(|field| plan.counts(field));
+            let counted = counts.then(|| asked(Some(COUNT), attributes.clone().map(Attributes::counted)));
+            std::iter::once(asked(projected, attributes)).chain(counted).collect()
         }
         Operation::Put(_) => vec![asked("dynamodb:PutItem", None, None)],
         Operation::Update(update) => {
             let write = asked("dynamodb:UpdateItem", None, Some("ALL_NEW"));
             let reads = update.touches.iter().any(|touch| touch.reads);
-            let read = reads.then(|| Asked { is_prelude: true, ..get() });
+            // The write gives back the whole item anyway.
+            let keys: BTreeSet<_> = table.keys.names().map(ToString::to_string).collect();
+            let read = reads.then(|| Asked {
+                is_prelude: true,
+                attributes: Some(Attributes { always: keys.clone(), at_most: keys }),
+                ..asked("dynamodb:GetItem", Some("ALL_ATTRIBUTES"), None)
+            });
             read.into_iter().chain([write]).collect()
         }
         Operation::Delete(_) => vec![asked("dynamodb:DeleteItem", None, Some("ALL_OLD"))],

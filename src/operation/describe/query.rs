@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use indexmap::IndexMap;
-
 use super::{About, Described, KeyConditionCase, Shown, Variable, as_texts, texts};
 use crate::item::spell;
 use crate::operation::Failure;
 use crate::operation::expression::{Placeholders, all};
 use crate::operation::key_condition::{KeyCondition, Sort, refuse_gaps};
-use crate::schema::{KeyTemplates, Keys, Name, Query, Template, ValueSource};
+use crate::schema::{KeyTemplates, Keys, Query, Template, ValueSource};
 
 impl About<'_> {
     pub(super) fn query(&self, query: &Query) -> Result<Described, Failure> {
@@ -37,7 +35,8 @@ impl About<'_> {
             let source = ValueSource::Argument(path.clone());
             conditions.push(format!("what {source} says, where the key does not say it"));
             left_out.extend(self.told.is_optional(&source).then(|| source.to_string()));
-            attributes.extend(self.filterable(path));
+            attributes
+                .extend(self.told.plan.matched(self.told.field, query).into_iter().map(ToString::to_string));
         }
         let mut variables = self.variables(templates.fields(), &query.key);
         if let Some(range) = &query.range {
@@ -69,17 +68,6 @@ impl About<'_> {
             attributes: placeholders.attributes().iter().cloned().chain(attributes).collect(),
             ..Described::default()
         })
-    }
-
-    /// The attributes that a filter can name.
-    fn filterable(&self, path: &[Name]) -> Vec<String> {
-        let mut fields = Some(&self.told.field.arguments);
-        for step in path {
-            let ty = fields.and_then(|fields| fields.get(step)).map(|argument| argument.ty.base());
-            fields = ty.and_then(|ty| self.told.plan.inputs.get(ty)).map(|input| &input.fields);
-        }
-        let named = fields.into_iter().flat_map(IndexMap::keys);
-        named.filter_map(|name| self.object.attribute(name)).map(|it| it.name.to_string()).collect()
     }
 
     /// The key condition with everything given, and with every choice of what may be absent. What is refused as a gap is

@@ -114,6 +114,7 @@ impl<'a> Lowering<'a> {
             }
             let def = draft.fields.iter().find(|def| def.name.value == field)?;
             let mut guard = self.guard(&def.directives);
+            guard.and(&self.guard_of_type(def.ty.value.to_string().trim_matches(['[', ']', '!'])));
             if !others.is_empty() {
                 guard.and(&self.guard_of_type(name));
             }
@@ -210,6 +211,7 @@ fn argument(name: &Name, description: Option<&str>, ty: Type) -> Argument {
         deprecated: None,
         ty,
         default: None,
+        constraint: None,
     }
 }
 

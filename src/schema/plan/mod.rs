@@ -5,10 +5,12 @@
 
 mod abstracts;
 mod attribute;
+mod constraint;
 mod guard;
 mod item;
 mod object;
 mod operation;
+mod reading;
 mod table;
 
 use std::fmt;
@@ -18,6 +20,7 @@ use indexmap::IndexMap;
 
 pub use abstracts::{Abstract, AbstractKind, Signature};
 pub use attribute::{Attribute, Element, Generate, Shape};
+pub use constraint::{Broken, Constraint};
 pub use guard::{Guard, Scopes};
 pub use item::{Item, ItemIndex, KeyTemplates, Part, Template};
 pub use object::{Argument, Enum, EnumValue, Field, Input, Object, Of, PagePart, Resolve, Type};
@@ -25,6 +28,7 @@ pub use operation::{
     Bindings, Collection, Comparison, Condition, Delete, Get, Operand, Operation, Page, PageKind, Put, Query,
     Range, Touch, Update, ValueSource,
 };
+pub use reading::Reading;
 pub use table::{Index, KeyAttribute, KeyKind, Keys, Layout, Projection, Table};
 
 /// A name of the schema: a type, a field, an attribute, a table. Cheap to clone.
@@ -115,6 +119,21 @@ impl Plan {
         page.is_some_and(|page| {
             page.fields.values().any(|it| matches!(it.resolve, Resolve::Page(PagePart::TotalCount)))
         })
+    }
+
+    /// The attributes that a query's client can hold against something by its filter.
+    pub fn matched(&self, field: &Field, query: &Query) -> Vec<&Name> {
+        let mut fields = Some(&field.arguments);
+        for step in query.matching.iter().flatten() {
+            let ty = fields.and_then(|fields| fields.get(step)).map(|argument| argument.ty.base());
+            fields = ty.and_then(|ty| self.inputs.get(ty)).map(|input| &input.fields);
+        }
+        let (Some(fields), Some(object), Some(_)) =
+            (fields, self.objects.get(&query.object), &query.matching)
+        else {
+            return Vec::new();
+        };
+        fields.keys().filter_map(|name| object.attribute(name)).map(|attribute| &attribute.name).collect()
     }
 
     /// Every field that runs an operation, with the type that it belongs to.
