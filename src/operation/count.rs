@@ -3,6 +3,7 @@
 //! `Select=COUNT` costs the capacity that reading would, and so it counts against the request's budget: a count that
 //! would need more is an error and never a smaller number.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::types::Select;
 
 use super::{Budget, Failure, Found, Operations};
@@ -24,7 +25,7 @@ impl Operations {
             return Ok(found.items.len());
         }
         let Some(call) = &found.asked else { return Ok(0) };
-        let mut call = call.clone().select(Select::Count);
+        let mut call = QueryInputBuilder::clone(call).select(Select::Count);
         let mut count = 0;
         loop {
             let reservation = budget.reserve(BATCH).await.ok_or(Failure::Budget)?;

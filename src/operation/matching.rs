@@ -53,7 +53,7 @@ pub(super) enum Against {
     In(Vec<Value>),
 }
 
-impl<'p> Test<'p> {
+impl Test<'_> {
     fn all(tests: Vec<Self>) -> Self {
         let mut kept = Vec::new();
         for test in tests {
@@ -174,8 +174,8 @@ fn operator_test<'p>(
     let compare = |comparison| test(Against::Compare(comparison, value.clone()));
     let exists = || Test::not(test(Against::Null));
     Ok(match (operator, value) {
-        ("eq", Value::Null) => test(Against::Null),
-        ("ne", Value::Null) => exists(),
+        ("eq", Value::Null) | ("exists", Value::Boolean(false)) => test(Against::Null),
+        ("ne", Value::Null) | ("exists", Value::Boolean(true)) => exists(),
         (_, Value::Null) => return Err(is_null(&path())),
         ("eq", _) => compare(Comparison::Equal),
         ("ne", _) => Test::not(compare(Comparison::Equal)),
@@ -201,8 +201,6 @@ fn operator_test<'p>(
             }
             values => test(Against::In(values.to_vec())),
         },
-        ("exists", Value::Boolean(true)) => exists(),
-        ("exists", Value::Boolean(false)) => test(Against::Null),
         _ => return Err(Failure::Unplanned(path())),
     })
 }

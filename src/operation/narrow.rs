@@ -77,7 +77,7 @@ impl Operations {
         let from = end((Comparison::GreaterOrEqual, Comparison::Greater));
         let to = end((Comparison::LessOrEqual, Comparison::Less));
         if from.is_none() && to.is_none() {
-            return Ok(self.beginning(field, attribute, template, &bound.text, tests));
+            return Ok(self.beginning((field, attribute), template, &bound.text, tests));
         }
         // One end that is not included can be said where nothing stands before or after the value.
         let is_alone = bound.text.is_empty() && is_last;
@@ -133,8 +133,7 @@ impl Operations {
     /// What the tests say of the beginning of a text.
     fn beginning(
         &self,
-        field: &Name,
-        attribute: &Attribute,
+        (field, attribute): (&Name, &Attribute),
         template: &Template,
         bound: &str,
         tests: &mut Vec<Test<'_>>,

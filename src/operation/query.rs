@@ -33,7 +33,7 @@ pub(crate) struct Found {
     /// Where the page ends, if that is not its last item. A place without attributes is the beginning.
     end: Option<Attributes>,
     /// What was asked, wherever the page begins; none where there is nothing to be found.
-    pub(super) asked: Option<QueryInputBuilder>,
+    pub(super) asked: Option<Box<QueryInputBuilder>>,
     /// What the cursors of this page are bound to.
     binding: Binding,
     /// The attributes that a place consists of.
@@ -100,7 +100,7 @@ impl Operations {
             .set_expression_attribute_names(placeholders.names())
             .set_expression_attribute_values(placeholders.values())
             .consistent_read(query.consistent);
-        found.asked = Some(call.clone());
+        found.asked = Some(Box::new(call.clone()));
         let is_filtered = !query.filter.is_empty() || !tests.is_empty();
         // A count projects nothing.
         let call = match inputs.projection {

@@ -148,13 +148,9 @@ impl<'a> Lowering<'a> {
     fn operators(&mut self, shape: &Shape) -> Name {
         let (what, operators) = operators(shape);
         let name: Name = format!("{what}Operators").as_str().into();
-        if self.inputs.contains_key(&name) && !self.made_inputs.contains(&name)
-            || self.drafts.contains_key(&name)
-        {
-            if let Some(def) = self.defs.get(name.as_ref()) {
-                let message = format!("filters call their operators `{name}`");
-                self.reports.report(&def.name.span, message, "choose another name");
-            }
+        if let Some(def) = self.defs.get(name.as_ref()) {
+            let message = format!("filters call their operators `{name}`");
+            self.reports.report(&def.name.span, message, "choose another name");
             return name;
         }
         if self.made_inputs.insert(name.clone()) {
@@ -170,10 +166,8 @@ impl<'a> Lowering<'a> {
     }
 
     /// The filter that a query's `where` names: the path of the argument.
-    pub(super) fn matching(&self, site: &Site<'a, '_>, of: &Name) -> Option<Option<Vec<Name>>> {
-        let Some(text) = site.args.string("where") else {
-            return if site.args.has("where") { None } else { Some(None) };
-        };
+    pub(super) fn matching(&self, site: &Site<'a, '_>, of: &Name) -> Option<Vec<Name>> {
+        let text = site.args.string("where")?;
         let (source, given) = site.source(text)?;
         let (ValueSource::Argument(path), Given::Argument { ty, .. }) = (source, given) else {
             let hint = "name an argument: `where: \"args.where\"`";
@@ -187,7 +181,7 @@ impl<'a> Lowering<'a> {
         let filter = self.filters.get(ty.base()).filter(|_| !ty.is_list());
         let is_ruined = find(self.defs.get(ty.base().as_ref()).map_or(&[], |it| &it.directives), "filter");
         match filter {
-            Some(filtered) if filtered == of => Some(Some(path)),
+            Some(filtered) if filtered == of => Some(path),
             Some(filtered) => {
                 let message = format!("`{}` filters `{filtered}`, and this query finds `{of}`", ty.base());
                 let hint = format!("make one of its own: `input … @filter(of: \"{of}\")`");

@@ -38,7 +38,7 @@ impl<'a> Lowering<'a> {
         site.read_bind(draft);
         let keys = asked.templates;
         let filter = self.filter(site, &members, keys);
-        let matching = self.matching(site, &of);
+        let matching = site.args.has("where").then(|| self.matching(site, &of));
         let partition = KeyTemplates { partition: keys.partition.clone(), sort: None };
         let mut key = self.key(site, draft, &partition)?;
         let (sort, next) = self.sort_key(site, draft, keys.sort.as_ref());
@@ -50,7 +50,7 @@ impl<'a> Lowering<'a> {
             self.range(site, &range, draft, (&asked, next.as_ref()))
         });
         let range = range.map_or(Some(None), |range| range.map(Some))?;
-        let matching = matching?;
+        let matching = matching.map_or(Some(None), |matching| matching.map(Some))?;
         site.refuse_left_over("bind fields of the key, from the left, or name the field in `filter`");
         let sort_keys = self.asked_sort_keys(&object, &asked, &certain);
         if let Some(met) = self.met_by_query(&object, index, &sort_keys) {
