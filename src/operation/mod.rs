@@ -17,6 +17,8 @@ mod key_condition;
 mod own;
 mod put;
 mod query;
+mod record;
+mod transact;
 mod update;
 mod update_expression;
 
@@ -28,6 +30,7 @@ pub use cursor::Cursors;
 pub use failure::Failure;
 pub(crate) use inputs::{Inputs, Parent};
 pub(crate) use query::Found;
+pub use transact::{FailedStep, WhyFailed};
 
 use crate::clock::Clock;
 use crate::credentials::TenantSession;

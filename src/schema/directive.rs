@@ -122,7 +122,7 @@ const CATALOGUE: [Known; 20] = {
         Known { name, locations, arguments, status }
     }
     [
-        known("table", Repeatable, SCHEMA, &["name", "pk", "sk", "layout"]),
+        known("table", Repeatable, SCHEMA, &["name", "pk", "sk", "layout", "ttl"]),
         known("tableIndex", Repeatable, SCHEMA, &["table", "name", "pk", "sk", "projection", "include"]),
         known("item", Once, OBJECT, &["table", "pk", "sk", "type", "version", "ttl"]),
         known("index", Repeatable, OBJECT, &["name", "as", "pk", "sk"]),
@@ -130,12 +130,12 @@ const CATALOGUE: [Known; 20] = {
         known("get", Once, FIELD, &["bind", "consistent"]),
         known("query", Once, FIELD, &["index", "bind", "range", "filter", "order", "consistent"]),
         known("put", Once, FIELD, &["bind", "spread", "if", "when"]),
-        known("update", Once, FIELD, &["bind", "spread", "expect", "if", "when"]),
+        known("update", Once, FIELD, &["bind", "spread", "expect", "if", "when", "add", "append", "remove"]),
         known("delete", Once, FIELD, &["bind", "expect", "if", "when"]),
         known("page", Once, GUARDED, &["items", "next", "after"]),
         known("deprecated", Once, DEPRECATED, &["reason"]),
         known("specifiedBy", Once, &[Location::Scalar], &["url"]),
-        known("transact", Planned, FIELD, &[]),
+        known("transact", Once, FIELD, &["do", "token", "returns"]),
         known("authenticated", Once, GUARDED, &[]),
         known("requiresScopes", Once, GUARDED, &["scopes"]),
         known("auth", Once, GUARDED, &["if"]),
@@ -375,6 +375,28 @@ impl<'a> Args<'a> {
         }
         self.expected(name, value, ("a list", hint));
         None
+    }
+
+    /// A list of objects, each to be read as arguments are.
+    pub(super) fn objects(&self, name: &str) -> Vec<Args<'a>> {
+        let Some(value) = self.find(name) else { return Vec::new() };
+        let Literal::List(items) = &value.value else {
+            self.expected(name, value, ("a list of objects", "write `[{…}, {…}]`"));
+            return Vec::new();
+        };
+        let one = |item: &'a Spanned<Literal>| {
+            if let Literal::Object(members) = &item.value {
+                return Some(Args::new(name.to_owned(), &item.span, members, self.reports));
+            }
+            self.expected(name, item, ("a list of objects", "write `{…}`"));
+            None
+        };
+        items.iter().filter_map(one).collect()
+    }
+
+    /// The same arguments, with the place of one of them as their own.
+    pub(super) fn standing_at(self, name: &str) -> Self {
+        Self { span: self.span_of(name), ..self }
     }
 
     /// An object, to be read as arguments are.

@@ -205,7 +205,8 @@ impl Run<'_> {
                                 On::Item(item) => Some(Parent { object, item }),
                                 On::Root(_) | On::Page(_) | On::Edge(..) => None,
                             };
-                            let inputs = Inputs { session: &session, arguments, parent, budget: self.budget };
+                            let budget = self.budget;
+                            let inputs = Inputs { session: &session, arguments, parent, budget, steps: None };
                             self.operation(operation, field, coordinate, (inputs, at)).await
                         }
                     };

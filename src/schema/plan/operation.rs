@@ -5,7 +5,7 @@ use std::fmt;
 use async_graphql::Value;
 use indexmap::IndexMap;
 
-use super::Name;
+use super::{Name, Transact};
 
 /// What a field runs.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub enum Operation {
     Update(Update),
     /// DeleteItem.
     Delete(Delete),
+    /// TransactWriteItems.
+    Transact(Transact),
 }
 
 impl Operation {
@@ -31,6 +33,7 @@ impl Operation {
             Self::Put(put) => &put.object,
             Self::Update(update) => &update.object,
             Self::Delete(delete) => &delete.object,
+            Self::Transact(transact) => &transact.object,
         }
     }
 
@@ -38,7 +41,7 @@ impl Operation {
     pub fn is_write(&self) -> bool {
         match self {
             Self::Get(_) | Self::Query(_) => false,
-            Self::Put(_) | Self::Update(_) | Self::Delete(_) => true,
+            Self::Put(_) | Self::Update(_) | Self::Delete(_) | Self::Transact(_) => true,
         }
     }
 }
@@ -55,6 +58,8 @@ pub enum ValueSource {
     Parent(Name),
     /// A claim of the token that the configuration names.
     Claim(Name),
+    /// A field of an item that an earlier step of the transaction puts: the step's name, and the field.
+    Step(Name, Name),
 }
 
 impl fmt::Display for ValueSource {
@@ -66,6 +71,7 @@ impl fmt::Display for ValueSource {
             }
             Self::Parent(field) => write!(f, "parent.{field}"),
             Self::Claim(name) => write!(f, "claims.{name}"),
+            Self::Step(step, field) => write!(f, "{step}.{field}"),
         }
     }
 }
@@ -165,6 +171,39 @@ pub struct Update {
     pub upsert: bool,
     /// The indexes whose keys it may touch, by their place in [`Item::indexes`](super::Item::indexes).
     pub touches: Vec<Touch>,
+    /// What it changes from what is there, whatever that is.
+    pub actions: Vec<Action>,
+}
+
+/// A change that is made from what is there: a counter goes up, a list grows, a set gains or loses members.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Action {
+    /// The field.
+    pub field: Name,
+    /// What is done.
+    pub kind: ActionKind,
+    /// By what.
+    pub by: Amount,
+}
+
+/// What an update can do with what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActionKind {
+    /// `add`: a number is added; to a set, members.
+    Add,
+    /// `append`: a list gets more at its end.
+    Append,
+    /// `remove`: a set loses members.
+    Remove,
+}
+
+/// What an action is done with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Amount {
+    /// A number that stands in the schema.
+    Literal(Value),
+    /// A value. Where it is absent or null, the action is left out.
+    Source(ValueSource),
 }
 
 /// An index whose key an update may have to make anew.
