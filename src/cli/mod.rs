@@ -9,6 +9,7 @@ pub mod check;
 mod dev;
 mod explain;
 mod policy;
+mod schema;
 #[cfg(feature = "dev")]
 mod seed;
 mod serve;
@@ -62,6 +63,10 @@ enum Command {
     /// Keys, expressions, parameters, and where each value comes from. The statements are found by the evaluator, with a
     /// key of a tenant: of the one that is named, or of one for each set of policies in use. Nothing is asked of AWS.
     Explain(explain::Arguments),
+    /// Print the public schema, for code generators; or the definitions of the directives, for editors.
+    ///
+    /// The schema is what introspection answers: no directive, no key, no hidden field.
+    Schema(schema::Arguments),
     /// Print the least-privilege policies that follow from the schema, or test policies of your own.
     ///
     /// Each document allows what the fields of the schema ask of DynamoDB, and nothing else: actions one by one, indexes
@@ -153,6 +158,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         #[cfg(feature = "dev")]
         Command::Token(arguments) => token::run(&arguments),

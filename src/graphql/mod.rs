@@ -10,6 +10,7 @@ mod execute;
 mod guard;
 mod input;
 mod limits;
+mod merging;
 mod schema;
 mod selection;
 mod variables;
@@ -90,7 +91,7 @@ impl Api {
         let plan = self.operations.plan();
         let variables = Variables::read(plan, operation, &request.variables)?;
         let introspection = self.validate(&document, request, &variables).await?;
-        Preparing::new((plan, session), &document, operation, variables).prepare(introspection, &self.config)
+        Preparing::new((plan, session), &document, operation, variables, &self.config).prepare(introspection)
     }
 
     /// Validates a document, and answers what it asks of the schema itself. No resolver runs.

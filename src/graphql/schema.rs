@@ -4,19 +4,21 @@
 
 use async_graphql::Value;
 use async_graphql::dynamic::{
-    Enum as GraphEnum, EnumItem, Field as GraphField, FieldFuture, InputObject, InputValue,
-    Object as GraphObject, Scalar as GraphScalar, Schema, TypeRef,
+    Enum as GraphEnum, EnumItem, Field as GraphField, FieldFuture, InputObject, InputValue, Interface,
+    InterfaceField, Object as GraphObject, Scalar as GraphScalar, Schema, TypeRef, Union,
 };
 
 use super::limits::MAX_NESTING;
 use crate::item::marshal;
 use crate::problem::{Problem, Problems};
-use crate::schema::{Argument, Attribute, Field, Object, Of, Plan, Resolve, Scalar, Shape, Type};
+use crate::schema::{
+    Abstract, AbstractKind, Argument, Field, Object, Of, Plan, Scalar, Shape, Signature, Type, sdl,
+};
 
 /// Builds the schema of a plan.
 pub(super) fn build(plan: &Plan) -> Result<Schema, Problems> {
     let mut builder = Schema::build(&plan.query, plan.mutation.as_deref(), None);
-    for scalar in Scalar::ALL.into_iter().filter(|scalar| !scalar.is_standard()) {
+    for scalar in sdl::scalars(plan) {
         builder = builder.register(scalar_type(scalar));
     }
     for definition in plan.enums.values() {
@@ -30,8 +32,14 @@ pub(super) fn build(plan: &Plan) -> Result<Schema, Problems> {
         builder = builder
             .register(definition.fields.values().fold(input, |input, it| input.field(input_value(it))));
     }
+    for definition in plan.abstracts.values() {
+        builder = match definition.kind {
+            AbstractKind::Interface(_) => builder.register(interface(definition)),
+            AbstractKind::Union => builder.register(union(definition)),
+        };
+    }
     for definition in plan.objects.values() {
-        builder = builder.register(object_type(definition));
+        builder = builder.register(object_type(plan, definition));
     }
     // Positions in errors tell a client what to mend; suggestions tell a stranger what there is. How deep a document
     // may be has been said before; its default would refuse some that are not too deep.
@@ -43,9 +51,12 @@ pub(super) fn build(plan: &Plan) -> Result<Schema, Problems> {
 
 fn scalar_type(scalar: Scalar) -> GraphScalar {
     let plan = Plan::empty();
-    GraphScalar::new(scalar.name())
-        .description(scalar.description())
-        .validator(move |value: &Value| marshal(&plan, &Shape::Scalar(scalar), value).is_ok())
+    let graph = GraphScalar::new(scalar.name()).description(scalar.description());
+    let graph = match scalar.specified_by() {
+        Some(url) => graph.specified_by_url(url),
+        None => graph,
+    };
+    graph.validator(move |value: &Value| marshal(&plan, &Shape::Scalar(scalar), value).is_ok())
 }
 
 fn enum_type(definition: &crate::schema::Enum) -> GraphEnum {
@@ -65,20 +76,48 @@ fn enum_type(definition: &crate::schema::Enum) -> GraphEnum {
     })
 }
 
-fn object_type(definition: &Object) -> GraphObject {
+fn interface(definition: &Abstract) -> Interface {
+    let mut interface = Interface::new(&*definition.name);
+    if let Some(description) = &definition.description {
+        interface = interface.description(description);
+    }
+    definition.fields().fold(interface, |interface, it| interface.field(interface_field(it)))
+}
+
+fn interface_field(definition: &Signature) -> InterfaceField {
+    let mut field = InterfaceField::new(&*definition.name, type_ref(&definition.ty));
+    if let Some(description) = &definition.description {
+        field = field.description(description);
+    }
+    if let Some(reason) = &definition.deprecated {
+        field = field.deprecation(Some(reason));
+    }
+    definition.arguments.values().fold(field, |field, it| field.argument(input_value(it)))
+}
+
+fn union(definition: &Abstract) -> Union {
+    let mut union = Union::new(&*definition.name);
+    if let Some(description) = &definition.description {
+        union = union.description(description);
+    }
+    definition.members.iter().fold(union, |union, member| union.possible_type(&**member))
+}
+
+fn object_type(plan: &Plan, definition: &Object) -> GraphObject {
     let mut object = GraphObject::new(&*definition.name);
+    for it in plan.abstracts.values().filter(|it| it.members.contains(&definition.name)) {
+        if matches!(it.kind, AbstractKind::Interface(_)) {
+            object = object.implement(&*it.name);
+        }
+    }
     if let Some(description) = &definition.description {
         object = object.description(description);
     }
     definition
         .fields
         .values()
-        .filter(|field| !is_hidden(field))
+        .filter(|field| !field.is_hidden())
         .fold(object, |object, it| object.field(field(it)))
-}
-
-fn is_hidden(field: &Field) -> bool {
-    matches!(field.resolve, Resolve::Attribute(Attribute { hidden: true, .. }))
 }
 
 fn field(definition: &Field) -> GraphField {

@@ -19,6 +19,7 @@ use super::answer::Refused;
 use super::config::Config;
 use super::guard::passes;
 use super::input::{Coercion, Origin};
+use super::merging::{check_shapes, is_same};
 use super::variables::Variables;
 use crate::credentials::TenantSession;
 use crate::schema::{Field, Object, Of, Operation, Plan, Resolve, Scalar, Type};
@@ -64,9 +65,35 @@ pub(super) enum What<'p> {
         /// `Query.order`: the coordinate of the field.
         coordinate: std::sync::Arc<str>,
         arguments: IndexMap<Name, Value>,
-        /// The selections on what it returns; empty for a leaf.
-        selections: Vec<Selected<'p>>,
+        /// The selections on what it returns.
+        selections: Selections<'p>,
     },
+}
+
+/// What is selected on what a field returns, for each object type that this may be. None for a leaf.
+#[derive(Debug, Default)]
+pub(super) struct Selections<'p>(Vec<(&'p crate::schema::Name, Vec<Selected<'p>>)>);
+
+impl<'p> Selections<'p> {
+    /// Nothing, where nothing is selected.
+    pub(super) const NONE: &'static Selections<'static> = &Selections(Vec::new());
+
+    /// What is selected where it is this type.
+    pub(super) fn on(&self, object: &Object) -> &[Selected<'p>] {
+        match self.0.as_slice() {
+            [(_, only)] => only,
+            several => several.iter().find(|(name, _)| **name == object.name).map_or(&[], |(_, it)| it),
+        }
+    }
+
+    /// What is selected, type by type.
+    pub(super) fn sets(&self) -> impl Iterator<Item = &[Selected<'p>]> {
+        self.0.iter().map(|(_, selected)| selected.as_slice())
+    }
+
+    pub(super) fn is_leaf(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// Why a field is not answered.
@@ -106,7 +133,7 @@ impl Selected<'_> {
                     Of::Named(_) => true,
                     Of::List(of) => never_null(of),
                 };
-                selections.iter().find_map(Self::taken_by).filter(|_| carries)
+                selections.sets().flatten().find_map(Selected::taken_by).filter(|_| carries)
             }
         }
     }
@@ -152,8 +179,11 @@ pub(super) struct Preparing<'p, 'd> {
     document: &'d ExecutableDocument,
     operation: &'d Positioned<OperationDefinition>,
     variables: Variables,
+    config: &'p Config,
     /// How many operations the fields so far may run.
     operations: Cell<usize>,
+    /// How many selections have been made so far, each once for each type that it may be made on.
+    selected: Cell<usize>,
     /// The coordinates of the fields that the caller may not see.
     refused: RefCell<BTreeSet<String>>,
 }
@@ -167,12 +197,13 @@ impl<'p, 'd> Preparing<'p, 'd> {
         document: &'d ExecutableDocument,
         operation: &'d Positioned<OperationDefinition>,
         variables: Variables,
+        config: &'p Config,
     ) -> Self {
-        let refused = RefCell::default();
-        Self { plan, session, document, operation, variables, operations: Cell::new(0), refused }
+        let (operations, selected, refused) = (Cell::new(0), Cell::new(0), RefCell::default());
+        Self { plan, session, document, operation, variables, config, operations, selected, refused }
     }
 
-    pub(super) fn prepare(&self, introspection: Value, config: &Config) -> Result<Prepared<'p>, Refused> {
+    pub(super) fn prepare(&self, introspection: Value) -> Result<Prepared<'p>, Refused> {
         let (root, serial) = match self.operation.node.ty {
             OperationType::Query => (Some(&self.plan.query), false),
             OperationType::Mutation => (self.plan.mutation.as_ref(), true),
@@ -184,8 +215,8 @@ impl<'p, 'd> Preparing<'p, 'd> {
         let selections = if serial { without_vain_writes(selections) } else { selections };
         self.tell_refused();
         let found = self.operations.get();
-        if found > config.max_operations {
-            return Err(Refused::limit("operations to run", config.max_operations, found));
+        if found > self.config.max_operations {
+            return Err(Refused::limit("operations to run", self.config.max_operations, found));
         }
         Ok(Prepared { root, serial, selections, introspection })
     }
@@ -206,10 +237,13 @@ impl<'p, 'd> Preparing<'p, 'd> {
         Ok(only_what_takes_all(selected.collect::<Result<_, _>>()?))
     }
 
-    /// Whether the caller may see a field of a type, and what it returns.
-    fn may_see(&self, field: &Field) -> bool {
+    /// Whether the caller may see a field of a type, and what it returns. Where several types may be returned, the fields
+    /// of each are asked for what it asks.
+    fn may_see(&self, object: &Object, field: &Field) -> bool {
         let ty = self.plan.objects.get(field.ty.base());
-        passes(&field.guard, self.session) && ty.is_none_or(|ty| passes(&ty.guard, self.session))
+        passes(&object.guard, self.session)
+            && passes(&field.guard, self.session)
+            && ty.is_none_or(|ty| passes(&ty.guard, self.session))
     }
 
     /// Says which fields were refused, each once, whatever becomes of the request.
@@ -228,6 +262,13 @@ impl<'p, 'd> Preparing<'p, 'd> {
         fields: &[&'d Positioned<GraphField>],
         objects: usize,
     ) -> Result<Selected<'p>, Refused> {
+        // A selection on an interface is one for each of its types, and so on within them: no limit on the document
+        // bounds that.
+        let (found, most) = (self.selected.get() + 1, self.config.max_selections);
+        self.selected.set(found);
+        if found > most {
+            return Err(Refused::limit("selections for each type that they are made on", most, found));
+        }
         let unknown = || Refused::operation("The document selects a field that does not exist.");
         let first = fields.first().ok_or_else(unknown)?;
         if let Some(other) = fields.iter().find(|other| !is_same(&first.node, &other.node)) {
@@ -248,7 +289,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
             _ => {
                 let field = object.fields.get(name).ok_or_else(unknown)?;
                 let arguments = self.arguments(field, first)?;
-                if !self.may_see(field) {
+                if !self.may_see(object, field) {
                     self.refused.borrow_mut().insert(format!("{}.{name}", object.name));
                     let refusal = Refusal { non_null: field.ty.non_null, within: false };
                     return Ok(Selected { key: key.clone(), pos: first.pos, what: What::Refused(refusal) });
@@ -262,14 +303,35 @@ impl<'p, 'd> Preparing<'p, 'd> {
                     Resolve::Attribute(_) | Resolve::Page(_) => ("".into(), objects),
                 };
                 let sets: Vec<_> = fields.iter().map(|field| &field.node.selection_set.node).collect();
-                let selections = match self.plan.objects.get(field.ty.base()) {
-                    Some(inner) => self.selections(inner, &sets, inner_objects)?,
-                    None => Vec::new(),
-                };
+                let selections = self.within(field.ty.base(), &sets, inner_objects)?;
                 What::Field { field, coordinate, arguments, selections }
             }
         };
         Ok(Selected { key: key.clone(), pos: first.pos, what })
+    }
+
+    /// Selections on what a field returns, for each type that it may be.
+    fn within(
+        &self,
+        ty: &crate::schema::Name,
+        sets: &[&'d SelectionSet],
+        objects: usize,
+    ) -> Result<Selections<'p>, Refused> {
+        if let Some(object) = self.plan.objects.get(ty) {
+            return Ok(Selections(vec![(&object.name, self.selections(object, sets, objects)?)]));
+        }
+        let Some(several) = self.plan.abstracts.get(ty) else { return Ok(Selections::default()) };
+        // Each item is of one of them, so that what it runs is what the most demanding runs.
+        let (before, mut most) = (self.operations.get(), self.operations.get());
+        let mut selections = Selections::default();
+        for object in several.members.iter().filter_map(|member| self.plan.objects.get(member)) {
+            self.operations.set(before);
+            selections.0.push((&object.name, self.selections(object, sets, objects)?));
+            most = most.max(self.operations.get());
+        }
+        self.operations.set(most);
+        check_shapes(&selections)?;
+        Ok(selections)
     }
 
     fn arguments(
@@ -319,12 +381,17 @@ impl<'p, 'd> Preparing<'p, 'd> {
                     (Some(&fragment.node.type_condition), &fragment.node.selection_set)
                 }
             };
-            // There are no interfaces and unions: a fragment is on the type itself, or on no type of this object.
-            if condition.is_none_or(|condition| *condition.node.on.node == *object.name) {
+            if condition.is_none_or(|condition| self.applies(&condition.node.on.node, object)) {
                 self.collect(object, &inner.node, groups, spread)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a fragment on a type is one on an object type: it is that type, or one of its interfaces and unions.
+    fn applies(&self, condition: &str, object: &Object) -> bool {
+        condition == &*object.name
+            || self.plan.abstracts.get(condition).is_some_and(|it| it.members.contains(&object.name))
     }
 
     /// `@skip` and `@include`.
@@ -368,7 +435,7 @@ fn without_vain_writes(selections: Vec<Selected<'_>>) -> Vec<Selected<'_>> {
     let judged = selections.into_iter().map(|selected| {
         let What::Field { field, selections, .. } = &selected.what else { return selected };
         // Of a list of items each would be null, whether the list may hold nulls or not.
-        let Some(pos) = selections.iter().find_map(Selected::taken_by) else { return selected };
+        let Some(pos) = selections.sets().flatten().find_map(Selected::taken_by) else { return selected };
         let refusal = Refusal { non_null: field.ty.non_null, within: true };
         Selected { key: selected.key, pos, what: What::Refused(refusal) }
     });
@@ -386,13 +453,4 @@ fn most_items(operation: &Operation, arguments: &IndexMap<Name, Value>) -> usize
         }
         _ => ASSUMED_PAGE,
     }
-}
-
-/// Whether two selections of one name in the answer may be one field (section 5.3.2, "Field Selection Merging").
-/// There are no interfaces and unions, so both are made on one type. async-graphql (7.2) compares them only where they
-/// stand in one selection set under the same type condition.
-fn is_same(one: &GraphField, other: &GraphField) -> bool {
-    one.name.node == other.name.node
-        && one.arguments.len() == other.arguments.len()
-        && one.arguments.iter().all(|(name, value)| other.get_argument(&name.node) == Some(value))
 }

@@ -81,9 +81,8 @@ impl Public for Failure {
         match self {
             Self::Input(_) | Self::Cursor => Code::BadRequest,
             Self::Claim(_) => Code::Forbidden,
-            Self::Conflict(_) | Self::TokenTaken => Code::Conflict,
             Self::Steps(steps) if steps.iter().all(|step| step.why == WhyFailed::NotFound) => Code::NotFound,
-            Self::Steps(_) => Code::Conflict,
+            Self::Conflict(_) | Self::TokenTaken | Self::Steps(_) => Code::Conflict,
             Self::Budget => Code::BudgetExceeded,
             Self::Stored(_) | Self::Unplanned(_) => Code::Internal,
             Self::Call(error) | Self::Unread(error) => match error {

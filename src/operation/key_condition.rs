@@ -118,7 +118,8 @@ impl Operations {
             return Ok(Some(KeyCondition { partition, sort: Sort::Any }));
         };
         refuse_gaps(template, query, &texts, &ends)?;
-        let bound = prefix(template, tenant, &texts)?;
+        let mut bound = prefix(template, tenant, &texts)?;
+        bound.complete &= !asking.is_open;
         let sort = match &query.range {
             Some(range) => {
                 let (from, to) = ends;

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::Target;
 use super::expression::{Placeholders, all};
 use crate::item::Attributes;
-use crate::schema::{Item, Name, Object, Table};
+use crate::schema::{Collection, Item, Name, Object, Plan, Query, Table};
 
 /// DynamoDB leaves alone what seems to have expired longer ago, in seconds: it is taken for a mistake.
 const FIVE_YEARS: i64 = 5 * 365 * 24 * 60 * 60;
@@ -38,6 +38,36 @@ pub(super) fn own<V: From<AttributeValue>>(
     let expired = is_expired(object, item, expired, placeholders);
     conditions.extend(expired.map(|expired| format!("NOT {expired}")));
     all(&conditions)
+}
+
+/// The condition that an item is one that a query finds: of its type, or of one of its types.
+pub(super) fn found<V: From<AttributeValue>>(
+    (plan, query): (&Plan, &Query),
+    (object, item): (&Object, &Item),
+    expired: Expired<V>,
+    placeholders: &mut Placeholders<V>,
+) -> Option<String> {
+    let Some(collection) = &query.collection else { return own(object, item, expired, placeholders) };
+    let mut one_of = |members: &[&Name]| {
+        let values = members.iter().map(|member| AttributeValue::S((***member).to_owned()));
+        let values: Vec<_> = values.map(|value| placeholders.value(value)).collect();
+        format!("{} IN ({})", placeholders.name(&collection.discriminator), values.join(", "))
+    };
+    let members: Vec<_> = collection.members.iter().collect();
+    let of_type = one_of(&members);
+    // A table has one attribute for the time to live, and not every type need have one.
+    let expires = |member: &&&Name| {
+        let object = plan.objects.get(**member);
+        object.and_then(|object| ttl(object, object.item.as_ref()?))
+    };
+    let mortal: Vec<&Name> = members.iter().filter(|member| expires(member).is_some()).copied().collect();
+    let Some(attribute) = members.iter().find_map(|member| expires(&member)) else { return Some(of_type) };
+    let mortals = (mortal.len() < members.len()).then(|| one_of(&mortal));
+    let expired = is_between(attribute, expired, placeholders);
+    Some(match mortals {
+        None => format!("{of_type} AND NOT {expired}"),
+        Some(mortals) => format!("{of_type} AND NOT ({mortals} AND {expired})"),
+    })
 }
 
 /// The condition that there is nothing in an item's place: no item, or one of the type that has expired.
@@ -86,11 +116,19 @@ pub(super) fn is_of_type<V: From<AttributeValue>>(
 fn is_expired<V>(
     object: &Object,
     item: &Item,
-    Expired { from, to }: Expired<V>,
+    expired: Expired<V>,
     placeholders: &mut Placeholders<V>,
 ) -> Option<String> {
-    let name = placeholders.name(ttl(object, item)?);
-    Some(format!("{name} BETWEEN {} AND {}", placeholders.value(from), placeholders.value(to)))
+    Some(is_between(ttl(object, item)?, expired, placeholders))
+}
+
+fn is_between<V>(
+    attribute: &str,
+    Expired { from, to }: Expired<V>,
+    placeholders: &mut Placeholders<V>,
+) -> String {
+    let name = placeholders.name(attribute);
+    format!("{name} BETWEEN {} AND {}", placeholders.value(from), placeholders.value(to))
 }
 
 /// The attribute that holds a type's time to live.
@@ -101,7 +139,19 @@ fn ttl<'a>(object: &'a Object, item: &Item) -> Option<&'a Name> {
 impl Target<'_> {
     /// Whether an item that was found is one of this type's. Another is "missing".
     pub(super) fn is_own(&self, found: &Attributes) -> bool {
-        self.is_named(found) && !self.is_over(found)
+        self.is_named(found) && !self.is_over(self.object, self.item, found)
+    }
+
+    /// The type of an item that a query has found, among its types. None if it is of another, or over.
+    pub(super) fn type_of<'q>(
+        &self,
+        (plan, collection): (&Plan, &'q Collection),
+        found: &Attributes,
+    ) -> Option<&'q Name> {
+        let name = found.get(collection.discriminator.as_str())?.as_s().ok()?;
+        let member = collection.members.iter().find(|member| *name == ***member)?;
+        let object = plan.objects.get(member)?;
+        (!self.is_over(object, object.item.as_ref()?, found)).then_some(member)
     }
 
     /// Where types share keys, each read checks it.
@@ -111,8 +161,8 @@ impl Target<'_> {
         name.is_some_and(|name| *name == *self.object.name)
     }
 
-    fn is_over(&self, found: &Attributes) -> bool {
-        let stored = ttl(self.object, self.item).and_then(|name| found.get(name.as_str()));
+    fn is_over(&self, object: &Object, item: &Item, found: &Attributes) -> bool {
+        let stored = ttl(object, item).and_then(|name| found.get(name.as_str()));
         let Some(seconds) = stored.and_then(|stored| stored.as_n().ok()) else { return false };
         // A number that is no whole one, or larger than any time, is read as DynamoDB's comparison reads it.
         let Ok(seconds) = seconds.parse::<f64>() else { return false };
@@ -124,6 +174,15 @@ impl Target<'_> {
     /// The condition that an item is one of this type's; none where everything is.
     pub(super) fn own_condition(&self, placeholders: &mut Placeholders) -> Option<String> {
         own(self.object, self.item, Expired::at(self.now), placeholders)
+    }
+
+    /// The condition that an item is one that a query finds.
+    pub(super) fn found_condition(
+        &self,
+        (plan, query): (&Plan, &Query),
+        placeholders: &mut Placeholders,
+    ) -> Option<String> {
+        found((plan, query), (self.object, self.item), Expired::at(self.now), placeholders)
     }
 
     /// The condition that there is nothing in an item's place.

@@ -7,7 +7,7 @@ use super::cursor::Binding;
 use super::expression::{Placeholders, all};
 use super::{Failure, Inputs, Operations, Target};
 use crate::item::{Attributes, marshal};
-use crate::schema::{KeyTemplates, Keys, Name, PageKind, Query};
+use crate::schema::{KeyTemplates, Keys, Name, PageKind, Plan, Query};
 
 /// The size of a page that a client does not ask for.
 const DEFAULT_PAGE: i32 = 50;
@@ -20,6 +20,8 @@ const BATCH: i32 = 100;
 pub(crate) struct Found {
     /// The items, in the order of the sort key.
     pub(crate) items: Vec<Attributes>,
+    /// The types of the items.
+    types: Types,
     /// Whether there are more. True also where the read budget ended before it was known.
     pub(crate) has_next: bool,
     /// Whether the page began after an item.
@@ -34,6 +36,15 @@ pub(crate) struct Found {
     place: Vec<Name>,
 }
 
+/// Which types the items of a page have.
+#[derive(Debug)]
+enum Types {
+    /// All have one.
+    One(Name),
+    /// Each has its own.
+    Each(Vec<Name>),
+}
+
 /// A query that is under way.
 pub(super) struct Asking<'a> {
     pub(super) target: Target<'a>,
@@ -44,6 +55,8 @@ pub(super) struct Asking<'a> {
     /// The keys of the index, or of the table.
     pub(super) keys: &'a Keys,
     pub(super) templates: &'a KeyTemplates,
+    /// Whether the sort key goes on after its template.
+    pub(super) is_open: bool,
 }
 
 impl Operations {
@@ -56,7 +69,7 @@ impl Operations {
     ) -> Result<Found, Failure> {
         let asking = self.asking(query, inputs)?;
         let wanted = self.wanted(query, inputs)?;
-        let mut found = Found::nothing(asking.place());
+        let mut found = Found::nothing(query, asking.place());
         // A parent without a value for the key or the filter has no such items; only what a client leaves out widens.
         let Some(condition) = self.key_condition(&asking)? else { return Ok(found) };
         for source in query.filter.values() {
@@ -89,16 +102,17 @@ impl Operations {
 
     fn asking<'a>(&'a self, query: &'a Query, inputs: Inputs<'a>) -> Result<Asking<'a>, Failure> {
         let target = self.target(&query.object, inputs.session)?;
-        let (index, keys, templates) = match query.index {
-            None => (None, &target.table.keys, &target.item.keys),
+        let unplanned = || Failure::Unplanned(query.object.to_string());
+        let (templates, is_open) = query.templates(target.item).ok_or_else(unplanned)?;
+        let (index, keys) = match query.index {
+            None => (None, &target.table.keys),
             Some(at) => {
-                let unplanned = || Failure::Unplanned(query.object.to_string());
                 let index = target.item.indexes.get(at).ok_or_else(unplanned)?;
                 let physical = target.table.indexes.get(&index.name).ok_or_else(unplanned)?;
-                (Some(&index.name), &physical.keys, &index.keys)
+                (Some(&index.name), &physical.keys)
             }
         };
-        Ok(Asking { target, query, inputs, index, keys, templates })
+        Ok(Asking { target, query, inputs, index, keys, templates, is_open })
     }
 
     /// Asks for page after page, until there are items enough, no more, or no budget.
@@ -123,10 +137,11 @@ impl Operations {
             };
             let answer = session.run(call.clone().limit(reservation.items())).await?;
             reservation.settle(answer.scanned_count);
-            let own = answer.items.unwrap_or_default().into_iter().filter(|item| asking.target.is_own(item));
-            found.items.extend(own);
+            for item in answer.items.unwrap_or_default() {
+                found.take(&self.plan, asking, item);
+            }
             if let Some(wanted) = wanted.filter(|wanted| found.items.len() > *wanted) {
-                found.items.truncate(wanted);
+                found.truncate(wanted);
                 found.has_next = true;
                 // A page of no items ends where it began.
                 found.end = (wanted == 0).then(|| begin.unwrap_or_default());
@@ -185,7 +200,8 @@ impl Operations {
         binding: &mut Binding,
     ) -> Result<Option<String>, Failure> {
         let Asking { target, query, inputs, .. } = asking;
-        let mut conditions: Vec<_> = target.own_condition(placeholders).into_iter().collect();
+        let mut conditions: Vec<_> =
+            target.found_condition((&self.plan, query), placeholders).into_iter().collect();
         for (field, source) in &query.filter {
             let Some(value) = self.given(source, *inputs)?.value() else { continue };
             let Some(attribute) = target.object.attribute(field) else { continue };
@@ -243,16 +259,49 @@ impl Asking<'_> {
 }
 
 impl Found {
-    fn nothing(place: Vec<Name>) -> Self {
+    fn nothing(query: &Query, place: Vec<Name>) -> Self {
         let binding = Binding::default();
+        let types = match &query.collection {
+            None => Types::One(query.object.clone()),
+            Some(_) => Types::Each(Vec::new()),
+        };
         Self {
             items: Vec::new(),
+            types,
             has_next: false,
             has_previous: false,
             partial: false,
             end: None,
             binding,
             place,
+        }
+    }
+
+    /// Keeps an item that is of a type that is asked for. One of a type that is none of a collection's is passed over.
+    fn take(&mut self, plan: &Plan, asking: &Asking<'_>, item: Attributes) {
+        match (&mut self.types, &asking.query.collection) {
+            (Types::Each(types), Some(collection)) => {
+                let Some(member) = asking.target.type_of((plan, collection), &item) else { return };
+                types.push(member.clone());
+            }
+            (Types::One(_), _) | (Types::Each(_), None) if !asking.target.is_own(&item) => return,
+            (Types::One(_), _) | (Types::Each(_), None) => {}
+        }
+        self.items.push(item);
+    }
+
+    fn truncate(&mut self, most: usize) {
+        self.items.truncate(most);
+        if let Types::Each(types) = &mut self.types {
+            types.truncate(most);
+        }
+    }
+
+    /// The type of an item.
+    pub(crate) fn object_of(&self, at: usize) -> Option<&Name> {
+        match &self.types {
+            Types::One(name) => Some(name),
+            Types::Each(types) => types.get(at),
         }
     }
 

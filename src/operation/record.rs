@@ -142,5 +142,6 @@ fn arguments_digest(inputs: Inputs<'_>) -> String {
 
 fn hex_digest(value: &serde_json::Value) -> String {
     let digest = digest(&SHA256, value.to_string().as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    digest.as_ref().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_graphql::Value;
 use async_graphql::parser::types::{
-    ConstDirective, InputValueDefinition, ServiceDocument, Type as ParsedType, TypeDefinition, TypeKind,
-    TypeSystemDefinition,
+    ConstDirective, FieldDefinition, InputValueDefinition, ServiceDocument, Type as ParsedType,
+    TypeDefinition, TypeKind, TypeSystemDefinition,
 };
 use async_graphql::parser::{Error, Pos, Positioned, parse_schema};
 
@@ -42,9 +42,16 @@ pub(super) struct TypeDef {
 #[derive(Debug)]
 pub(super) enum Kind {
     Scalar,
-    Object { fields: Vec<FieldDef>, implements: Vec<Spanned<String>> },
-    Interface,
-    Union,
+    Object {
+        fields: Vec<FieldDef>,
+        implements: Vec<Spanned<String>>,
+    },
+    Interface {
+        fields: Vec<FieldDef>,
+        implements: Vec<Spanned<String>>,
+    },
+    /// The members.
+    Union(Vec<Spanned<String>>),
     Enum(Vec<EnumValueDef>),
     Input(Vec<InputDef>),
 }
@@ -170,21 +177,14 @@ impl Reader<'_> {
         let kind = match definition.kind {
             TypeKind::Scalar => Kind::Scalar,
             TypeKind::Object(object) => Kind::Object {
-                fields: object
-                    .fields
-                    .into_iter()
-                    .map(|field| FieldDef {
-                        name: self.name(&field.node.name),
-                        description: field.node.description.map(|text| text.node),
-                        arguments: field.node.arguments.into_iter().map(|it| self.input(it.node)).collect(),
-                        ty: self.ty(field.node.ty),
-                        directives: self.directives(&field.node.directives),
-                    })
-                    .collect(),
+                fields: object.fields.into_iter().map(|field| self.field(field.node)).collect(),
                 implements: object.implements.iter().map(|name| self.name(name)).collect(),
             },
-            TypeKind::Interface(_) => Kind::Interface,
-            TypeKind::Union(_) => Kind::Union,
+            TypeKind::Interface(interface) => Kind::Interface {
+                fields: interface.fields.into_iter().map(|field| self.field(field.node)).collect(),
+                implements: interface.implements.iter().map(|name| self.name(name)).collect(),
+            },
+            TypeKind::Union(union) => Kind::Union(union.members.iter().map(|name| self.name(name)).collect()),
             TypeKind::Enum(definition) => Kind::Enum(
                 definition
                     .values
@@ -205,6 +205,16 @@ impl Reader<'_> {
             description: definition.description.map(|text| text.node),
             directives: self.directives(&definition.directives),
             kind,
+        }
+    }
+
+    fn field(&self, field: FieldDefinition) -> FieldDef {
+        FieldDef {
+            name: self.name(&field.name),
+            description: field.description.map(|text| text.node),
+            arguments: field.arguments.into_iter().map(|it| self.input(it.node)).collect(),
+            ty: self.ty(field.ty),
+            directives: self.directives(&field.directives),
         }
     }
 

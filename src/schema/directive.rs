@@ -1,10 +1,12 @@
-//! The directives that there are, where they may stand, and how their arguments are read.
+//! How directives are read: whether each may stand where it does, and its arguments, with what is wrong in them.
 
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::ast::Directive;
+use super::catalogue::{self, CATALOGUE, Status};
+pub(super) use super::catalogue::{Location, has_known_names, is_understood};
 use super::literal::{Arguments, Literal, Spanned, Text};
 use super::template::Mistake;
 use crate::problem::{Problems, Source, did_you_mean, nearest};
@@ -55,115 +57,12 @@ impl Reports {
     }
 }
 
-/// Where a directive can stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Location {
-    Schema,
-    Object,
-    Field,
-    Argument,
-    InputField,
-    Scalar,
-    Enum,
-    EnumValue,
-    Input,
-}
-
-impl Location {
-    const fn describe(self) -> &'static str {
-        match self {
-            Self::Schema => "the schema",
-            Self::Object => "an object type",
-            Self::Field => "a field",
-            Self::Argument => "an argument",
-            Self::InputField => "a field of an input",
-            Self::Scalar => "a scalar",
-            Self::Enum => "an enum",
-            Self::EnumValue => "an enum value",
-            Self::Input => "an input",
-        }
-    }
-}
-
-/// A directive of the language.
-struct Known {
-    name: &'static str,
-    locations: &'static [Location],
-    arguments: &'static [&'static str],
-    status: Status,
-}
-
-/// What is done with a directive.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Status {
-    /// It is carried out, and stands once.
-    Once,
-    /// It is carried out, and may stand several times.
-    Repeatable,
-    /// Its place is kept, but nothing carries it out yet. A schema that uses it is refused: a scope that is
-    /// written down and not enforced would be worse than none.
-    Planned,
-}
-
-const OBJECT: &[Location] = &[Location::Object];
-const FIELD: &[Location] = &[Location::Field];
-const SCHEMA: &[Location] = &[Location::Schema];
-const INPUTS: &[Location] = &[Location::Argument, Location::InputField];
-const GUARDED: &[Location] = &[Location::Field, Location::Object];
-const DEPRECATED: &[Location] =
-    &[Location::Field, Location::Argument, Location::InputField, Location::EnumValue];
-
-#[rustfmt::skip]
-const CATALOGUE: [Known; 20] = {
-    use Status::{Once, Planned, Repeatable};
-    const fn known(
-        name: &'static str, status: Status, locations: &'static [Location], arguments: &'static [&'static str],
-    ) -> Known {
-        Known { name, locations, arguments, status }
-    }
-    [
-        known("table", Repeatable, SCHEMA, &["name", "pk", "sk", "layout", "ttl"]),
-        known("tableIndex", Repeatable, SCHEMA, &["table", "name", "pk", "sk", "projection", "include"]),
-        known("item", Once, OBJECT, &["table", "pk", "sk", "type", "version", "ttl"]),
-        known("index", Repeatable, OBJECT, &["name", "as", "pk", "sk"]),
-        known("attribute", Once, FIELD, &["name", "generate", "hidden", "as", "pad"]),
-        known("get", Once, FIELD, &["bind", "consistent"]),
-        known("query", Once, FIELD, &["index", "bind", "range", "filter", "order", "consistent"]),
-        known("put", Once, FIELD, &["bind", "spread", "if", "when"]),
-        known("update", Once, FIELD, &["bind", "spread", "expect", "if", "when", "add", "append", "remove"]),
-        known("delete", Once, FIELD, &["bind", "expect", "if", "when"]),
-        known("page", Once, GUARDED, &["items", "next", "after"]),
-        known("deprecated", Once, DEPRECATED, &["reason"]),
-        known("specifiedBy", Once, &[Location::Scalar], &["url"]),
-        known("transact", Once, FIELD, &["do", "token", "returns"]),
-        known("authenticated", Once, GUARDED, &[]),
-        known("requiresScopes", Once, GUARDED, &["scopes"]),
-        known("auth", Once, GUARDED, &["if"]),
-        known("cost", Planned, GUARDED, &[]),
-        known("listSize", Planned, FIELD, &[]),
-        known("constraint", Planned, INPUTS, &[]),
-    ]
-};
-
-/// Whether a directive exists, may stand there and is carried out. What is not has been reported, and whoever misses
-/// its effect says nothing.
-pub(super) fn is_understood(directive: &Directive, location: Location) -> bool {
-    let known = CATALOGUE.iter().find(|known| known.name == directive.name.value);
-    known.is_some_and(|known| known.status != Status::Planned && known.locations.contains(&location))
-}
-
-/// Whether all arguments of a directive are ones that it has. One that is not may have been meant as any.
-pub(super) fn has_known_names(name: &str, arguments: &Arguments) -> bool {
-    let known = CATALOGUE.iter().find(|known| known.name == name);
-    arguments.iter().all(|(name, _)| known.is_some_and(|it| it.arguments.contains(&name.value.as_str())))
-}
-
 /// Refuses directives that do not exist, stand in the wrong place, stand twice, or are not carried out yet.
 pub(super) fn check(directives: &[Directive], location: Location, reports: &Reports) {
     for (at, directive) in directives.iter().enumerate() {
         let name = directive.name.value.as_str();
         let span = &directive.name.span;
-        let Some(known) = CATALOGUE.iter().find(|known| known.name == name) else {
+        let Some(known) = catalogue::find(name) else {
             let hint = match nearest(name, CATALOGUE.iter().map(|known| known.name)) {
                 Some(near) => format!("did you mean `@{near}`?"),
                 None => "take it out: the gateway carries out every directive that it accepts".to_owned(),
@@ -180,10 +79,11 @@ pub(super) fn check(directives: &[Directive], location: Location, reports: &Repo
             reports.report(span, format!("`@{name}` is not supported yet"), hint);
         } else {
             let twice = directives.iter().take(at).any(|other| other.name.value == name);
-            if twice && known.status == Status::Once {
+            if twice && known.status != Status::Repeatable {
                 reports.report(span, format!("`@{name}` stands here twice"), "keep one of them");
             }
-            check_arguments(&format!("@{name}"), &directive.arguments, known.arguments, reports);
+            let names: Vec<_> = known.argument_names().collect();
+            check_arguments(&format!("@{name}"), &directive.arguments, &names, reports);
         }
     }
 }
@@ -297,6 +197,13 @@ impl<'a> Args<'a> {
     pub(super) fn word<T: Copy>(&self, name: &str, words: &[(&'static str, T)]) -> Option<T> {
         let value = self.find(name)?;
         let all = || words.iter().map(|(word, _)| *word);
+        if let Some(directive) = self.name.strip_prefix('@') {
+            debug_assert!(
+                catalogue::has_words(directive, name, all()),
+                "{} {name} is not as it is told",
+                self.name
+            );
+        }
         if let Literal::String(text) = &value.value
             && all().any(|word| word == text.value)
         {

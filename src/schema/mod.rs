@@ -5,6 +5,7 @@
 //! policies or AWS beyond the shape of a table.
 
 mod ast;
+mod catalogue;
 mod condition;
 mod directive;
 pub mod language;
@@ -13,6 +14,7 @@ mod literal;
 mod lower;
 mod plan;
 mod scalar;
+pub mod sdl;
 mod syntax;
 mod template;
 
@@ -23,6 +25,15 @@ pub use scalar::{NotA, Scalar};
 
 use crate::claim::ClaimKinds;
 use crate::problem::{Problems, Source};
+
+/// The definitions of the directives, for editors, and of whatever the schema uses and does not define itself. A schema with
+/// mistakes gives what can be known of it.
+pub fn directives(source: Option<&Arc<Source>>, claims: &ClaimKinds) -> String {
+    let ast = source.and_then(|source| ast::parse(source).ok()).unwrap_or_default();
+    let written = ast.types.into_iter().map(|def| def.name.value).collect();
+    let plan = source.and_then(|source| compile(source, claims).ok());
+    sdl::definitions(plan.as_ref(), &written)
+}
 
 /// Compiles a schema. `claims` are those that the configuration names; the schema may bind them.
 pub fn compile(source: &Arc<Source>, claims: &ClaimKinds) -> Result<Plan, Problems> {

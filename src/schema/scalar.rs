@@ -68,6 +68,22 @@ impl Scalar {
         matches!(self, Self::Int | Self::Float | Self::String | Self::Boolean | Self::Id)
     }
 
+    /// Where its form is written down, if it is.
+    pub const fn specified_by(self) -> Option<&'static str> {
+        match self {
+            Self::DateTime | Self::Date => Some("https://www.rfc-editor.org/rfc/rfc3339"),
+            Self::Json => Some("https://www.rfc-editor.org/rfc/rfc8259"),
+            Self::Base64 => Some("https://www.rfc-editor.org/rfc/rfc4648#section-4"),
+            Self::Int
+            | Self::Float
+            | Self::String
+            | Self::Boolean
+            | Self::Id
+            | Self::Decimal
+            | Self::BigInt => None,
+        }
+    }
+
     /// What the scalar is, for the introspected schema.
     pub const fn description(self) -> &'static str {
         match self {

@@ -91,7 +91,7 @@ impl Run<'_> {
             partial: Mutex::default(),
         };
         let mut shown = IndexMap::new();
-        for selected in at.selections.iter().filter(|selected| shaping.shows.selection(selected)) {
+        for selected in at.selections.on(object).iter().filter(|selected| shaping.shows.selection(selected)) {
             match shaping.member(object, On::Item(current), selected, at.path).await {
                 Ok((name, value)) => drop(shown.insert(name, value)),
                 Err(Nulled::Failed) => {}

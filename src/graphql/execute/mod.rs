@@ -21,7 +21,7 @@ use indexmap::IndexMap;
 
 use super::answer::{GraphError, Response, Segment};
 use super::config::Config;
-use super::selection::{Prepared, Selected, What};
+use super::selection::{Prepared, Selected, Selections, What};
 use crate::credentials::TenantSession;
 use crate::item::{Attributes, PLACE};
 use crate::operation::{Budget, Found, Inputs, Operations, Parent};
@@ -140,7 +140,7 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Run<'_> {
     /// An object: each of its selections, in their order.
     fn object<'a>(&'a self, object: &'a Object, on: On<'a>, at: At<'a>) -> Boxed<'a, Completed> {
-        let shown = at.selections.iter().filter(|selected| self.shows.selection(selected));
+        let shown = at.selections.on(object).iter().filter(|selected| self.shows.selection(selected));
         let members: Vec<_> = shown.map(|selected| self.member(object, on, selected, at.path)).collect();
         Box::pin(async move {
             let members: Result<IndexMap<_, _>, Nulled> = join_all(members).await.into_iter().collect();
@@ -162,7 +162,8 @@ impl Run<'_> {
             let member = self.member(object, on, selected, path).await;
             let Err(Nulled::Spent) = member else { return member };
             let path = path.name(&selected.key);
-            let failed = self.spent(was_spent, At { path: &path, pos: selected.pos, selections: &[] });
+            let failed =
+                self.spent(was_spent, At { path: &path, pos: selected.pos, selections: Selections::NONE });
             let non_null = match &selected.what {
                 What::Field { field, .. } => field.ty.non_null,
                 What::Refused(refusal) => refusal.non_null,
@@ -190,7 +191,7 @@ impl Run<'_> {
                 What::Introspection => introspected(on, &selected.key),
                 What::Refused(refusal) => {
                     let path = path.name(&selected.key);
-                    let at = At { path: &path, pos: selected.pos, selections: &[] };
+                    let at = At { path: &path, pos: selected.pos, selections: Selections::NONE };
                     nullable(refusal.non_null, self.refused(*refusal, at))?
                 }
                 What::Field { field, coordinate, arguments, selections } => {

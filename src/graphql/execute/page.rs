@@ -35,17 +35,23 @@ impl Run<'_> {
 
     /// The items of a page, as a list.
     async fn items<'a>(&'a self, found: &'a Found, ty: &'a Type, at: At<'a>) -> Completed {
-        self.list(ty, found.items.iter().map(On::Item).collect(), at).await
+        let members = found.items.iter().enumerate();
+        let members = members.map(|(index, item)| (self.type_of(found, index), On::Item(item)));
+        self.list(ty, members.collect(), at).await
     }
 
     /// A list of objects, beside each other within a bound.
-    async fn list<'a>(&'a self, ty: &'a Type, members: Vec<On<'a>>, at: At<'a>) -> Completed {
-        let Some(object) = self.plan.objects.get(ty.base()) else { return Ok(Value::Null) };
+    async fn list<'a>(
+        &'a self,
+        ty: &'a Type,
+        members: Vec<(Option<&'a Object>, On<'a>)>,
+        at: At<'a>,
+    ) -> Completed {
         let non_null = matches!(&ty.of, Of::List(of) if of.non_null);
         let members: Vec<_> = members
             .into_iter()
             .enumerate()
-            .map(|(index, on)| self.list_member(object, on, at, index))
+            .filter_map(|(index, (object, on))| Some(self.list_member(object?, on, at, index)))
             .collect();
         let mut members = stream::iter(members).buffered(CONCURRENT);
         let (mut values, mut failed) = (Vec::new(), false);
@@ -58,6 +64,11 @@ impl Run<'_> {
             }
         }
         if failed { Err(Nulled::Failed) } else { Ok(Value::List(values)) }
+    }
+
+    /// The type of an item of a page.
+    fn type_of(&self, found: &Found, index: usize) -> Option<&Object> {
+        self.plan.objects.get(found.object_of(index)?)
     }
 
     fn list_member<'a>(
@@ -92,12 +103,13 @@ impl Run<'_> {
         };
         match (part, on) {
             (PagePart::Edges, On::Page(found)) => {
-                let edges = (0..found.items.len()).map(|index| On::Edge(found, index)).collect();
+                let edge = self.plan.objects.get(field.ty.base());
+                let edges = (0..found.items.len()).map(|index| (edge, On::Edge(found, index))).collect();
                 self.list(&field.ty, edges, at).await
             }
             (PagePart::Items, On::Page(found)) => self.items(found, &field.ty, at).await,
             (PagePart::Items, On::Edge(found, index)) => {
-                match (found.items.get(index), self.plan.objects.get(field.ty.base())) {
+                match (found.items.get(index), self.type_of(found, index)) {
                     (Some(item), Some(object)) => self.object(object, On::Item(item), at).await,
                     _ => Ok(Value::Null),
                 }

@@ -4,7 +4,7 @@ use async_graphql::Name;
 use async_graphql::parser::Pos;
 
 use crate::graphql::answer::Segment;
-use crate::graphql::selection::Selected;
+use crate::graphql::selection::Selections;
 
 /// Where a field stands in the answer.
 #[derive(Clone, Copy)]
@@ -45,5 +45,5 @@ impl<'a> Path<'a> {
 pub(super) struct At<'a> {
     pub(super) path: &'a Path<'a>,
     pub(super) pos: Pos,
-    pub(super) selections: &'a [Selected<'a>],
+    pub(super) selections: &'a Selections<'a>,
 }

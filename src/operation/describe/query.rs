@@ -10,16 +10,17 @@ use crate::schema::{KeyTemplates, Keys, Query, Template, ValueSource};
 impl About<'_> {
     pub(super) fn query(&self, query: &Query) -> Result<Described, Failure> {
         let unplanned = || Failure::Unplanned(query.object.to_string());
-        let (keys, templates) = match query.index {
-            None => (&self.table.keys, &self.item.keys),
+        let (templates, is_open) = query.templates(self.item).ok_or_else(unplanned)?;
+        let keys = match query.index {
+            None => &self.table.keys,
             Some(at) => {
                 let index = self.item.indexes.get(at).ok_or_else(unplanned)?;
-                (&self.table.indexes.get(&index.name).ok_or_else(unplanned)?.keys, &index.keys)
+                &self.table.indexes.get(&index.name).ok_or_else(unplanned)?.keys
             }
         };
         let mut placeholders = Placeholders::<Shown>::default();
         let key_conditions = self.key_conditions(query, keys, templates, &mut placeholders);
-        let mut conditions: Vec<_> = self.own_condition(&mut placeholders).into_iter().collect();
+        let mut conditions: Vec<_> = self.found_condition(query, &mut placeholders).into_iter().collect();
         let mut left_out = Vec::new();
         for (field, source) in &query.filter {
             let Some(attribute) = self.object.attribute(field) else { continue };
@@ -37,10 +38,17 @@ impl About<'_> {
             }));
         }
         let template = |template: &Template| template.to_string().replace("${tenant}", self.told.tenant);
-        let sort = keys.sort.as_ref().zip(templates.sort.as_ref());
+        // What all sort keys of a collection begin with may be nothing.
+        let sort = templates.sort.as_ref().filter(|sort| !sort.parts.is_empty());
+        let sort = keys.sort.as_ref().zip(sort);
         let both = std::iter::once((&keys.partition, &templates.partition)).chain(sort);
         Ok(Described {
-            keys: both.map(|(key, it)| (key.name.clone(), template(it))).collect(),
+            keys: both
+                .map(|(key, it)| {
+                    let goes_on = is_open && *key != keys.partition;
+                    (key.name.clone(), template(it) + if goes_on { "…" } else { "" })
+                })
+                .collect(),
             variables,
             key_conditions,
             filter: all(&conditions).map(|it| placeholders.readable(&it)),
@@ -107,7 +115,8 @@ impl About<'_> {
         let range = query.range.as_ref();
         let ends = range.map_or((None, None), |range| (end(&range.from), end(&range.to)));
         refuse_gaps(template, query, &texts, &ends).ok()?;
-        let bound = spell(template, self.told.tenant, &texts);
+        let mut bound = spell(template, self.told.tenant, &texts);
+        bound.complete &= !query.collection.as_ref().is_some_and(|it| it.is_open);
         let sort = match range {
             Some(range) => Sort::ranged(range, template, &bound, ends.0, ends.1),
             None => Sort::bound(bound),

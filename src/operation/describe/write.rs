@@ -7,11 +7,11 @@ use super::{About, Described, Shown, Variable, as_text, texts};
 use crate::item::{attribute_value, marshal};
 use crate::operation::Failure;
 use crate::operation::expression::{Placeholders, when};
-use crate::operation::own::{Expired, either, free, is_of_type, own};
+use crate::operation::own::{Expired, either, found, free, is_of_type, own};
 use crate::operation::update::there;
 use crate::operation::update_expression::Clauses;
 use crate::schema::{
-    Action, Amount, Attribute, Condition, Delete, Generate, Name, Operand, Put, Update, ValueSource,
+    Action, Amount, Attribute, Condition, Delete, Generate, Name, Operand, Put, Query, Update, ValueSource,
 };
 
 /// Where a value comes from that an update is not given and an index key needs.
@@ -89,6 +89,15 @@ impl<'p> About<'p> {
     /// The condition that an item is one of the type's; none where everything is.
     pub(super) fn own_condition(&self, placeholders: &mut Placeholders<Shown>) -> Option<String> {
         own(self.object, self.item, expired(), placeholders)
+    }
+
+    /// The condition that an item is one that a query finds.
+    pub(super) fn found_condition(
+        &self,
+        query: &Query,
+        placeholders: &mut Placeholders<Shown>,
+    ) -> Option<String> {
+        found((self.told.plan, query), (self.object, self.item), expired(), placeholders)
     }
 
     /// Where the value of an attribute of a new item comes from; none if it has none.

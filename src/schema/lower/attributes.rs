@@ -192,9 +192,14 @@ impl Lowering<'_> {
             // What it was to be cannot be known, and has been reported.
             Kind::Object { .. } if self.may_have_item(name) => None,
             Kind::Object { .. } => Some(Shape::Object(name.into())),
-            // Inputs are refused, and unknown types reported, where the field's type is read; the others where they
-            // are defined.
-            Kind::Input(_) | Kind::Scalar | Kind::Interface | Kind::Union => None,
+            kind @ (Kind::Interface { .. } | Kind::Union(_)) => {
+                let what = if matches!(kind, Kind::Union(_)) { "a union" } else { "an interface" };
+                let hint = "read it by a @query that finds its types, or store one of them";
+                self.reports.report(&written.span, format!("`{name}` is {what} and is not stored"), hint);
+                None
+            }
+            // Inputs are refused, and unknown types reported, where the field's type is read.
+            Kind::Input(_) | Kind::Scalar => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 
 use super::{Draft, Lowering, deprecation};
 use crate::problem::{did_you_mean, nearest};
-use crate::schema::ast::{Kind, TypeDef};
+use crate::schema::ast::{FieldDef, Kind, TypeDef};
 use crate::schema::directive::{Location, check};
 use crate::schema::literal::Spanned;
 use crate::schema::plan::{Enum, EnumValue, Input, Name, Type};
@@ -51,22 +51,24 @@ impl<'a> Lowering<'a> {
             Kind::Object { .. } => Location::Object,
             Kind::Enum(_) => Location::Enum,
             Kind::Input(_) => Location::Input,
-            Kind::Interface | Kind::Union => {
-                let hint = "item collections come later; query one type at a time";
-                self.reports.report(&def.name.span, "interfaces and unions are not supported yet", hint);
-                return;
-            }
+            Kind::Interface { .. } => Location::Interface,
+            Kind::Union(_) => Location::Union,
         };
         check(&def.directives, location, self.reports);
         let is_empty = match &def.kind {
-            Kind::Object { fields, .. } => fields.is_empty(),
+            Kind::Object { fields, .. } | Kind::Interface { fields, .. } => fields.is_empty(),
+            Kind::Union(members) => members.is_empty(),
             Kind::Input(fields) => fields.is_empty(),
             Kind::Enum(values) => values.is_empty(),
-            Kind::Scalar | Kind::Interface | Kind::Union => false,
+            Kind::Scalar => false,
         };
         if is_empty {
             let message = format!("`{}` has nothing in it", def.name.value);
-            self.reports.report(&def.name.span, message, "write `{ … }` with at least one member");
+            let hint = match def.kind {
+                Kind::Union(_) => "write `= …` with the names of its types",
+                _ => "write `{ … }` with at least one member",
+            };
+            self.reports.report(&def.name.span, message, hint);
         }
         match &def.kind {
             Kind::Scalar => self.scalar(def),
@@ -81,23 +83,24 @@ impl<'a> Lowering<'a> {
                 };
                 self.inputs.insert(name, input);
             }
-            Kind::Object { fields, implements } => {
-                if let Some(interface) = implements.first() {
-                    let hint = "item collections come later; take `implements` out";
-                    self.reports.report(&interface.span, "interfaces and unions are not supported yet", hint);
-                }
-                for (at, field) in fields.iter().enumerate() {
-                    check(&field.directives, Location::Field, self.reports);
-                    self.refuse_reserved(&field.name);
-                    if fields.iter().take(at).any(|other| other.name.value == field.name.value) {
-                        let message = format!("the field `{}` stands here twice", field.name.value);
-                        self.reports.report(&field.name.span, message, "keep one of them");
-                    }
-                }
+            Kind::Object { fields, .. } => {
+                self.check_fields_of(fields, Location::Field);
                 let draft = Draft { def, fields, attributes: IndexMap::new(), item: None };
                 self.drafts.insert(name, draft);
             }
-            Kind::Interface | Kind::Union => {}
+            Kind::Interface { fields, .. } => self.check_fields_of(fields, Location::InterfaceField),
+            Kind::Union(_) => {}
+        }
+    }
+
+    fn check_fields_of(&self, fields: &[FieldDef], location: Location) {
+        for (at, field) in fields.iter().enumerate() {
+            check(&field.directives, location, self.reports);
+            self.refuse_reserved(&field.name);
+            if fields.iter().take(at).any(|other| other.name.value == field.name.value) {
+                let message = format!("the field `{}` stands here twice", field.name.value);
+                self.reports.report(&field.name.span, message, "keep one of them");
+            }
         }
     }
 

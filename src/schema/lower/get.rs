@@ -41,7 +41,10 @@ impl<'a> Lowering<'a> {
                 return None;
             }
             let is_leaf = base.parse::<Scalar>().is_ok() || self.enums.contains_key(base);
-            if self.pages.contains_key(base) {
+            if self.is_abstract(base) {
+                let hint = "a @query finds its types; return one of them";
+                reports.report(&site.def.ty.span, format!("`{base}` is several types"), hint);
+            } else if self.pages.contains_key(base) {
                 let hint = "a @query returns it; return a type with `@item`";
                 reports.report(&span, format!("`{base}` is a page, or a part of one"), hint);
             } else if is_leaf {

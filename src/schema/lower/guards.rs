@@ -108,24 +108,31 @@ impl Lowering<'_> {
         (args, query): (&Args<'_>, &Query),
         (within, own): (&str, &Guard),
     ) -> Option<()> {
-        let draft = self.drafts.get(&query.object)?;
         let mut asked = own.clone();
         asked.and(&self.guard_of_type(within));
-        asked.and(&self.guard_of_type(&query.object));
+        // Whoever asks for several types need not see all of them.
+        let members = query.collection.as_ref().map_or(std::slice::from_ref(&query.object), |it| &it.members);
+        if query.collection.is_none() {
+            asked.and(&self.guard_of_type(&query.object));
+        }
         let filtered = args
             .strings("filter")
             .into_iter()
             .filter(|text| query.filter.get(text.value.as_str()).is_some_and(is_clients));
         let ranged = query.range.iter().filter(|it| it.from.iter().chain(&it.to).any(is_clients));
         let ranged: Vec<_> = ranged.filter_map(|_| args.object("range")?.string("of")).collect();
-        for text in filtered.chain(ranged) {
-            let def = draft.fields.iter().find(|def| def.name.value == text.value)?;
-            if !asked.implies(&self.guard(&def.directives)) {
+        let compared = filtered.chain(ranged);
+        for (text, member) in compared.flat_map(|text| members.iter().map(move |member| (text, member))) {
+            let draft = self.drafts.get(member)?;
+            let Some(def) = draft.fields.iter().find(|def| def.name.value == text.value) else { continue };
+            let mut guard = self.guard(&def.directives);
+            guard.and(&self.guard_of_type(member));
+            if !asked.implies(&guard) {
                 let message =
                     format!("whoever compares `{}` learns it, and not everybody may see it", text.value);
                 let hint = format!(
                     "ask of this field at least what `{}.{}` asks, or do not compare it",
-                    query.object, text.value
+                    member, text.value
                 );
                 self.reports.report(&text.whole(), message, hint);
             }

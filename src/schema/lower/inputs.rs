@@ -122,7 +122,7 @@ impl Lowering<'_> {
         let converted = convert(&ty.value);
         let base = converted.base();
         match self.defs.get(base.as_ref()).map(|def| &def.kind) {
-            Some(Kind::Object { .. } | Kind::Interface | Kind::Union) => {
+            Some(Kind::Object { .. } | Kind::Interface { .. } | Kind::Union(_)) => {
                 let hint = "clients send `input` types";
                 self.reports.report(&ty.span, format!("`{base}` cannot be sent"), hint);
                 None

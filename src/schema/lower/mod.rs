@@ -3,9 +3,11 @@
 //! The steps build on each other: tables, types, pages, attributes, items, then the operations that run on them. A step that meets the
 //! ruins of an earlier mistake passes over them in silence, so that each mistake is reported once.
 
+mod abstracts;
 mod actions;
 mod attributes;
 mod bind;
+mod collection;
 mod cycles;
 mod fits;
 mod get;
@@ -53,6 +55,8 @@ pub(super) struct Lowering<'a> {
     enums: IndexMap<Name, Enum>,
     inputs: IndexMap<Name, Input>,
     drafts: IndexMap<Name, Draft<'a>>,
+    /// The types that each interface and each union may be.
+    members: IndexMap<Name, Vec<Name>>,
     keyspaces: HashMap<Name, Vec<Keyspaces>>,
     pages: IndexMap<Name, PageType>,
 }
@@ -98,12 +102,14 @@ pub(super) fn lower(ast: &Ast, claims: &ClaimKinds, reports: &Reports) -> Option
         enums: IndexMap::new(),
         inputs: IndexMap::new(),
         drafts: IndexMap::new(),
+        members: IndexMap::new(),
         keyspaces: HashMap::new(),
         pages: IndexMap::new(),
     };
     lowering.check_file();
     lowering.tables();
     lowering.types();
+    lowering.abstract_types();
     lowering.refuse_endless_inputs();
     lowering.find_pages();
     lowering.attributes();
@@ -162,10 +168,12 @@ impl<'a> Lowering<'a> {
         for (name, page) in std::mem::take(&mut self.pages) {
             objects.insert(name, page.object);
         }
+        let abstracts = self.abstracts(&objects);
         self.set_ttls(&objects);
         Some(Plan {
             tables: self.tables,
             objects,
+            abstracts,
             enums: self.enums,
             inputs: self.inputs,
             query: self.ast.query.as_ref()?.value.as_str().into(),
@@ -309,6 +317,6 @@ fn ttl(object: &Object) -> Option<(Name, Name)> {
 fn fields(def: &TypeDef) -> &[FieldDef] {
     match &def.kind {
         Kind::Object { fields, .. } => fields,
-        Kind::Scalar | Kind::Interface | Kind::Union | Kind::Enum(_) | Kind::Input(_) => &[],
+        Kind::Scalar | Kind::Interface { .. } | Kind::Union(_) | Kind::Enum(_) | Kind::Input(_) => &[],
     }
 }

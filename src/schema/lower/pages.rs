@@ -54,7 +54,7 @@ impl<'a> Lowering<'a> {
             fields.filter(|field| find(&field.directives, "query").is_some()).collect();
         for field in &queried {
             let base = field.ty.value.base.to_string();
-            if self.may_have_item(&base) || base.starts_with('[') || self.pages.contains_key(base.as_str()) {
+            if self.may_be_found(&base) || base.starts_with('[') || self.pages.contains_key(base.as_str()) {
                 continue;
             }
             match self.drafts.get(base.as_str()) {
@@ -100,7 +100,7 @@ impl<'a> Lowering<'a> {
     /// `OrderConnection` for a type `Order` with items, where nobody defined it.
     fn make_connection(&mut self, name: &str) {
         let Some(item) =
-            name.strip_suffix("Connection").filter(|item| self.may_have_item(item)).map(Name::from)
+            name.strip_suffix("Connection").filter(|item| self.may_be_found(item)).map(Name::from)
         else {
             // Reported where the field's type is read.
             return;
@@ -165,7 +165,7 @@ impl<'a> Lowering<'a> {
         let edge = find(fields, "edges").map(base);
         let edge_fields = edge.as_ref().and_then(|edge| self.drafts.get(edge.as_str())).map(|it| it.fields);
         let node = edge_fields.and_then(|fields| find(fields, "node")).or_else(|| find(fields, "nodes"));
-        let Some(item) = node.map(base).filter(|item| self.may_have_item(item)) else {
+        let Some(item) = node.map(base).filter(|item| self.may_be_found(item)) else {
             self.ruined_page(name, node, "give its `edges` a `node` of a type with `@item`");
             return;
         };
@@ -202,7 +202,7 @@ impl<'a> Lowering<'a> {
             }
         }
         let field = draft.fields.iter().find(|field| field.name.value == items);
-        let Some(item) = field.map(base).filter(|item| self.may_have_item(item) && !is_ruined) else {
+        let Some(item) = field.map(base).filter(|item| self.may_be_found(item) && !is_ruined) else {
             let hint =
                 format!("give it `{items}`, a list of a type with `@item`; `@page` names it otherwise");
             self.ruined_page(name, field, if is_ruined { "" } else { &hint });
@@ -263,6 +263,11 @@ impl<'a> Lowering<'a> {
             draft.def.directives.iter().any(|directive| !is_understood(directive, Location::Object))
         };
         self.has_item(name) || self.drafts.get(name).is_some_and(is_ruined)
+    }
+
+    /// Whether a query can find it: a type with items, or an interface or a union of some.
+    fn may_be_found(&self, name: &str) -> bool {
+        self.may_have_item(name) || self.is_abstract(name)
     }
 
     /// A type whose fields are parts of a page.

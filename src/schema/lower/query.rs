@@ -3,6 +3,7 @@
 use std::ops::Range as Span;
 
 use super::bind::{Bound, Given, Site, sources};
+use super::collection::Member;
 use super::fits::describe;
 use super::get::{is_list, named};
 use super::keys::has_fixed_width;
@@ -13,28 +14,31 @@ use crate::problem::did_you_mean;
 use crate::schema::directive::{Args, check_arguments, has_known_names};
 use crate::schema::literal::Text;
 use crate::schema::plan::{
-    Attribute, Bindings, Index, Item, KeyKind, KeyTemplates, Keys, Name, Page, PageKind, Part, Projection,
-    Query, Range, Shape, Table, Template, ValueSource,
+    Attribute, Bindings, Collection, Index, Item, KeyKind, KeyTemplates, Keys, Name, Page, PageKind, Part,
+    Projection, Query, Range, Shape, Table, Template, ValueSource,
 };
 use crate::schema::scalar::Scalar;
 
 impl<'a> Lowering<'a> {
     pub(super) fn query(&self, site: &Site<'a, '_>) -> Option<Query> {
-        let (object, page) = self.page(site)?;
-        let draft = self.drafts.get(&object)?;
-        let item = &draft.item.as_ref()?.item;
+        let (of, page) = self.page(site)?;
+        let members = self.found(site, &of)?;
+        let first = members.first()?;
+        let (object, draft, item) = (first.name().clone(), first.draft, first.item());
         let index = match site.args.string("index") {
             Some(text) => Some(self.index(draft, item, text)?),
             None if site.args.has("index") => return None,
             None => None,
         };
-        let asked = self.asked(item, index)?;
+        let collection =
+            if self.is_abstract(&of) { Some(self.collection(site, &of, &members, index)?) } else { None };
+        let asked = self.asked(item, index, collection.as_ref())?;
         let descending = site.args.word("order", &[("ASC", false), ("DESC", true)]).unwrap_or_default();
         let consistent = site.args.boolean("consistent").unwrap_or_default();
-        self.check_index(site, draft, &asked, consistent);
+        self.check_indexes(site, &members, &asked, consistent);
         site.read_bind(draft);
         let keys = asked.templates;
-        let filter = self.filter(site, draft, keys);
+        let filter = self.filter(site, &members, keys);
         let partition = KeyTemplates { partition: keys.partition.clone(), sort: None };
         let mut key = self.key(site, draft, &partition)?;
         let (sort, next) = self.sort_key(site, draft, keys.sort.as_ref());
@@ -52,18 +56,27 @@ impl<'a> Lowering<'a> {
             let hint = "give both a discriminator, `type: \"__typename\"` in `@item`: each read then tells them apart";
             self.reports.report(site.args.span(), format!("this query can meet items of `{met}`"), hint);
         }
-        Some(Query { object, index, key, range, filter, descending, consistent, page })
+        Some(Query { object, collection, index, key, range, filter, descending, consistent, page })
     }
 
     /// What a query asks: the table, or an index of it.
-    fn asked<'l>(&'l self, item: &'l Item, index: Option<usize>) -> Option<Asked<'l>> {
+    fn asked<'l>(
+        &'l self,
+        item: &'l Item,
+        index: Option<usize>,
+        collection: Option<&'l Collection>,
+    ) -> Option<Asked<'l>> {
         let table = self.tables.get(&item.table)?;
+        let common = collection.map(|it| &it.keys);
+        let is_open = collection.is_some_and(|it| it.is_open);
         let Some(at) = index else {
-            return Some(Asked { templates: &item.keys, keys: &table.keys, table, index: None });
+            let templates = common.unwrap_or(&item.keys);
+            return Some(Asked { templates, is_open, keys: &table.keys, table, index: None });
         };
         let of_item = item.indexes.get(at)?;
         let index = table.indexes.get(&of_item.name)?;
-        Some(Asked { templates: &of_item.keys, keys: &index.keys, table, index: Some(index) })
+        let templates = common.unwrap_or(&of_item.keys);
+        Some(Asked { templates, is_open, keys: &index.keys, table, index: Some(index) })
     }
 
     /// What a query returns: the type of its items, and the arguments that page.
@@ -112,7 +125,10 @@ impl<'a> Lowering<'a> {
                 refuse(format!("`{base}` is only a part of a page"), "return the page".to_owned())
             }),
             None => {
-                let object = self.returned_item(site)?.0;
+                let object = match self.members.get_key_value(base) {
+                    Some((name, _)) => name.clone(),
+                    None => self.returned_item(site)?.0,
+                };
                 match text.matches('[').count() {
                     0 => refuse(
                         "a query returns many items".to_owned(),
@@ -161,7 +177,13 @@ impl<'a> Lowering<'a> {
 
     /// An index cannot be read consistently, and it must hold every attribute of the type: its fields would be null
     /// without reason otherwise.
-    fn check_index(&self, site: &Site<'a, '_>, draft: &Draft<'a>, asked: &Asked<'_>, consistent: bool) {
+    pub(super) fn check_index(
+        &self,
+        site: &Site<'a, '_>,
+        draft: &Draft<'a>,
+        asked: &Asked<'_>,
+        consistent: bool,
+    ) {
         let Some(index) = asked.index else { return };
         if consistent {
             let hint = "read from the table, or take `consistent` out";
@@ -185,8 +207,9 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn filter(&self, site: &Site<'a, '_>, draft: &Draft<'a>, keys: &KeyTemplates) -> Bindings {
+    fn filter(&self, site: &Site<'a, '_>, members: &[Member<'a, '_>], keys: &KeyTemplates) -> Bindings {
         let mut filter = Bound::new();
+        let Some(draft) = members.first().map(|first| first.draft) else { return Bindings::new() };
         for text in site.args.strings("filter") {
             let span = text.whole();
             let name: Name = text.value.as_str().into();
@@ -212,6 +235,9 @@ impl<'a> Lowering<'a> {
                     format!("`{name}` cannot be compared"),
                     "filter by scalars and enums",
                 );
+                continue;
+            }
+            if !self.is_shared(members, &name, text) {
                 continue;
             }
             if let Some(bound) = site.value_for(&name, attribute) {
@@ -333,13 +359,15 @@ impl<'a> Lowering<'a> {
         let length = sort.parts.iter().position(is_open);
         let parts = sort.parts.get(..length.unwrap_or(sort.parts.len())).unwrap_or_default();
         let keys = self.keyspace(object, parts, key.kind);
-        if length.is_some() { keys.and_anything() } else { keys }
+        if length.is_some() || asked.is_open { keys.and_anything() } else { keys }
     }
 }
 
 /// What a query asks: the templates and the keys of the table, or of an index.
-struct Asked<'l> {
+pub(super) struct Asked<'l> {
     templates: &'l KeyTemplates,
+    /// Whether the sort key goes on after its template.
+    is_open: bool,
     keys: &'l Keys,
     table: &'l Table,
     index: Option<&'l Index>,

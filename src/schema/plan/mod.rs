@@ -3,6 +3,7 @@
 //! Plain data. Every name in it exists, every type fits, every key can be rendered: the compiler has seen to that,
 //! and nothing downstream checks again.
 
+mod abstracts;
 mod attribute;
 mod guard;
 mod item;
@@ -16,13 +17,14 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+pub use abstracts::{Abstract, AbstractKind, Signature};
 pub use attribute::{Attribute, Element, Generate, Shape};
 pub use guard::{Guard, Scopes};
 pub use item::{Item, ItemIndex, KeyTemplates, Part, Template};
 pub use object::{Argument, Enum, EnumValue, Field, Input, Object, Of, PagePart, Resolve, Type};
 pub use operation::{
-    Action, ActionKind, Amount, Bindings, Comparison, Condition, Delete, Get, Operand, Operation, Page,
-    PageKind, Put, Query, Range, Touch, Update, ValueSource,
+    Action, ActionKind, Amount, Bindings, Collection, Comparison, Condition, Delete, Get, Operand, Operation,
+    Page, PageKind, Put, Query, Range, Touch, Update, ValueSource,
 };
 pub use table::{Index, KeyAttribute, KeyKind, Keys, Layout, Projection, Table};
 pub use transact::{Check, Record, Step, StepWrite, Transact, TransactPart};
@@ -83,6 +85,8 @@ pub struct Plan {
     pub tables: IndexMap<Name, Table>,
     /// The object types.
     pub objects: IndexMap<Name, Object>,
+    /// The interfaces and unions.
+    pub abstracts: IndexMap<Name, Abstract>,
     /// The enum types.
     pub enums: IndexMap<Name, Enum>,
     /// The input object types.
@@ -99,6 +103,7 @@ impl Plan {
         Self {
             tables: IndexMap::new(),
             objects: IndexMap::new(),
+            abstracts: IndexMap::new(),
             enums: IndexMap::new(),
             inputs: IndexMap::new(),
             query: "Query".into(),

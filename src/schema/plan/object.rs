@@ -41,6 +41,13 @@ pub struct Field {
     pub guard: Guard,
 }
 
+impl Field {
+    /// Whether clients never see it.
+    pub fn is_hidden(&self) -> bool {
+        matches!(self.resolve, Resolve::Attribute(Attribute { hidden: true, .. }))
+    }
+}
+
 /// Where a field's value comes from.
 #[derive(Debug, Clone)]
 pub enum Resolve {

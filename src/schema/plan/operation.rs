@@ -5,7 +5,7 @@ use std::fmt;
 use async_graphql::Value;
 use indexmap::IndexMap;
 
-use super::{Name, Transact};
+use super::{Item, KeyTemplates, Name, Transact};
 
 /// What a field runs.
 #[derive(Debug, Clone)]
@@ -90,8 +90,10 @@ pub struct Get {
 /// `@query`.
 #[derive(Debug, Clone)]
 pub struct Query {
-    /// The type.
+    /// The type. Of a collection, the first: the key's fields are called as it calls them.
     pub object: Name,
+    /// The types that are found beside each other, where it is more than the one.
+    pub collection: Option<Collection>,
     /// The index, by its place in [`Item::indexes`](super::Item::indexes); none for the table itself.
     pub index: Option<usize>,
     /// The values of the partition key's fields, and of the sort key's from the left as far as they are bound.
@@ -106,6 +108,34 @@ pub struct Query {
     pub consistent: bool,
     /// What is returned.
     pub page: Page,
+}
+
+/// Types that one query finds beside each other, told apart by the discriminator.
+#[derive(Debug, Clone)]
+pub struct Collection {
+    /// The interface or the union.
+    pub of: Name,
+    /// The types, in the order of the schema.
+    pub members: Vec<Name>,
+    /// The attribute that holds the type's name, the same in all of them.
+    pub discriminator: Name,
+    /// The keys as far as all of them have them in common, with the names that the first gives to the fields. Where they
+    /// part, the sort key's template ends in a literal.
+    pub keys: KeyTemplates,
+    /// Whether the sort keys go on, each type's in its own way.
+    pub is_open: bool,
+}
+
+impl Query {
+    /// The templates of the keys that are asked for; and whether the sort key goes on after its template. None if the
+    /// item has no such index.
+    pub fn templates<'p>(&'p self, item: &'p Item) -> Option<(&'p KeyTemplates, bool)> {
+        match (&self.collection, self.index) {
+            (Some(collection), _) => Some((&collection.keys, collection.is_open)),
+            (None, None) => Some((&item.keys, false)),
+            (None, Some(at)) => Some((&item.indexes.get(at)?.keys, false)),
+        }
+    }
 }
 
 /// Bounds on a sort key's field.

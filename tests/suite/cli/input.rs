@@ -22,6 +22,7 @@ fn help_teaches() {
         &["check", "--help"],
         &["token", "--help"],
         &["explain", "--help"],
+        &["schema", "--help"],
         &["policy", "--help"],
         &["policy", "session-policy", "--help"],
         &["policy", "role", "--help"],
@@ -215,4 +216,31 @@ fn a_schema_that_is_no_text_is_refused() {
     let place = format!("--> ./schema.graphql:{line}\n");
     assert!(ended.stderr.starts_with("error: this line is not in UTF-8\n"), "{}", ended.stderr);
     assert!(ended.stderr.contains(&place), "{}", ended.stderr);
+}
+
+#[test]
+fn a_schema_is_printed_without_policies_or_tenants_and_its_directives_without_a_schema() {
+    let folder = application();
+    for part in ["tenants.toml", "policies"] {
+        let path = folder.path().join(part);
+        if path.is_dir() {
+            std::fs::remove_dir_all(path).unwrap();
+        } else {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let printed = run(&mut innkeeper(folder.path(), &["schema"]));
+    assert_eq!((printed.code, printed.stderr.as_str()), (Some(0), ""));
+    assert!(printed.stdout.contains("\ntype OrderConnection {"));
+    let ours = printed.stdout.replace("@specifiedBy", "").contains('@');
+    assert!(!ours && !printed.stdout.contains("Innkeeper"), "{}", printed.stdout);
+    let whole = run(&mut innkeeper(folder.path(), &["schema", "--directives"]));
+    assert_eq!((whole.code, whole.stderr.as_str()), (Some(0), ""));
+    assert!(whole.stdout.contains("\ntype OrderConnection {"));
+    std::fs::write(folder.path().join("schema.graphql"), "type Query {").unwrap();
+    assert_eq!(run(&mut innkeeper(folder.path(), &["schema"])).code, Some(2));
+    let rest = run(&mut innkeeper(folder.path(), &["schema", "--directives"]));
+    assert_eq!(rest.code, Some(0));
+    assert!(rest.stderr.starts_with("note: "), "{}", rest.stderr);
+    assert!(rest.stdout.contains("directive @get(") && !rest.stdout.contains("OrderConnection"));
 }

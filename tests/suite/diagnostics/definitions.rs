@@ -39,9 +39,6 @@ fn mistakes_in_a_directive() {
 #[test]
 fn mistakes_in_a_definition() {
     let cases: Vec<Case> = vec![
-        ("interface", beside("interface Node { id: ID! }")),
-        ("interface_implemented", beside("type Odd implements Node { id: ID! }")),
-        ("union", beside("union Any = Note | Line")),
         (
             "subscription",
             beside("type Subscription { noted(id: ID!): Note }")

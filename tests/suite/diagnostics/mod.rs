@@ -3,6 +3,7 @@
 //! caret stands under the wrong word, the message says what is wrong, the hint what to do.
 
 mod attributes;
+mod collections;
 mod definitions;
 mod gets;
 mod guards;
