@@ -174,19 +174,19 @@ impl Operations {
     /// What is changed from what is there. Where a value is absent or null, or names no members, nothing is.
     fn acts(&self, target: &Target<'_>, update: &Update, inputs: Inputs<'_>) -> Result<Vec<Act>, Failure> {
         let mut acts = Vec::new();
-        for Action { field, kind, by } in &update.actions {
+        for Action { field, kind, by: amount } in &update.actions {
             let Some(attribute) = target.object.attribute(field) else { continue };
-            let by = match by {
+            let by = match amount {
                 Amount::Literal(value) => Some(Cow::Borrowed(value)),
-                Amount::Source(source) => self.given(source, inputs)?.value(),
+                Amount::Source(source) | Amount::Minus(source) => self.given(source, inputs)?.value(),
             };
+            let is_minus = matches!(amount, Amount::Minus(_));
             let Some(by) = by else { continue };
-            let by = match (&attribute.shape, by.as_ref()) {
-                (Shape::List(_) | Shape::Set(_), Value::List(_)) => by,
-                (Shape::List(_) | Shape::Set(_), one) => Cow::Owned(Value::List(vec![one.clone()])),
-                (Shape::Scalar(_) | Shape::Enum(_) | Shape::Object(_), _) => by,
-            };
+            let takes_list = matches!(attribute.shape, Shape::List(_) | Shape::Set(_));
+            let is_one = takes_list && !matches!(*by, Value::List(_));
+            let by = if is_one { Cow::Owned(Value::List(vec![by.into_owned()])) } else { by };
             if let Some(by) = stored(&self.plan, field, &attribute.shape, &by)? {
+                let by = if is_minus { negated(by) } else { by };
                 acts.push(Act { kind: *kind, attribute: attribute.name.clone(), by });
             }
         }
@@ -250,6 +250,17 @@ pub(super) struct Act {
     pub(super) kind: ActionKind,
     pub(super) attribute: Name,
     pub(super) by: AttributeValue,
+}
+
+/// A number with the other sign: numbers are text, and never pass through a float.
+fn negated(number: AttributeValue) -> AttributeValue {
+    match number {
+        AttributeValue::N(text) => AttributeValue::N(match text.strip_prefix('-') {
+            Some(positive) => positive.to_owned(),
+            None => format!("-{text}"),
+        }),
+        other => other,
+    }
 }
 
 /// Whether an index key has to be made of fields that are not at hand.

@@ -39,6 +39,7 @@ mod isolation;
 mod layers;
 mod lint;
 mod odd_writes;
+mod ledger;
 mod leniency;
 mod paging;
 mod printed;

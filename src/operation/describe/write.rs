@@ -168,6 +168,10 @@ impl<'p> About<'p> {
                     described.left_out.extend(self.told.is_optional(source).then(|| source.to_string()));
                     Shown::From(source.to_string())
                 }
+                Amount::Minus(source) => {
+                    described.left_out.extend(self.told.is_optional(source).then(|| source.to_string()));
+                    Shown::From(format!("-{source}"))
+                }
             };
             clauses.act(*kind, &attribute.name, by, &mut placeholders);
         }

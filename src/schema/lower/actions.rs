@@ -12,6 +12,9 @@ use serde_json::Number;
 const ACTIONS: [(&str, ActionKind); 3] =
     [("add", ActionKind::Add), ("append", ActionKind::Append), ("remove", ActionKind::Remove)];
 
+/// What turns a number's sign, before a path.
+const MINUS: char = '-';
+
 /// An action, and whether it always takes place.
 pub(super) struct Acting {
     pub(super) action: Action,
@@ -97,7 +100,7 @@ impl<'a> Lowering<'a> {
     ) -> Option<(Amount, bool)> {
         let text = match &value.value {
             Literal::Number(text) => return self.number(attribute, text, (name, value)),
-            Literal::String(text) if text.value.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
+            Literal::String(text) if is_written_number(&text.value) => {
                 return self.number(attribute, &text.value, (name, value));
             }
             Literal::String(text) => text,
@@ -107,7 +110,8 @@ impl<'a> Lowering<'a> {
                 return None;
             }
         };
-        let (source, given) = site.source(text)?;
+        let is_minus = text.value.starts_with(MINUS) && is_number(&attribute.shape);
+        let (source, given) = if is_minus { site.source_after(MINUS, text)? } else { site.source(text)? };
         // One member may be given without a list.
         let is_one = match &given {
             Given::Argument { ty, .. } => !ty.is_list(),
@@ -125,7 +129,8 @@ impl<'a> Lowering<'a> {
         let fits = site.fits(&given, one.as_ref().unwrap_or(attribute), &text.whole(), &name.value);
         // An empty list adds nothing, so of a list nothing is certain.
         let is_certain = given.is_always_given() && (is_one || !matches!(given, Given::Argument { .. }));
-        fits.then_some((Amount::Source(source), is_certain))
+        let amount = if is_minus { Amount::Minus(source) } else { Amount::Source(source) };
+        fits.then_some((amount, is_certain))
     }
 
     fn number(
@@ -153,6 +158,11 @@ impl<'a> Lowering<'a> {
         }
         number.map(|number| (Amount::Literal(number), true))
     }
+}
+
+/// `1`, `-1`; `-args.amount` is none.
+fn is_written_number(text: &str) -> bool {
+    text.strip_prefix(MINUS).unwrap_or(text).starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn is_number(shape: &Shape) -> bool {

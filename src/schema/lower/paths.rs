@@ -12,6 +12,14 @@ impl<'l> Site<'_, 'l> {
         self.resolve(&text.value).map_err(|mistake| self.lowering.reports.report_in(text, mistake)).ok()
     }
 
+    /// Reads a path that follows a sign.
+    pub(super) fn source_after(&self, sign: char, text: &Text) -> Option<(ValueSource, Given<'l>)> {
+        let path = text.value.strip_prefix(sign).unwrap_or(&text.value);
+        let at = text.value.len() - path.len();
+        let found = self.resolve(path).map_err(|mistake| mistake.shifted(at));
+        found.map_err(|mistake| self.lowering.reports.report_in(text, mistake)).ok()
+    }
+
     fn resolve(&self, path: &str) -> Result<(ValueSource, Given<'l>), Mistake> {
         let (root, rest) = path.split_once('.').unwrap_or((path, ""));
         let rest_at = root.len() + 1;

@@ -22,6 +22,13 @@ const KINDS: [(&str, &[&str]); 4] = [
     ("check", &["as", "check", "bind", "when"]),
 ];
 
+/// What a step does, what may stand in it, and with which type.
+struct Kind<'a> {
+    name: &'static str,
+    known: &'static [&'static str],
+    object: &'a Text,
+}
+
 /// What cannot be the name of a step, because values come from there.
 const ROOTS: [&str; 4] = ["args", "parent", "claims", "tenant"];
 
@@ -51,7 +58,7 @@ impl<'a> Lowering<'a> {
         let mut puts: Vec<(Name, Name)> = Vec::new();
         let mut complete = true;
         for (at, args) in written.into_iter().enumerate() {
-            let Some((kind, object)) = self.kind(&args) else {
+            let Some(Kind { name: kind, known, object }) = self.kind(&args) else {
                 complete = false;
                 continue;
             };
@@ -59,7 +66,10 @@ impl<'a> Lowering<'a> {
             let mut step_site =
                 Site::new(self, site.def, site.arguments, site.parent, args.standing_at(kind));
             step_site.step = Some(StepSite { object, puts: puts.clone() });
-            drawn.iter().for_each(|path| step_site.draw(path.clone()));
+            check_arguments(kind, step_site.args.all(), known, self.reports);
+            for path in &drawn {
+                step_site.draw(path.clone());
+            }
             let write = self.step(kind, &step_site);
             site.use_what(&step_site);
             let Some(write) = write else {
@@ -87,20 +97,19 @@ impl<'a> Lowering<'a> {
     }
 
     /// What a step does, and with which type.
-    fn kind(&self, args: &Args<'a>) -> Option<(&'static str, &'a Text)> {
+    fn kind(&self, args: &Args<'a>) -> Option<Kind<'a>> {
         let mut kinds = KINDS.iter().filter(|(kind, _)| args.has(kind));
-        let Some((kind, known)) = kinds.next() else {
+        let Some((kind, known)) = kinds.next().copied() else {
             let hint = "write `put`, `update`, `delete` or `check` with a type: `{put: \"Order\"}`";
             self.reports.report(args.span(), "this step does nothing", hint);
             return None;
         };
         if let Some((other, _)) = kinds.next() {
             let hint = "make two steps of it";
-            self.reports.report(args.span_of(other), format!("the step has a `{kind}` already"), hint);
+            self.reports.report(args.span_of(other), format!("the step has `{kind}` already"), hint);
             return None;
         }
-        check_arguments(kind, args.all(), known, self.reports);
-        args.string(kind).map(|text| (*kind, text))
+        args.string(kind).map(|text| Kind { name: kind, known, object: text })
     }
 
     /// What `as` calls a step.

@@ -234,6 +234,8 @@ pub enum Amount {
     Literal(Value),
     /// A value. Where it is absent or null, the action is left out.
     Source(ValueSource),
+    /// A number, with the other sign.
+    Minus(ValueSource),
 }
 
 /// An index whose key an update may have to make anew.
