@@ -14,6 +14,7 @@ mod merging;
 mod schema;
 mod selection;
 mod variables;
+mod wanted;
 
 use std::sync::Arc;
 

@@ -22,6 +22,7 @@ use super::input::{Coercion, Origin};
 use super::merging::{check_shapes, is_same};
 use super::variables::Variables;
 use crate::credentials::TenantSession;
+use crate::operation::Projection;
 use crate::schema::{Field, Object, Of, Operation, Plan, Resolve, Scalar, Type};
 use crate::telemetry::Event;
 
@@ -67,6 +68,8 @@ pub(super) enum What<'p> {
         arguments: IndexMap<Name, Value>,
         /// The selections on what it returns.
         selections: Selections<'p>,
+        /// The attributes that the operation asks for; none for all of them, and where it runs none.
+        projection: Option<Projection>,
     },
 }
 
@@ -89,6 +92,11 @@ impl<'p> Selections<'p> {
     /// What is selected, type by type.
     pub(super) fn sets(&self) -> impl Iterator<Item = &[Selected<'p>]> {
         self.0.iter().map(|(_, selected)| selected.as_slice())
+    }
+
+    /// What is selected, each with the name of the type that it is selected on.
+    pub(super) fn types(&self) -> impl Iterator<Item = (&'p crate::schema::Name, &[Selected<'p>])> {
+        self.0.iter().map(|(name, selected)| (*name, selected.as_slice()))
     }
 
     pub(super) fn is_leaf(&self) -> bool {
@@ -173,7 +181,7 @@ pub(super) fn operation<'d>(
 
 /// A document that is being prepared.
 pub(super) struct Preparing<'p, 'd> {
-    plan: &'p Plan,
+    pub(super) plan: &'p Plan,
     /// Whose request it is.
     session: &'d TenantSession,
     document: &'d ExecutableDocument,
@@ -239,7 +247,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
 
     /// Whether the caller may see a field of a type, and what it returns. Where several types may be returned, the fields
     /// of each are asked for what it asks.
-    fn may_see(&self, object: &Object, field: &Field) -> bool {
+    pub(super) fn may_see(&self, object: &Object, field: &Field) -> bool {
         let ty = self.plan.objects.get(field.ty.base());
         passes(&object.guard, self.session)
             && passes(&field.guard, self.session)
@@ -304,7 +312,11 @@ impl<'p, 'd> Preparing<'p, 'd> {
                 };
                 let sets: Vec<_> = fields.iter().map(|field| &field.node.selection_set.node).collect();
                 let selections = self.within(field.ty.base(), &sets, inner_objects)?;
-                What::Field { field, coordinate, arguments, selections }
+                let projection = match &field.resolve {
+                    Resolve::Operation(operation) => self.projection(operation, &selections),
+                    Resolve::Attribute(_) | Resolve::Page(_) => None,
+                };
+                What::Field { field, coordinate, arguments, selections, projection }
             }
         };
         Ok(Selected { key: key.clone(), pos: first.pos, what })

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 
-use super::{Failure, Inputs, Operations, Target};
+use super::{Failure, Inputs, Operations, Projection, Target};
 use crate::item::{Attributes, KeyTexts, key_attributes};
 use crate::schema::Get;
 
@@ -25,7 +25,7 @@ impl Operations {
         Ok(key_attributes(&target.table.keys, &target.item.keys, self.tenant(inputs.session), texts)?)
     }
 
-    /// Reads an item by its key.
+    /// Reads an item by its key: the attributes that the inputs' projection names.
     pub(super) async fn read(
         &self,
         target: &Target<'_>,
@@ -36,7 +36,9 @@ impl Operations {
         let call = GetItemInputBuilder::default()
             .table_name(target.physical.as_str())
             .set_key(Some(key))
-            .consistent_read(consistent);
+            .consistent_read(consistent)
+            .set_projection_expression(inputs.projection.map(Projection::expression))
+            .set_expression_attribute_names(inputs.projection.map(|it| it.names(None)));
         let answer = inputs.session.run(call).await?;
         Ok(answer.item.filter(|found| target.is_own(found)))
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use async_graphql::{Name as GraphName, Value};
 use indexmap::IndexMap;
 
-use super::{Budget, Failure, Operations};
+use super::{Budget, Failure, Operations, Projection};
 use crate::claim::ClaimValue;
 use crate::credentials::TenantSession;
 use crate::item::{Attributes, KeyError, KeyTexts, elements, key_leaf, key_text};
@@ -22,6 +22,8 @@ pub(crate) struct Inputs<'a> {
     pub(crate) budget: &'a Budget,
     /// In a transaction, the values of the items that earlier steps put, by the steps' names.
     pub(crate) steps: Option<&'a StepValues>,
+    /// The attributes that a read asks for; none for all of them.
+    pub(crate) projection: Option<&'a Projection>,
 }
 
 /// The values of the fields of items that steps put.

@@ -15,6 +15,7 @@ mod get;
 mod inputs;
 mod key_condition;
 mod own;
+mod projection;
 mod put;
 mod query;
 mod record;
@@ -29,6 +30,7 @@ pub use config::{Config, CursorKey};
 pub use cursor::Cursors;
 pub use failure::Failure;
 pub(crate) use inputs::{Inputs, Parent};
+pub(crate) use projection::{Projection, Wanted};
 pub(crate) use query::Found;
 pub use transact::{FailedStep, WhyFailed};
 

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 
 use super::cursor::Binding;
 use super::expression::{Placeholders, all};
-use super::{Failure, Inputs, Operations, Target};
+use super::{Failure, Inputs, Operations, Projection, Target};
 use crate::item::{Attributes, marshal};
 use crate::schema::{KeyTemplates, Keys, Name, PageKind, Plan, Query};
 
@@ -92,7 +92,11 @@ impl Operations {
             .set_index_name(asking.index.map(ToString::to_string))
             .key_condition_expression(key_condition)
             .set_filter_expression(filter)
-            .set_expression_attribute_names(placeholders.names())
+            .set_projection_expression(inputs.projection.map(Projection::expression))
+            .set_expression_attribute_names(match inputs.projection {
+                Some(projection) => Some(projection.names(placeholders.names())),
+                None => placeholders.names(),
+            })
             .set_expression_attribute_values(placeholders.values())
             .scan_index_forward(!query.descending)
             .consistent_read(query.consistent)

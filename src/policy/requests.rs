@@ -3,8 +3,10 @@
 //! The proof, the derived policies and `explain` read the same list. It is held against what the gateway really sends
 //! by the tests, which run every field and compare.
 
+use std::collections::BTreeSet;
+
 use crate::schema::{
-    Item, KeyTemplates, Name, Object, Operation, Plan, StepWrite, Table, Transact, TransactPart,
+    Item, KeyTemplates, Name, Object, Operation, Plan, Query, StepWrite, Table, Transact, TransactPart,
 };
 
 /// A kind of request that a field sends.
@@ -26,6 +28,8 @@ pub struct Asked<'p> {
     pub index: Option<&'p Name>,
     /// The templates of the keys that it names.
     pub keys: &'p KeyTemplates,
+    /// The attributes that it names; none for a write, whose attributes depend on what it is given.
+    pub attributes: Option<Attributes>,
     /// `dynamodb:Select` of the request; none for a write.
     pub select: Option<&'static str>,
     /// `ReturnValues` of the request, where it sends that.
@@ -34,6 +38,45 @@ pub struct Asked<'p> {
     pub is_prelude: bool,
     /// The part of a transaction that it is; none for a request of its own.
     pub part: Option<TransactPart>,
+}
+
+/// The attributes that a read names (`dynamodb:Attributes`): in its key, its conditions and its projection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attributes {
+    /// Those that it names whatever is selected and given.
+    pub always: BTreeSet<String>,
+    /// Those, and all that a selection or an argument can add.
+    pub at_most: BTreeSet<String>,
+}
+
+impl Attributes {
+    /// A read that asks for what is selected, with the attributes that its conditions name always, and at most.
+    fn read<'n>(
+        plan: &'n Plan,
+        operation: &Operation,
+        always: impl IntoIterator<Item = &'n Name>,
+        at_most: impl IntoIterator<Item = &'n Name>,
+    ) -> Option<Self> {
+        let reading = plan.reading(operation)?;
+        let always =
+            always.into_iter().chain(reading.always).map(ToString::to_string).collect::<BTreeSet<_>>();
+        let more = at_most.into_iter().chain(reading.at_most).map(ToString::to_string);
+        Some(Self { at_most: always.iter().cloned().chain(more).collect(), always })
+    }
+
+    fn query(
+        plan: &Plan,
+        operation: &Operation,
+        query: &Query,
+        object: &Object,
+        table: &Table,
+    ) -> Option<Self> {
+        let index = query.index.and_then(|at| object.item.as_ref()?.indexes.get(at));
+        let index = index.and_then(|index| table.indexes.get(&index.name));
+        let keys = index.map_or(&table.keys, |index| &index.keys);
+        let filtered = query.filter.keys().filter_map(|field| object.attribute(field)).map(|it| &it.name);
+        Self::read(plan, operation, [&keys.partition.name], keys.names().chain(filtered))
+    }
 }
 
 impl Asked<'_> {
@@ -75,28 +118,39 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         table,
         index: None,
         keys: &item.keys,
+        attributes: None,
         select,
         returns,
         is_prelude: false,
         part: None,
     };
-    let get = || asked("dynamodb:GetItem", Some("ALL_ATTRIBUTES"), None);
+    // A projection is sent with every read.
+    let projected = Some("SPECIFIC_ATTRIBUTES");
     match operation {
-        Operation::Get(_) => vec![get()],
+        Operation::Get(_) => {
+            let attributes = Attributes::read(plan, operation, table.keys.names(), []);
+            vec![Asked { attributes, ..asked("dynamodb:GetItem", projected, None) }]
+        }
         Operation::Query(query) => {
             let index = query.index.and_then(|at| item.indexes.get(at));
-            let select = if index.is_some() { "ALL_PROJECTED_ATTRIBUTES" } else { "ALL_ATTRIBUTES" };
             vec![Asked {
                 index: index.map(|index| &index.name),
                 keys: index.map_or(&item.keys, |index| &index.keys),
-                ..asked("dynamodb:Query", Some(select), None)
+                attributes: Attributes::query(plan, operation, query, object, table),
+                ..asked("dynamodb:Query", projected, None)
             }]
         }
         Operation::Put(_) => vec![asked("dynamodb:PutItem", None, None)],
         Operation::Update(update) => {
             let write = asked("dynamodb:UpdateItem", None, Some("ALL_NEW"));
             let reads = update.touches.iter().any(|touch| touch.reads);
-            let read = reads.then(|| Asked { is_prelude: true, ..get() });
+            // The write gives back the whole item anyway.
+            let keys: BTreeSet<_> = table.keys.names().map(ToString::to_string).collect();
+            let read = reads.then(|| Asked {
+                is_prelude: true,
+                attributes: Some(Attributes { always: keys.clone(), at_most: keys }),
+                ..asked("dynamodb:GetItem", Some("ALL_ATTRIBUTES"), None)
+            });
             read.into_iter().chain([write]).collect()
         }
         Operation::Delete(_) => vec![asked("dynamodb:DeleteItem", None, Some("ALL_OLD"))],
@@ -124,6 +178,7 @@ fn of_transaction<'p>(
             keys: &item.keys,
             select: None,
             returns: None,
+            attributes: None,
             is_prelude: false,
             part: Some(part),
         })
@@ -144,6 +199,10 @@ fn of_transaction<'p>(
     // What was put is known; without a token nothing else is asked for.
     let is_read = transact.record.is_some() || !transact.answers_what_is_put();
     let answer = is_read.then(|| asked("dynamodb:GetItem", &transact.object, TransactPart::Answer)).flatten();
-    let answer = answer.map(|it| Asked { select: Some("ALL_ATTRIBUTES"), ..it });
+    let answer = answer.map(|it| {
+        let keys: BTreeSet<_> = it.table.keys.names().map(ToString::to_string).collect();
+        let attributes = Some(Attributes { always: keys.clone(), at_most: keys });
+        Asked { select: Some("ALL_ATTRIBUTES"), attributes, ..it }
+    });
     members.chain(record).chain(answer).collect()
 }

@@ -44,6 +44,9 @@ impl Sample {
         if let Some(select) = asked.select {
             context.set("dynamodb:Select", select);
         }
+        if let Some(attributes) = &asked.attributes {
+            context.set_all("dynamodb:Attributes", attributes.at_most.iter().cloned().collect());
+        }
         if let Some(returns) = asked.returns {
             context.set("dynamodb:ReturnValues", returns);
         }

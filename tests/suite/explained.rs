@@ -260,6 +260,17 @@ fn compare(
             _ => differs.push(format!("{name}: {told:?} and {sent:?}")),
         }
     }
+    match (expression("ProjectionExpression"), &told.projection) {
+        (None, None) => {}
+        (Some(sent), Some(told)) => {
+            let sent: Vec<_> = sent.split(", ").map(|path| path.split('.').next().unwrap()).collect();
+            let is_told = |name: &&str| told.always.iter().chain(&told.where_selected).any(|it| it == name);
+            if !sent.iter().all(is_told) || !told.always.iter().all(|it| sent.contains(&it.as_str())) {
+                differs.push(format!("ProjectionExpression: {told:?} and {sent:?}"));
+            }
+        }
+        (sent, told) => differs.push(format!("ProjectionExpression: {told:?} and {sent:?}")),
+    }
     match expression("KeyConditionExpression") {
         None => assert!(told.key_conditions.is_empty()),
         Some(sent) => {
@@ -304,7 +315,7 @@ fn compare(
 
 /// The placeholders of names in an expression.
 fn readable_names(text: &Value) -> Vec<&str> {
-    text.as_str().unwrap().split([' ', '(', ')', ',']).filter(|word| word.starts_with('#')).collect()
+    text.as_str().unwrap().split([' ', '(', ')', ',', '.']).filter(|word| word.starts_with('#')).collect()
 }
 
 /// An expression with its names and values in their places.

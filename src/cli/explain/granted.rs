@@ -64,14 +64,24 @@ impl<'a> Judge<'a> {
         sample.context.set("aws:PrincipalArn", record.role.as_str());
         sample.context.set_all("dynamodb:Attributes", described.attributes.iter().cloned().collect());
         let own = Own::of(self.application, record)?;
-        let (allowed, by) = own.judge(&sample);
+        let (mut allowed, mut by) = own.judge(&sample);
+        let mut narrowed = None;
+        // A policy may keep attributes back, and let through what does not ask for them.
+        if let (Some(false), Some(attributes)) = (allowed, &asked.attributes) {
+            let mut least = sample.clone();
+            least.context.set_all("dynamodb:Attributes", attributes.always.iter().cloned().collect());
+            if let (Some(true), allowing) = own.judge(&least) {
+                (allowed, by) = (Some(true), allowing);
+                narrowed = Some("not with every attribute that may be selected".to_owned());
+            }
+        }
         let undeclared = own.role.is_none().then(|| {
             format!(
                 "no file under policies/roles declares `{}`: what IAM holds of it is not judged",
                 record.role.name()
             )
         });
-        let missing = own.missing(&sample);
+        let missing = own.missing(&sample).filter(|_| narrowed.is_none()).or(narrowed);
         let Sample { resource, key, .. } = sample;
         let note = undeclared.or(missing);
         let (tenant, mode) = (record.id.to_string(), record.mode.name());

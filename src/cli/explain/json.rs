@@ -8,10 +8,11 @@ use crate::policy::derive::{Resource, arn, table_variable};
 use crate::schema::Name;
 
 pub(super) fn value(explained: &Explained<'_>) -> Value {
-    let Explained { object, field, requests } = explained;
+    let Explained { object, field, guard, requests } = explained;
     json!({
         "field": format!("{}.{}", object.name, field.name),
         "type": field.ty.to_string(),
+        "only_for": guard,
         "requests": requests.iter().map(request).collect::<Vec<_>>(),
     })
 }
@@ -48,6 +49,10 @@ fn request(sent: &Sent<'_>) -> Value {
         "condition": described.condition,
         "condition_after_read": described.condition_after_read,
         "left_out_where_absent": described.left_out,
+        "asks_for": described.projection.as_ref().map(|it| json!({
+            "always": it.always,
+            "where_selected": it.where_selected,
+        })),
         "consistent": described.consistent,
         "ascending": described.forward,
         "return_values": described.returns,

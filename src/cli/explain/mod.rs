@@ -36,6 +36,8 @@ pub(super) struct Arguments {
 struct Explained<'a> {
     object: &'a Object,
     field: &'a Field,
+    /// What the field and its type ask of the caller.
+    guard: Vec<String>,
     requests: Vec<Sent<'a>>,
 }
 
@@ -75,7 +77,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             sent.collect::<Result<Vec<_>, Problem>>()?
         }
     };
-    let explained = Explained { object, field, requests };
+    let guard = Told { plan: &application.plan, parent: object, field, tenant: "" }.guard();
+    let explained = Explained { object, field, guard, requests };
     say(&match arguments.format {
         Output::Text => text::write(&explained),
         Output::Json => format!("{:#}", json::value(&explained)),

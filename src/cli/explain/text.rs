@@ -12,8 +12,11 @@ use crate::schema::{Resolve, TransactPart};
 const LABEL: usize = 15;
 
 pub(super) fn write(explained: &Explained<'_>) -> String {
-    let Explained { object, field, requests } = explained;
+    let Explained { object, field, requests, .. } = explained;
     let mut text = format!("{}.{}: {}", object.name, field.name, field.ty);
+    for asked in &explained.guard {
+        let _always_fits = write!(text, "\n  only for {asked}");
+    }
     match &field.resolve {
         Resolve::Attribute(attribute) => {
             let own = format!(
@@ -127,6 +130,12 @@ fn parameters(described: &Described, lines: &mut Lines<'_>) {
     }
     if let Some(consistent) = described.consistent {
         lines.line("consistent", if consistent { "yes" } else { "no" });
+    }
+    if let Some(projected) = &described.projection {
+        lines.line("asks for", &format!("{}, always", projected.always.join(", ")));
+        if !projected.where_selected.is_empty() {
+            lines.line("", &format!("and what is selected of {}", projected.where_selected.join(", ")));
+        }
     }
     if let Some(returns) = described.returns {
         lines.line("returns", returns);

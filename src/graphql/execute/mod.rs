@@ -194,7 +194,7 @@ impl Run<'_> {
                     let at = At { path: &path, pos: selected.pos, selections: Selections::NONE };
                     nullable(refusal.non_null, self.refused(*refusal, at))?
                 }
-                What::Field { field, coordinate, arguments, selections } => {
+                What::Field { field, coordinate, arguments, selections, projection } => {
                     let path = path.name(&selected.key);
                     let at = At { path: &path, pos: selected.pos, selections };
                     let completed = match &field.resolve {
@@ -206,8 +206,10 @@ impl Run<'_> {
                                 On::Item(item) => Some(Parent { object, item }),
                                 On::Root(_) | On::Page(_) | On::Edge(..) => None,
                             };
-                            let budget = self.budget;
-                            let inputs = Inputs { session: &session, arguments, parent, budget, steps: None };
+                            let (budget, projection) = (self.budget, projection.as_ref());
+                            let steps = None;
+                            let inputs =
+                                Inputs { session: &session, arguments, parent, budget, steps, projection };
                             self.operation(operation, field, coordinate, (inputs, at)).await
                         }
                     };

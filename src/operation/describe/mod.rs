@@ -41,6 +41,9 @@ pub struct Described {
     pub update: Option<String>,
     /// The sources that an expression is shortened by where they are absent.
     pub left_out: Vec<String>,
+    /// The attributes that `ProjectionExpression` names: always these, and of the others what is selected. None where
+    /// the whole item is asked for.
+    pub projection: Option<Projected>,
     /// `ConsistentRead`, of a read.
     pub consistent: Option<bool>,
     /// `ScanIndexForward`, of a query.
@@ -51,6 +54,15 @@ pub struct Described {
     pub returns_on_failure: Option<&'static str>,
     /// The attributes that it names: `dynamodb:Attributes`.
     pub attributes: BTreeSet<String>,
+}
+
+/// What a read asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Projected {
+    /// Whatever is selected.
+    pub always: Vec<String>,
+    /// Where it is selected, or something that needs it.
+    pub where_selected: Vec<String>,
 }
 
 /// A variable of the templates.
@@ -127,8 +139,8 @@ impl Told<'_> {
     pub fn describe(&self, operation: &Operation, is_prelude: bool) -> Result<Described, Failure> {
         let about = self.about(operation.object())?;
         match operation {
-            Operation::Get(get) => Ok(about.get(get)),
-            Operation::Query(query) => about.query(query),
+            Operation::Get(get) => Ok(about.get(get).projected(self.plan, operation)),
+            Operation::Query(query) => Ok(about.query(query)?.projected(self.plan, operation)),
             Operation::Put(put) => about.put(put),
             Operation::Update(update) if is_prelude => Ok(about.read(&update.key, true)),
             Operation::Update(update) => about.update(update),
@@ -163,6 +175,19 @@ impl Told<'_> {
         Ok(About { told: *self, object, item, table })
     }
 
+    /// What the field and its type ask of the caller, besides a token; empty where they ask nothing.
+    pub fn guard(&self) -> Vec<String> {
+        let mut guard = self.field.guard.clone();
+        if let Some(ty) = self.plan.objects.get(self.field.ty.base()) {
+            guard.and(&ty.guard);
+        }
+        let set = |set: &Vec<Name>| set.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+        let scopes = guard.scopes.iter().map(|scopes| {
+            format!("the scopes {}", scopes.0.iter().map(set).collect::<Vec<_>>().join(", or "))
+        });
+        scopes.chain(guard.conditions.iter().map(|it| format!("a token whose claims are so: {it}"))).collect()
+    }
+
     /// Whether a source may have no value.
     fn is_optional(&self, source: &ValueSource) -> bool {
         match source {
@@ -185,6 +210,21 @@ impl Told<'_> {
             // A step's field that is named must be there.
             ValueSource::Claim(_) | ValueSource::Step(..) => false,
         }
+    }
+}
+
+impl Described {
+    /// With what it asks for.
+    fn projected(mut self, plan: &Plan, operation: &Operation) -> Self {
+        if let Some(reading) = plan.reading(operation) {
+            self.attributes.extend(reading.at_most.iter().map(ToString::to_string));
+            let is_always = |name: &&&Name| reading.always.contains(*name);
+            let more = reading.at_most.iter().filter(|name| !is_always(name));
+            let where_selected = more.map(ToString::to_string).collect();
+            let always = reading.always.iter().map(ToString::to_string).collect();
+            self.projection = Some(Projected { always, where_selected });
+        }
+        self
     }
 }
 

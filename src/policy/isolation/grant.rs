@@ -93,7 +93,7 @@ impl Grant<'_> {
     pub(super) fn others_hold(&self, context: &Context) -> Option<bool> {
         let mut all = true;
         for condition in self.statement.conditions.iter().filter(|it| !is_leading_keys(it)) {
-            if !is_known(&condition.key) {
+            if !is_known(&condition.key, context) {
                 return None;
             }
             match holds(condition, self.version == Version::V2012, context) {
@@ -106,9 +106,9 @@ impl Grant<'_> {
     }
 
     /// The condition key that decides and is not known beforehand.
-    pub(super) fn unknown_key(&self) -> Option<&str> {
+    pub(super) fn unknown_key(&self, context: &Context) -> Option<&str> {
         let others = self.statement.conditions.iter().filter(|it| !is_leading_keys(it));
-        others.map(|it| it.key.as_str()).find(|key| !is_known(key))
+        others.map(|it| it.key.as_str()).find(|key| !is_known(key, context))
     }
 
     /// What it is called: file, line and `Sid`.
@@ -128,12 +128,13 @@ fn is_leading_keys(condition: &Condition) -> bool {
 
 /// Whether the value of a condition key is known before a request is made: what the gateway sends, and what its
 /// sessions are.
-fn is_known(key: &str) -> bool {
+fn is_known(key: &str, context: &Context) -> bool {
     let key = key.to_ascii_lowercase();
     let sessions =
         ["aws:principalaccount", "aws:principaltype", "aws:requestedregion", "aws:securetransport"];
-    // Which attributes a request names depends on what a client selects.
-    (key.starts_with("dynamodb:") && key != "dynamodb:attributes")
+    // Which attributes a request names depends on what a client selects; some choice of them may be looked at.
+    let is_chosen = || !context.values(&key).is_empty();
+    (key.starts_with("dynamodb:") && (key != "dynamodb:attributes" || is_chosen()))
         || key.starts_with("aws:principaltag/")
         || sessions.contains(&key.as_str())
 }

@@ -16,6 +16,7 @@
 mod confirm;
 mod grant;
 mod isolating;
+mod narrowed;
 mod own_tables;
 mod plan_keys;
 mod subject;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::confirm::Concrete;
 use super::grant::{Grant, Keys, Layered};
+use super::narrowed::narrowed;
 use super::subject::{Documents, Subject};
 use crate::policy::requests::Asked;
 use crate::policy::{Context, Counterexample, Finding, Layer, Rule};
@@ -32,7 +33,7 @@ struct Group {
 
 /// One of them.
 #[derive(Debug, Clone)]
-struct Met {
+pub(super) struct Met {
     group: Group,
     arn: String,
     /// What the evaluator is to know of it.
@@ -56,19 +57,22 @@ pub(super) fn sufficient(
         let own = own_keys(plan, subject, asked);
         // Requests that are alike in all that a policy can see are looked at once.
         let alike = format!(
-            "{} {:?} {:?} {:?} {:?} {:?}",
+            "{} {:?} {:?} {:?} {:?} {:?} {:?}",
             asked.action,
             asked.table.name,
             asked.index,
             asked.select,
             asked.returns,
+            asked.attributes,
             hull(&own)
         );
         if fine.contains(&alike) {
             allowed.push(true);
             continue;
         }
-        let met: Vec<_> = layers.iter().filter_map(|layer| obstacle(subject, layer, asked, &own)).collect();
+        let always = asked.attributes.as_ref().map(|it| &it.always);
+        let met: Vec<_> =
+            layers.iter().filter_map(|layer| obstacle(subject, layer, (asked, always), &own)).collect();
         if met.is_empty() {
             fine.insert(alike);
         }
@@ -77,6 +81,7 @@ pub(super) fn sufficient(
             groups.entry(met.group.clone()).or_default().push((at, met));
         }
     }
+    let narrowed = narrowed(subject, &layers, (requests, &allowed), |asked| own_keys(plan, subject, asked));
     let findings = groups.into_values().filter_map(|met| {
         let fields: Vec<_> =
             met.iter().filter_map(|(at, _)| requests.get(*at)).map(Asked::coordinate).collect();
@@ -84,7 +89,7 @@ pub(super) fn sufficient(
         let (_, first) = met.first()?;
         Some(finding(subject, documents, &layers, first, (&listed(&fields), &listed(&arns))))
     });
-    let findings = findings.collect();
+    let findings = findings.chain(narrowed).collect();
     (allowed, findings)
 }
 
@@ -93,11 +98,18 @@ fn own_keys(plan: &Plan, subject: &Subject<'_>, asked: &Asked<'_>) -> Language {
     subject.spelled(plan.language(asked.object, &asked.keys.partition))
 }
 
-fn obstacle(subject: &Subject<'_>, layer: &Layered<'_>, asked: &Asked<'_>, own: &Language) -> Option<Met> {
+/// What a layer has against a request that names these attributes.
+pub(super) fn obstacle(
+    subject: &Subject<'_>,
+    layer: &Layered<'_>,
+    (asked, attributes): (&Asked<'_>, Option<&BTreeSet<String>>),
+    own: &Language,
+) -> Option<Met> {
     let member = subject.example()?;
     let arn = subject.arn(&asked.table.name, asked.index.map(AsRef::as_ref), member)?;
     let sign = subject.sign();
-    let mut context = known(asked.select, asked.returns);
+    let known = known(asked, attributes);
+    let mut context = known.clone();
     context.extend(subject.principal(sign));
     let grants = layer.grants();
     let about: Vec<&Grant<'_>> =
@@ -110,8 +122,9 @@ fn obstacle(subject: &Subject<'_>, layer: &Layered<'_>, asked: &Asked<'_>, own: 
                 Some(true) => languages.extend(grant.keys(subject.spelling()).at_least()),
                 Some(false) => {}
                 None => {
-                    unknown =
-                        grant.unknown_key().map(|key| format!("{}, which looks at `{key}`", grant.name()));
+                    unknown = grant
+                        .unknown_key(&context)
+                        .map(|key| format!("{}, which looks at `{key}`", grant.name()));
                 }
             }
         }
@@ -127,19 +140,22 @@ fn obstacle(subject: &Subject<'_>, layer: &Layered<'_>, asked: &Asked<'_>, own: 
             obstacle,
         },
         arn,
-        known: known(asked.select, asked.returns),
+        known,
         key,
     })
 }
 
 /// What is known of every such request, whoever sends it.
-fn known(select: Option<&str>, returns: Option<&str>) -> Context {
+fn known(asked: &Asked<'_>, attributes: Option<&BTreeSet<String>>) -> Context {
     let mut context = Context::default();
-    if let Some(select) = select {
+    if let Some(select) = asked.select {
         context.set("dynamodb:Select", select);
     }
-    if let Some(returns) = returns {
+    if let Some(returns) = asked.returns {
         context.set("dynamodb:ReturnValues", returns);
+    }
+    if let Some(attributes) = attributes {
+        context.set_all("dynamodb:Attributes", attributes.iter().cloned().collect());
     }
     context
 }
@@ -188,6 +204,15 @@ fn order(layer: Layer) -> u8 {
     }
 }
 
+/// What a layer is called.
+pub(super) fn what(layer: &Layered<'_>) -> &'static str {
+    match layer.layer {
+        Layer::Identity => "role's policy",
+        Layer::Boundary => "permissions boundary",
+        Layer::Session => "session policy",
+    }
+}
+
 fn finding(
     subject: &Subject<'_>,
     documents: &Documents,
@@ -202,11 +227,7 @@ fn finding(
         Some(at.place(layer.source))
     });
     let place = place.unwrap_or_else(|| crate::problem::Place::named(group.file.clone()));
-    let what = layer.map_or("policy", |layer| match layer.layer {
-        Layer::Identity => "role's policy",
-        Layer::Boundary => "permissions boundary",
-        Layer::Session => "session policy",
-    });
+    let what = layer.map_or("policy", what);
     let needed = format!("`{}` on {arns}", group.action);
     match &group.obstacle {
         Obstacle::Unknown(name) => {
@@ -263,7 +284,7 @@ pub(super) fn spelled(key: &[Letter], tenant: &str) -> String {
 }
 
 /// The first few of a list, each once.
-fn listed(names: &[String]) -> String {
+pub(super) fn listed(names: &[String]) -> String {
     const SHOWN: usize = 3;
     let mut distinct: Vec<&str> = Vec::new();
     for name in names {

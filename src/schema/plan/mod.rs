@@ -5,10 +5,12 @@
 
 mod abstracts;
 mod attribute;
+mod constraint;
 mod guard;
 mod item;
 mod object;
 mod operation;
+mod reading;
 mod table;
 mod transact;
 
@@ -19,6 +21,7 @@ use indexmap::IndexMap;
 
 pub use abstracts::{Abstract, AbstractKind, Signature};
 pub use attribute::{Attribute, Element, Generate, Shape};
+pub use constraint::{Broken, Constraint};
 pub use guard::{Guard, Scopes};
 pub use item::{Item, ItemIndex, KeyTemplates, Part, Template};
 pub use object::{Argument, Enum, EnumValue, Field, Input, Object, Of, PagePart, Resolve, Type};
@@ -26,6 +29,7 @@ pub use operation::{
     Action, ActionKind, Amount, Bindings, Collection, Comparison, Condition, Delete, Get, Operand, Operation,
     Page, PageKind, Put, Query, Range, Touch, Update, ValueSource,
 };
+pub use reading::Reading;
 pub use table::{Index, KeyAttribute, KeyKind, Keys, Layout, Projection, Table};
 pub use transact::{Check, Record, Step, StepWrite, Transact, TransactPart};
 

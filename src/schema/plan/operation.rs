@@ -37,6 +37,21 @@ impl Operation {
         }
     }
 
+    /// Where the values come from that it draws on.
+    pub fn sources(&self) -> Vec<&ValueSource> {
+        match self {
+            Self::Get(get) => get.key.values().collect(),
+            Self::Query(query) => {
+                let range = query.range.iter().flat_map(|range| range.from.iter().chain(&range.to));
+                query.key.values().chain(query.filter.values()).chain(range).collect()
+            }
+            Self::Put(put) => put.values.values().collect(),
+            Self::Update(update) => update.sources().collect(),
+            Self::Delete(delete) => delete.key.values().chain(&delete.expect).collect(),
+            Self::Transact(transact) => transact.sources().collect(),
+        }
+    }
+
     /// Whether it changes anything.
     pub fn is_write(&self) -> bool {
         match self {
@@ -205,6 +220,17 @@ pub struct Update {
     pub actions: Vec<Action>,
 }
 
+impl Update {
+    /// Where the values come from that it draws on.
+    pub fn sources(&self) -> impl Iterator<Item = &ValueSource> {
+        let amounts = self.actions.iter().filter_map(|action| match &action.by {
+            Amount::Literal(_) => None,
+            Amount::Source(source) | Amount::Minus(source) => Some(source),
+        });
+        self.key.values().chain(self.set.values()).chain(&self.expect).chain(amounts)
+    }
+}
+
 /// A change that is made from what is there: a counter goes up, a list grows, a set gains or loses members.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Action {
@@ -329,4 +355,36 @@ pub enum Operand {
     Literal(Value),
     /// An argument.
     Argument(Vec<Name>),
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let joined = |f: &mut fmt::Formatter<'_>, all: &[Self], word: &str| {
+            f.write_str("(")?;
+            for (at, one) in all.iter().enumerate() {
+                write!(f, "{}{one}", if at == 0 { "" } else { word })?;
+            }
+            f.write_str(")")
+        };
+        match self {
+            Self::Compare { field, comparison, operand } => {
+                write!(f, "{field} {} {operand}", comparison.as_str())
+            }
+            Self::Contains { field, operand } => write!(f, "{operand} in {field}"),
+            Self::Exists(field) => write!(f, "exists({field})"),
+            Self::And(all) => joined(f, all, " and "),
+            Self::Or(any) => joined(f, any, " or "),
+            Self::Not(inner) => write!(f, "not {inner}"),
+        }
+    }
+}
+
+impl fmt::Display for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(Value::String(text)) => write!(f, "'{text}'"),
+            Self::Literal(value) => write!(f, "{value}"),
+            Self::Argument(path) => write!(f, "{}", ValueSource::Argument(path.clone())),
+        }
+    }
 }

@@ -16,6 +16,19 @@ pub struct Transact {
 }
 
 impl Transact {
+    /// Where the values come from that it draws on.
+    pub fn sources(&self) -> impl Iterator<Item = &ValueSource> {
+        let steps = self.steps.iter().flat_map(|step| -> Vec<&ValueSource> {
+            match &step.write {
+                StepWrite::Put(put) => put.values.values().collect(),
+                StepWrite::Update(update) => update.sources().collect(),
+                StepWrite::Delete(delete) => delete.key.values().chain(&delete.expect).collect(),
+                StepWrite::Check(check) => check.key.values().collect(),
+            }
+        });
+        steps.chain(self.record.as_ref().map(|record| &record.token))
+    }
+
     /// Whether the item that is answered is one that the transaction puts.
     pub fn answers_what_is_put(&self) -> bool {
         self.steps.get(self.answer).is_some_and(|step| matches!(step.write, StepWrite::Put(_)))
