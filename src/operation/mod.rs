@@ -21,6 +21,8 @@ mod own;
 mod projection;
 mod put;
 mod query;
+mod record;
+mod transact;
 mod update;
 mod update_expression;
 mod window;
@@ -34,6 +36,7 @@ pub use failure::Failure;
 pub(crate) use inputs::{Inputs, Parent};
 pub(crate) use projection::{Projection, Wanted};
 pub(crate) use query::Found;
+pub use transact::{FailedStep, WhyFailed};
 
 use crate::clock::Clock;
 use crate::credentials::TenantSession;

@@ -143,6 +143,13 @@ const EXPECT: KnownArgument = arg(
 );
 const WHEN: KnownArgument =
     arg("when", "String", "What must hold of the item that is there, such as `\"status <> 'CANCELLED'\"`.");
+const ADD: KnownArgument = arg(
+    "add",
+    "InnkeeperBind",
+    "What is added to numbers and to sets: `{views: \"1\", tags: \"args.tags\"}`.",
+);
+const APPEND: KnownArgument = arg("append", "InnkeeperBind", "What lists get at their ends.");
+const REMOVE: KnownArgument = arg("remove", "InnkeeperBind", "What sets lose.");
 const CONSISTENT: KnownArgument = arg("consistent", "Boolean", "Whether the read is strongly consistent.");
 
 #[rustfmt::skip]
@@ -154,6 +161,7 @@ pub(super) const CATALOGUE: &[Known] = {
             arg("pk", "String!", "The attribute of the partition key: a string, unless written `\"n: N\"` or `\"b: B\"`."),
             arg("sk", "String", "The attribute of the sort key."),
             arg("layout", "InnkeeperLayout", "Whether tenants share it. They do, if nothing is said."),
+            arg("ttl", "String", "The attribute that holds the time to live. Needed where no type has one, and a transaction has a token."),
         ]),
         known(("tableIndex", "A secondary index of a table."), Repeatable, SCHEMA, &[
             arg("table", "String!", "The table."),
@@ -203,7 +211,7 @@ pub(super) const CATALOGUE: &[Known] = {
         known(("update", "UpdateItem: what is absent stays, what is null is removed."), Once, FIELD, &[
             BIND, SPREAD, EXPECT,
             arg("if", "InnkeeperIf", "`ANY` makes the item where it is missing."),
-            WHEN,
+            WHEN, ADD, APPEND, REMOVE,
         ]),
         known(("delete", "DeleteItem: answers with the item that was deleted."), Once, FIELD, &[
             BIND, EXPECT,
@@ -222,7 +230,11 @@ pub(super) const CATALOGUE: &[Known] = {
         ]),
         known(("deprecated", ""), Standard, DEPRECATED, &[arg("reason", "String", "")]),
         known(("specifiedBy", ""), Standard, &[Location::Scalar], &[arg("url", "String!", "")]),
-        known(("transact", ""), Planned, FIELD, &[]),
+        known(("transact", "TransactWriteItems: several writes, all or none."), Once, FIELD, &[
+            arg("do", "[InnkeeperStep!]!", "The steps, at most 100."),
+            arg("token", "String", "The argument that names the request: the same one again happens once."),
+            arg("returns", "String", "The name of the step whose item is answered, where several are about its type."),
+        ]),
         known(("authenticated", "Whoever has a verified token may see it, as everybody here has."), Once, GUARDED, &[]),
         known(("requiresScopes", "Only a token with these scopes may see it."), Once, GUARDED, &[
             arg("scopes", "[[String!]!]!", "Sets of scopes: all of at least one set."),
@@ -281,6 +293,16 @@ pub(super) const HELPERS: &[Helper] = {
             description: "An object of fields, each with a path to its value: `{id: \"args.orderId\", by: \"claims.sub\", of: \"parent.id\"}`.",
             kind: Scalar,
         },
+        Helper { name: "InnkeeperStep", description: "A step of a transaction: one of `put`, `update`, `delete` and `check`.", kind: Input(&[
+            arg("as", "String", "What the step is called: later steps may name its fields, `\"order.id\"`."),
+            arg("put", "String", "The type whose item is put."),
+            arg("update", "String", "The type whose item is changed."),
+            arg("delete", "String", "The type whose item is deleted."),
+            arg("check", "String", "The type whose item is looked at."),
+            BIND, SPREAD, EXPECT,
+            arg("if", "InnkeeperIf", "As in the directive of the step's name."),
+            WHEN, ADD, APPEND, REMOVE,
+        ]) },
         Helper { name: "InnkeeperRange", description: "Bounds on a field of the sort key, both inclusive.", kind: Input(&[
             arg("of", "String!", "The field."),
             arg("from", "String", "The path to the least value, such as `\"args.from\"`."),

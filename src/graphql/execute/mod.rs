@@ -208,7 +208,9 @@ impl Run<'_> {
                                 On::Root(_) | On::Page(_) | On::Edge(..) => None,
                             };
                             let (budget, projection) = (self.budget, projection.as_ref());
-                            let inputs = Inputs { session: &session, arguments, parent, budget, projection };
+                            let steps = None;
+                            let inputs =
+                                Inputs { session: &session, arguments, parent, budget, steps, projection };
                             self.operation(operation, field, coordinate, (inputs, at)).await
                         }
                     };

@@ -4,6 +4,7 @@
 //! ruins of an earlier mistake passes over them in silence, so that each mistake is reported once.
 
 mod abstracts;
+mod actions;
 mod attributes;
 mod bind;
 mod collection;
@@ -24,6 +25,7 @@ mod paths;
 mod query;
 mod spread;
 mod tables;
+mod transact;
 mod definitions;
 mod when;
 mod write;
@@ -253,7 +255,7 @@ impl<'a> Lowering<'a> {
     fn attribute_field(&self, object: &Name, draft: &Draft<'a>, def: &'a FieldDef) -> Option<Resolve> {
         if self.is_root(object) {
             if def.directives.iter().all(|directive| is_understood(directive, Location::Field)) {
-                let hint = "say what it runs: @get, @query, @put, @update or @delete";
+                let hint = "say what it runs: @get, @query, @put, @update, @delete or @transact";
                 let message = format!("`{object}.{}` runs nothing", def.name.value);
                 self.reports.report(&def.name.span, message, hint);
             }
@@ -284,7 +286,7 @@ impl<'a> Lowering<'a> {
             "put" => self.put(&site).map(Operation::Put),
             "update" => self.update(&site).map(Operation::Update),
             "delete" => self.delete(&site).map(Operation::Delete),
-            // `@transact` has been reported as not supported yet.
+            "transact" => self.transact(&site).map(Operation::Transact),
             _ => return None,
         };
         if operation.is_some() {

@@ -12,6 +12,7 @@ mod object;
 mod operation;
 mod reading;
 mod table;
+mod transact;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,11 +26,12 @@ pub use guard::{Guard, Scopes};
 pub use item::{Item, ItemIndex, KeyTemplates, Part, Template};
 pub use object::{Argument, Enum, EnumValue, Field, Input, Object, Of, PagePart, Resolve, Type};
 pub use operation::{
-    Bindings, Collection, Comparison, Condition, Delete, Get, Operand, Operation, Page, PageKind, Put, Query,
-    Range, Touch, Update, ValueSource,
+    Action, ActionKind, Amount, Bindings, Collection, Comparison, Condition, Delete, Get, Operand, Operation,
+    Page, PageKind, Put, Query, Range, Touch, Update, ValueSource,
 };
 pub use reading::Reading;
 pub use table::{Index, KeyAttribute, KeyKind, Keys, Layout, Projection, Table};
+pub use transact::{Check, Record, Step, StepWrite, Transact, TransactPart};
 
 /// A name of the schema: a type, a field, an attribute, a table. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

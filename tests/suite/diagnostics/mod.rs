@@ -17,6 +17,7 @@ mod queries;
 mod syntax;
 mod tables;
 mod templates;
+mod transactions;
 mod when;
 mod writes;
 
