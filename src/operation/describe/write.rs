@@ -163,24 +163,7 @@ impl<'p> About<'p> {
                 clauses.change(&attribute.name, Some(Shown::From(from.clone())), &mut placeholders);
             }
         }
-        for Action { field, kind, by } in &update.actions {
-            let Some(attribute) = self.object.attribute(field) else { continue };
-            let by = match by {
-                Amount::Literal(value) => {
-                    let stored = marshal(self.told.plan, &attribute.shape, value)?;
-                    Shown::Stored(stored.ok_or_else(|| Failure::Unplanned(field.to_string()))?)
-                }
-                Amount::Source(source) => {
-                    described.left_out.extend(self.told.is_optional(source).then(|| source.to_string()));
-                    Shown::From(source.to_string())
-                }
-                Amount::Minus(source) => {
-                    described.left_out.extend(self.told.is_optional(source).then(|| source.to_string()));
-                    Shown::From(format!("-{source}"))
-                }
-            };
-            clauses.act(*kind, &attribute.name, by, &mut placeholders);
-        }
+        self.acts(update, (&mut clauses, &mut placeholders), &mut described.left_out)?;
         for (attribute, value) in self.index_keys(update, &changed, &mut described.variables) {
             clauses.change(&attribute, Some(value), &mut placeholders);
         }
@@ -206,6 +189,32 @@ impl<'p> About<'p> {
         described.returns_on_failure = Some("ALL_OLD");
         described.attributes = self.key_names().chain(placeholders.attributes().iter().cloned()).collect();
         Ok(described)
+    }
+
+    /// What is changed from what is there.
+    fn acts(
+        &self,
+        update: &Update,
+        (clauses, placeholders): (&mut Clauses, &mut Placeholders<Shown>),
+        left_out: &mut Vec<String>,
+    ) -> Result<(), Failure> {
+        let mut from = |source: &ValueSource, sign: &str| {
+            left_out.extend(self.told.is_optional(source).then(|| source.to_string()));
+            Shown::From(format!("{sign}{source}"))
+        };
+        for Action { field, kind, by } in &update.actions {
+            let Some(attribute) = self.object.attribute(field) else { continue };
+            let by = match by {
+                Amount::Literal(value) => {
+                    let stored = marshal(self.told.plan, &attribute.shape, value)?;
+                    Shown::Stored(stored.ok_or_else(|| Failure::Unplanned(field.to_string()))?)
+                }
+                Amount::Source(source) => from(source, ""),
+                Amount::Minus(source) => from(source, "-"),
+            };
+            clauses.act(*kind, &attribute.name, by, placeholders);
+        }
+        Ok(())
     }
 
     /// The index keys that follow what an update changes, made of what it sets, of its key, and of the item as it was
