@@ -6,6 +6,7 @@
 
 mod budget;
 mod config;
+mod count;
 mod cursor;
 mod delete;
 pub mod describe;
@@ -14,6 +15,8 @@ mod failure;
 mod get;
 mod inputs;
 mod key_condition;
+mod matching;
+mod narrow;
 mod own;
 mod projection;
 mod put;
@@ -22,6 +25,7 @@ mod record;
 mod transact;
 mod update;
 mod update_expression;
+mod window;
 
 use std::sync::Arc;
 

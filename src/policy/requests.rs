@@ -6,8 +6,11 @@
 use std::collections::BTreeSet;
 
 use crate::schema::{
-    Item, KeyTemplates, Name, Object, Operation, Plan, Query, StepWrite, Table, Transact, TransactPart,
+    Field, Item, KeyTemplates, Name, Object, Operation, Plan, Query, StepWrite, Table, Transact, TransactPart,
 };
+
+/// `dynamodb:Select` of a request that only counts.
+const COUNT: &str = "COUNT";
 
 /// A kind of request that a field sends.
 #[derive(Debug, Clone)]
@@ -67,7 +70,7 @@ impl Attributes {
     fn query(
         plan: &Plan,
         operation: &Operation,
-        query: &Query,
+        (query, field): (&Query, Option<&Field>),
         object: &Object,
         table: &Table,
     ) -> Option<Self> {
@@ -75,11 +78,22 @@ impl Attributes {
         let index = index.and_then(|index| table.indexes.get(&index.name));
         let keys = index.map_or(&table.keys, |index| &index.keys);
         let filtered = query.filter.keys().filter_map(|field| object.attribute(field)).map(|it| &it.name);
-        Self::read(plan, operation, [&keys.partition.name], keys.names().chain(filtered))
+        let matched = field.map(|field| plan.matched(field, query)).unwrap_or_default();
+        Self::read(plan, operation, [&keys.partition.name], keys.names().chain(filtered).chain(matched))
+    }
+
+    /// Of the same query, where it only counts: nothing is projected, so that it may name any of these, or none.
+    fn counted(self) -> Self {
+        Self { always: BTreeSet::new(), ..self }
     }
 }
 
 impl Asked<'_> {
+    /// Whether it only counts items.
+    pub fn counts(&self) -> bool {
+        self.select == Some(COUNT)
+    }
+
     /// The call that it is a member of: `dynamodb:EnclosingOperation`.
     pub fn enclosing(&self) -> Option<&'static str> {
         match self.part {
@@ -133,12 +147,18 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         }
         Operation::Query(query) => {
             let index = query.index.and_then(|at| item.indexes.get(at));
-            vec![Asked {
-                index: index.map(|index| &index.name),
-                keys: index.map_or(&item.keys, |index| &index.keys),
-                attributes: Attributes::query(plan, operation, query, object, table),
-                ..asked("dynamodb:Query", projected, None)
-            }]
+            let written = plan.objects.get(parent).and_then(|parent| parent.fields.get(field));
+            let index = index.map(|index| (&index.name, &index.keys));
+            let asked = |select, attributes| Asked {
+                index: index.map(|(name, _)| name),
+                keys: index.map_or(&item.keys, |(_, keys)| keys),
+                attributes,
+                ..asked("dynamodb:Query", select, None)
+            };
+            let attributes = Attributes::query(plan, operation, (query, written), object, table);
+            let counts = written.is_some_and(|field| plan.counts(field));
+            let counted = counts.then(|| asked(Some(COUNT), attributes.clone().map(Attributes::counted)));
+            std::iter::once(asked(projected, attributes)).chain(counted).collect()
         }
         Operation::Put(_) => vec![asked("dynamodb:PutItem", None, None)],
         Operation::Update(update) => {

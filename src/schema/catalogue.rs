@@ -198,8 +198,10 @@ pub(super) const CATALOGUE: &[Known] = {
             BIND,
             arg("range", "InnkeeperRange", "Bounds on the first field of the sort key that is not bound."),
             arg("filter", "[String!]", "Fields that must equal their argument, where it is given."),
+            arg("where", "String", "The argument that says what must hold, of an input with `@filter`, such as `\"args.where\"`."),
             arg("order", "InnkeeperOrder", "The order of the sort key; ascending, if nothing is said."),
             CONSISTENT,
+            arg("count", "Boolean", "Whether the connection that is made has a `totalCount`."),
         ]),
         known(("put", "PutItem: a new item."), Once, FIELD, &[
             BIND, SPREAD,
@@ -220,6 +222,11 @@ pub(super) const CATALOGUE: &[Known] = {
             arg("items", "String", "The field of the items, if it is not `items`."),
             arg("next", "String", "The field of the token of the next page, if it is not `nextToken`."),
             arg("after", "String", "The argument that takes the token, if it is not `nextToken`."),
+        ]),
+        known(("count", "How many items there are in all. It costs a Query of its own, where it is selected."), Once, FIELD, &[]),
+        known(("filter", "An input whose fields are made: conditions on the fields of a type."), Once, &[Location::Input], &[
+            arg("of", "String!", "The type, interface or union."),
+            arg("fields", "[String!]", "Which of its fields; all that can be compared and everybody may see, if nothing is said."),
         ]),
         known(("deprecated", ""), Standard, DEPRECATED, &[arg("reason", "String", "")]),
         known(("specifiedBy", ""), Standard, &[Location::Scalar], &[arg("url", "String!", "")]),

@@ -31,6 +31,7 @@ mod execution;
 mod expiry;
 mod explained;
 mod faults;
+mod filters;
 mod golden;
 mod harness;
 mod http;

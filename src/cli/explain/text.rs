@@ -58,6 +58,7 @@ fn request(sent: &Sent<'_>, lines: &mut Lines<'_>) {
         Some(TransactPart::Answer) => {
             ", after the transaction, where the answer is not what was put just now"
         }
+        None if asked.counts() => ", where `totalCount` is asked for and the page is not all there is",
         None if asked.is_prelude => ", before the write, where an index key needs more than is given",
         None => "",
     };

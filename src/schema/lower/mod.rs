@@ -11,6 +11,7 @@ mod collection;
 mod constraints;
 mod cycles;
 mod defaults;
+mod filters;
 mod fits;
 mod get;
 mod guards;
@@ -29,7 +30,7 @@ mod definitions;
 mod when;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
@@ -59,6 +60,10 @@ pub(super) struct Lowering<'a> {
     drafts: IndexMap<Name, Draft<'a>>,
     /// The types that each interface and each union may be.
     members: IndexMap<Name, Vec<Name>>,
+    /// The inputs that are filters, each with the type that it filters.
+    filters: HashMap<Name, Name>,
+    /// The inputs that are made for filters.
+    made_inputs: HashSet<Name>,
     keyspaces: HashMap<Name, Vec<Keyspaces>>,
     pages: IndexMap<Name, PageType>,
 }
@@ -105,6 +110,8 @@ pub(super) fn lower(ast: &Ast, claims: &ClaimKinds, reports: &Reports) -> Option
         inputs: IndexMap::new(),
         drafts: IndexMap::new(),
         members: IndexMap::new(),
+        filters: HashMap::new(),
+        made_inputs: HashSet::new(),
         keyspaces: HashMap::new(),
         pages: IndexMap::new(),
     };
@@ -115,6 +122,7 @@ pub(super) fn lower(ast: &Ast, claims: &ClaimKinds, reports: &Reports) -> Option
     lowering.refuse_endless_inputs();
     lowering.find_pages();
     lowering.attributes();
+    lowering.filters();
     lowering.items();
     lowering.keyspaces();
     lowering.overlaps();

@@ -115,6 +115,29 @@ impl Plan {
         }
     }
 
+    /// Whether the page that a field returns says how many items there are in all.
+    pub fn counts(&self, field: &Field) -> bool {
+        let page = self.objects.get(field.ty.base());
+        page.is_some_and(|page| {
+            page.fields.values().any(|it| matches!(it.resolve, Resolve::Page(PagePart::TotalCount)))
+        })
+    }
+
+    /// The attributes that a query's client can hold against something by its filter.
+    pub fn matched(&self, field: &Field, query: &Query) -> Vec<&Name> {
+        let mut fields = Some(&field.arguments);
+        for step in query.matching.iter().flatten() {
+            let ty = fields.and_then(|fields| fields.get(step)).map(|argument| argument.ty.base());
+            fields = ty.and_then(|ty| self.inputs.get(ty)).map(|input| &input.fields);
+        }
+        let (Some(fields), Some(object), Some(_)) =
+            (fields, self.objects.get(&query.object), &query.matching)
+        else {
+            return Vec::new();
+        };
+        fields.keys().filter_map(|name| object.attribute(name)).map(|attribute| &attribute.name).collect()
+    }
+
     /// Every field that runs an operation, with the type that it belongs to.
     pub fn operations(&self) -> impl Iterator<Item = (&Object, &Field, &Operation)> {
         self.objects.values().flat_map(|object| {

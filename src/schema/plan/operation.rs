@@ -117,6 +117,8 @@ pub struct Query {
     pub range: Option<Range>,
     /// Fields that must equal a value, where the value is given.
     pub filter: Bindings,
+    /// The argument that says what must hold of the items: a value of an input that is made for the type.
+    pub matching: Option<Vec<Name>>,
     /// Whether the last comes first.
     pub descending: bool,
     /// Whether the read is strongly consistent.
@@ -173,6 +175,10 @@ pub struct Page {
     pub first: Option<Name>,
     /// The argument that says after which.
     pub after: Option<Name>,
+    /// The argument that says how many from the end.
+    pub last: Option<Name>,
+    /// The argument that says before which.
+    pub before: Option<Name>,
 }
 
 /// The shapes that a `@query` can return.

@@ -6,6 +6,7 @@ mod attributes;
 mod collections;
 mod constraints;
 mod definitions;
+mod filters;
 mod gets;
 mod guards;
 mod items;
