@@ -28,7 +28,7 @@ impl Operations {
     ) -> Result<Option<Attributes>, Failure> {
         let target = self.target(&update.object, inputs.session)?;
         let Some(texts) = self.texts(target.object, &update.key, inputs)? else { return Ok(None) };
-        let Some(key) = self.key(&target, inputs, &texts)? else { return Ok(None) };
+        let key = self.key(&target, inputs, &texts)?;
         let changes = self.changes(&target, update, inputs)?;
         let writing = Writing { update, inputs, key, texts, changes };
         if !needs_read(&target, &writing) {
