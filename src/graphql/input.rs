@@ -63,6 +63,16 @@ impl Coercion<'_> {
         definition: &Argument,
         sent: Option<&Literal>,
     ) -> Result<Option<Value>, Wrong> {
+        let value = self.unconstrained(definition, sent)?;
+        if let (Some(constraint), Some(value)) = (&definition.constraint, &value) {
+            constraint.check(value).map_err(|broken| {
+                broken.path.iter().rev().fold(Wrong::new(broken.expected), Wrong::within)
+            })?;
+        }
+        Ok(value)
+    }
+
+    fn unconstrained(&self, definition: &Argument, sent: Option<&Literal>) -> Result<Option<Value>, Wrong> {
         let (ty, default) = (&definition.ty, definition.default.as_ref());
         let sent = match sent {
             // A variable that nobody gave is as if the argument had not been sent.

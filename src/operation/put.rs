@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use indexmap::IndexMap;
 
 use super::expression::Placeholders;
+use super::inputs::Given;
 use super::own::{absent, either};
 use super::{Failure, Inputs, Operations, Target};
 use crate::credentials::{Applied, CallError};
@@ -56,12 +57,24 @@ impl Operations {
     ) -> Result<IndexMap<Name, Value>, Failure> {
         let mut values = IndexMap::new();
         for (name, source) in &put.values {
-            if let Some(value) = self.given(source, inputs)?.value() {
-                values.insert(name.clone(), value.into_owned());
+            match self.given(source, inputs)? {
+                Given::Value(value) => {
+                    values.insert(name.clone(), value.into_owned());
+                }
+                Given::Null => {
+                    values.insert(name.clone(), Value::Null);
+                }
+                Given::Absent => {}
             }
         }
         for (name, attribute) in target.object.attributes() {
-            if let Some(generate) = attribute.generate.filter(|_| !values.contains_key(name)) {
+            // Null is a value: who sends it wants no default. What is generated was never given.
+            if let Some(default) = &attribute.default {
+                values.entry(name.clone()).or_insert_with(|| default.clone());
+            }
+            if let Some(generate) =
+                attribute.generate.filter(|_| values.get(name).is_none_or(|value| *value == Value::Null))
+            {
                 values.insert(name.clone(), self.generated(generate));
             }
         }

@@ -59,13 +59,12 @@ impl Operations {
             }
         }
         for (name, attribute) in target.object.attributes() {
-            let Some(generate) = attribute.generate.filter(|_| !writing.changes.contains_key(name)) else {
-                continue;
-            };
-            if writing.update.key.contains_key(name) {
+            if writing.changes.contains_key(name) || writing.update.key.contains_key(name) {
                 continue;
             }
-            let value = marshal(&self.plan, &attribute.shape, &self.generated(generate))?;
+            let generated = attribute.generate.map(|generate| self.generated(generate));
+            let Some(value) = generated.or_else(|| attribute.first().cloned()) else { continue };
+            let value = marshal(&self.plan, &attribute.shape, &value)?;
             if let Some(value) = value {
                 clauses.begin_with(&attribute.name, value, placeholders);
             }

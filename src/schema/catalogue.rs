@@ -225,7 +225,18 @@ pub(super) const CATALOGUE: &[Known] = {
         ]),
         known(("cost", ""), Planned, GUARDED, &[]),
         known(("listSize", ""), Planned, FIELD, &[]),
-        known(("constraint", ""), Planned, INPUTS, &[]),
+        known(("constraint", "What a value must be beyond its type. A request with another is refused as a whole."), Once, INPUTS, &[
+            arg("minLength", "Int", "The least number of characters."),
+            arg("maxLength", "Int", "The greatest number of characters."),
+            arg("pattern", "String", "A regular expression that is found in the text; `^…$` for the whole of it."),
+            arg("min", "Decimal", "The least number; a string, where it has many digits."),
+            arg("max", "Decimal", "The greatest number."),
+            arg("minItems", "Int", "The least number of items of a list."),
+            arg("maxItems", "Int", "The greatest number of items of a list."),
+        ]),
+        known(("default", "What a new item holds there where nobody gives a value."), Once, FIELD, &[
+            arg("value", "JSON!", "A value of the field's type."),
+        ]),
     ]
 };
 

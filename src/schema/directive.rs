@@ -8,6 +8,7 @@ use super::ast::Directive;
 use super::catalogue::{self, CATALOGUE, Status};
 pub(super) use super::catalogue::{Location, has_known_names, is_understood};
 use super::literal::{Arguments, Literal, Spanned, Text};
+use super::scalar::Scalar;
 use super::template::Mistake;
 use crate::problem::{Problems, Source, did_you_mean, nearest};
 
@@ -251,6 +252,26 @@ impl<'a> Args<'a> {
             self.expected(name, value, ("a whole number without a sign", "write digits alone"));
         }
         number.map(|number| (number, &value.span))
+    }
+
+    /// A decimal number, in its canonical form. One of more digits than a number of GraphQL keeps is written as a string.
+    pub(super) fn decimal(&self, name: &str) -> Option<String> {
+        let value = self.find(name)?;
+        let number = match &value.value {
+            Literal::Number(text) => Some(text),
+            Literal::String(text) => Some(&text.value),
+            Literal::Word(_) | Literal::List(_) | Literal::Object(_) => None,
+        };
+        let number = number.and_then(|text| Scalar::Decimal.canonical(text).ok());
+        if number.is_none() {
+            self.expected(name, value, ("a number of up to 38 digits", "write it plainly, such as 19.90"));
+        }
+        number
+    }
+
+    /// Any value but null.
+    pub(super) fn value(&self, name: &str) -> Option<&'a Spanned<Literal>> {
+        self.find(name)
     }
 
     /// A list of strings.

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use async_graphql::{Name, Value};
+
 /// A value and where it stands, in bytes of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Spanned<T> {
@@ -41,6 +43,27 @@ impl Literal {
             Self::Number(_) => "a number",
             Self::List(_) => "a list",
             Self::Object(_) => "an object",
+        }
+    }
+}
+
+impl Literal {
+    /// The value that it is.
+    pub(super) fn as_value(&self) -> Value {
+        match self {
+            Self::String(text) => Value::String(text.value.clone()),
+            Self::Word(word) if word == "null" => Value::Null,
+            Self::Word(word) if word == "true" || word == "false" => Value::Boolean(word == "true"),
+            Self::Word(word) => Value::Enum(Name::new(word)),
+            // A number that JSON does not write is none of GraphQL's either.
+            Self::Number(number) => serde_json::from_str(number).map_or(Value::Null, Value::Number),
+            Self::List(items) => Value::List(items.iter().map(|item| item.value.as_value()).collect()),
+            Self::Object(members) => {
+                let member = |(name, value): &(Spanned<String>, Spanned<Self>)| {
+                    (Name::new(&name.value), value.value.as_value())
+                };
+                Value::Object(members.iter().map(member).collect())
+            }
         }
     }
 }

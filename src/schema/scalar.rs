@@ -1,5 +1,6 @@
 //! The scalars that exist: GraphQL's five, and those that DynamoDB's values need.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -217,6 +218,25 @@ fn decimal(text: &str) -> Result<String, NotA> {
     Ok(format!("{sign}{}", plain(significant, scale)))
 }
 
+/// Which of two numbers is the greater, both in their canonical form.
+pub(super) fn compare(one: &str, other: &str) -> Ordering {
+    match (one.strip_prefix('-'), other.strip_prefix('-')) {
+        (Some(one), Some(other)) => compare_sizes(other, one),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => compare_sizes(one, other),
+    }
+}
+
+/// The canonical form has no needless zeros: a longer whole part is a greater number, and digits sort as text.
+fn compare_sizes(one: &str, other: &str) -> Ordering {
+    let parts = |text: &str| {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        (whole.len(), whole.to_owned(), fraction.to_owned())
+    };
+    parts(one).cmp(&parts(other))
+}
+
 /// `digits` × 10^`scale`, written without an exponent.
 fn plain(digits: &str, scale: i64) -> String {
     let zeros = |count: i64| "0".repeat(usize::try_from(count).unwrap_or_default());
@@ -276,6 +296,17 @@ mod tests {
         }
         check(Scalar::BigInt, "9007199254740993", Some("9007199254740993"));
         check(Scalar::BigInt, "1.5", None);
+    }
+
+    #[test]
+    fn numbers_are_compared_by_value() {
+        let ascending =
+            ["-100", "-99.5", "-99", "-0.001", "0", "0.001", "0.01", "1", "1.5", "9", "10", "10.01"];
+        for (at, one) in ascending.iter().enumerate() {
+            for (index, other) in ascending.iter().enumerate() {
+                assert_eq!(compare(one, other), at.cmp(&index), "{one} and {other}");
+            }
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod cli;
 mod clients;
 mod collections;
 mod console;
+mod constraints;
 mod derived;
 mod documented;
 mod diagnostics;

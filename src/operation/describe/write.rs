@@ -20,6 +20,10 @@ fn expired() -> Expired<Shown> {
     Expired { from: Shown::From("five years ago".to_owned()), to: Shown::From("now".to_owned()) }
 }
 
+fn default(value: &async_graphql::Value) -> String {
+    format!("the default, {value}")
+}
+
 fn generated(generate: Generate) -> &'static str {
     match generate {
         Generate::Ulid => "generated: a ULID",
@@ -103,11 +107,12 @@ impl<'p> About<'p> {
         if self.item.version.as_ref() == Some(name) {
             return Some("1, the first version".to_owned());
         }
-        let generated = attribute.generate.map(generated);
-        let Some(source) = put.values.get(name) else { return generated.map(str::to_owned) };
-        match (self.told.is_optional(source), generated) {
+        let made = attribute.generate.map(|it| generated(it).to_owned());
+        let made = made.or_else(|| attribute.default.as_ref().map(default));
+        let Some(source) = put.values.get(name) else { return made };
+        match (self.told.is_optional(source), made) {
             (false, _) => Some(source.to_string()),
-            (true, Some(generated)) => Some(format!("{source}, or {generated}")),
+            (true, Some(made)) => Some(format!("{source}, or {made}")),
             (true, None) => {
                 left_out.push(source.to_string());
                 Some(source.to_string())
@@ -121,8 +126,9 @@ impl<'p> About<'p> {
         let mut variables: Vec<Variable> = Vec::new();
         for field in self.item.keys.fields().chain(indexes) {
             let made = || {
-                let generate = self.object.attribute(field)?.generate?;
-                let from = generated(generate).to_owned();
+                let attribute = self.object.attribute(field)?;
+                let generated = attribute.generate.map(|it| generated(it).to_owned());
+                let from = generated.or_else(|| attribute.default.as_ref().map(default))?;
                 Some(Variable { name: field.clone(), from, is_optional: false })
             };
             let variable = self.variables([field], &put.values).pop().or_else(made);
@@ -228,9 +234,9 @@ impl<'p> About<'p> {
         }
         for (name, attribute) in self.object.attributes() {
             let is_given = changed.iter().any(|(it, _)| *it == name) || update.key.contains_key(name);
-            if let Some(generate) = attribute.generate.filter(|_| !is_given) {
-                let value = Shown::From(generated(generate).to_owned());
-                clauses.begin_with(&attribute.name, value, placeholders);
+            let made = attribute.generate.map(|it| generated(it).to_owned());
+            if let Some(made) = made.or_else(|| attribute.first().map(default)).filter(|_| !is_given) {
+                clauses.begin_with(&attribute.name, Shown::From(made), placeholders);
             }
         }
         if let Some(discriminator) = &self.item.discriminator {

@@ -67,6 +67,7 @@ impl Lowering<'_> {
             shape: Shape::Scalar(Scalar::String),
             non_null: !field.ty.value.nullable,
             generate: None,
+            default: None,
             pad: None,
             hidden: false,
         };
@@ -87,6 +88,7 @@ impl Lowering<'_> {
             self.check_generate(&attribute, (def, field), &args);
         }
         attribute.shape = self.shape(&field.ty, &field.ty.value, set)?;
+        attribute.default = self.default_of(&attribute, (def, field));
         Some(attribute)
     }
 

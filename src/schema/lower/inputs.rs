@@ -40,12 +40,14 @@ impl Lowering<'_> {
                     "write a value of the type, or take the default out",
                 );
             }
+            let constraint = self.constraint(def, &ty);
             let argument = Argument {
                 name: name.clone(),
                 description: def.description.clone(),
                 deprecated: deprecation(&def.directives, self.reports),
                 ty,
                 default: def.default.as_ref().map(|default| default.value.clone()),
+                constraint,
             };
             if arguments.insert(name, argument).is_some() {
                 self.reports.report(
@@ -73,7 +75,7 @@ impl Lowering<'_> {
     }
 
     /// Whether a default is a value of its type, as far as GraphQL's own rules go.
-    fn fits(&self, value: &Value, ty: &Type) -> bool {
+    pub(super) fn fits(&self, value: &Value, ty: &Type) -> bool {
         match (value, &ty.of) {
             (Value::Null, _) => !ty.non_null,
             (Value::List(items), Of::List(of)) => items.iter().all(|item| self.fits(item, of)),

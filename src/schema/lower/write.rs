@@ -121,7 +121,9 @@ impl<'a> Lowering<'a> {
         let object = &draft.def.name.value;
         let mut complete = true;
         for (name, attribute) in &draft.attributes {
-            let is_made = attribute.generate.is_some() || item.version.as_ref() == Some(name);
+            let is_made = attribute.generate.is_some()
+                || attribute.default.is_some()
+                || item.version.as_ref() == Some(name);
             let given = values.get(name).map(|(_, given)| given);
             if is_made || !needed(name, attribute) || given.is_some_and(Given::is_always_given) {
                 continue;

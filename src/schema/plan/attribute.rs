@@ -1,5 +1,7 @@
 //! Attributes of items, and the values that they hold.
 
+use async_graphql::Value;
+
 use super::Name;
 use crate::schema::scalar::Scalar;
 
@@ -14,10 +16,21 @@ pub struct Attribute {
     pub non_null: bool,
     /// The value that a `@put` gives it when nobody else does.
     pub generate: Option<Generate>,
+    /// The value that a new item has there when nobody gives one.
+    pub default: Option<Value>,
     /// The width that a whole number is padded to in keys.
     pub pad: Option<u8>,
     /// Whether clients never see it.
     pub hidden: bool,
+}
+
+impl Attribute {
+    /// The default that an item gets which an update makes. DynamoDB cannot tell a new item from one that lacks the
+    /// attribute: only what every item has shows the difference. An empty set is not stored, and so is none of that.
+    pub fn first(&self) -> Option<&Value> {
+        let is_always_there = self.non_null && !matches!(self.shape, Shape::Set(_));
+        self.default.as_ref().filter(|_| is_always_there)
+    }
 }
 
 /// A value that the gateway makes.

@@ -5,6 +5,7 @@
 
 mod abstracts;
 mod attribute;
+mod constraint;
 mod guard;
 mod item;
 mod object;
@@ -19,6 +20,7 @@ use indexmap::IndexMap;
 
 pub use abstracts::{Abstract, AbstractKind, Signature};
 pub use attribute::{Attribute, Element, Generate, Shape};
+pub use constraint::{Broken, Constraint};
 pub use guard::{Guard, Scopes};
 pub use item::{Item, ItemIndex, KeyTemplates, Part, Template};
 pub use object::{Argument, Enum, EnumValue, Field, Input, Object, Of, PagePart, Resolve, Type};

@@ -5,7 +5,7 @@ use std::fmt;
 use async_graphql::Value;
 use indexmap::IndexMap;
 
-use super::{Attribute, Guard, Item, Name, Operation};
+use super::{Attribute, Constraint, Guard, Item, Name, Operation};
 
 /// An object type.
 #[derive(Debug, Clone)]
@@ -148,6 +148,8 @@ pub struct Argument {
     pub ty: Type,
     /// The value that it has when nobody gives one.
     pub default: Option<Value>,
+    /// What is asked of its value beyond the type.
+    pub constraint: Option<Constraint>,
 }
 
 impl Argument {

@@ -23,8 +23,6 @@ fn mistakes_in_a_directive() {
         ("planned_transact", query("note(id: ID!): Note @transact(do: [])")),
         ("planned_cost", on_field("@cost(weight: \"5\")")),
         ("planned_list_size", on_field("@listSize(assumedSize: 10)")),
-        ("planned_constraint", query("note(id: ID! @constraint(maxLength: 5)): Note @get")),
-        ("planned_constraint_on_an_input", beside("input Odd { a: Int @constraint(max: 5) }")),
         ("planned_in_the_wrong_place", beside("enum Odd @cost(weight: \"5\") { A }")),
         ("deprecated_on_a_type", beside("type Odd @deprecated { a: Int }")),
         ("deprecated_twice", on_field("@deprecated @deprecated(reason: \"x\")")),

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod collections;
+mod constraints;
 mod definitions;
 mod gets;
 mod guards;
