@@ -39,7 +39,7 @@ impl Operations {
         }
     }
 
-    fn delete_condition(
+    pub(super) fn delete_condition(
         &self,
         target: &Target<'_>,
         delete: &Delete,
