@@ -113,6 +113,14 @@ impl KeyCondition {
     }
 }
 
+/// A key that is not whole. A parent that lacks a value names nothing, and is not asked for; so this is an argument's
+/// null, in the place of its default.
+pub(super) fn null_in_key(templates: &KeyTemplates, texts: &KeyTexts) -> Failure {
+    let missing = templates.fields().find(|field| !texts.contains_key(*field));
+    let field = missing.map_or("the key", Name::as_str);
+    Failure::Input(format!("the key is made of `{field}`, which must not be null"))
+}
+
 impl Operations {
     /// The key condition of a query; none if the parent lacks a value that is drawn from it: it has no such items.
     ///
@@ -129,7 +137,7 @@ impl Operations {
         let partition_only = KeyTemplates { partition: templates.partition.clone(), sort: None };
         let partition_key = Keys { partition: keys.partition.clone(), sort: None };
         if key_attributes(&partition_key, &partition_only, tenant, &texts)?.is_none() {
-            return Ok(None);
+            return Err(null_in_key(&partition_only, &texts));
         }
         let partition = prefix(&templates.partition, tenant, &texts)?.text;
         let Some(template) = &templates.sort else {

@@ -224,7 +224,7 @@ impl Operations {
 
     fn step_key(&self, step: &Step, target: &Target<'_>, inputs: Inputs<'_>) -> Result<Attributes, Failure> {
         let texts = self.texts(target.object, step.write.bindings(), inputs)?.ok_or_else(|| no_key(step))?;
-        self.key(target, inputs, &texts)?.ok_or_else(|| no_key(step))
+        self.key(target, inputs, &texts)
     }
 
     /// Sends it, and again where its answer was lost or others were writing its items.

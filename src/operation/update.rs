@@ -139,7 +139,7 @@ impl Operations {
         inputs: Inputs<'a>,
     ) -> Result<Option<Writing<'a>>, Failure> {
         let Some(texts) = self.texts(target.object, &update.key, inputs)? else { return Ok(None) };
-        let Some(key) = self.key(target, inputs, &texts)? else { return Ok(None) };
+        let key = self.key(target, inputs, &texts)?;
         let changes = self.changes(target, update, inputs)?;
         let acts = self.acts(target, update, inputs)?;
         Ok(Some(Writing { update, inputs, key, texts, changes, acts }))

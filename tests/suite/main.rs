@@ -40,6 +40,7 @@ mod index_keys;
 mod isolation;
 mod layers;
 mod lint;
+mod null_keys;
 mod odd_writes;
 mod ledger;
 mod leniency;
