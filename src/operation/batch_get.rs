@@ -85,7 +85,7 @@ impl Operations {
     fn lookup(&self, get: &Get, inputs: Inputs<'_>) -> Result<Option<Lookup>, Failure> {
         let target = self.target(&get.object, inputs.session)?;
         let Some(texts) = self.texts(target.object, &get.key, inputs)? else { return Ok(None) };
-        let Some(key) = self.key(&target, inputs, &texts)? else { return Ok(None) };
+        let key = self.key(&target, inputs, &texts)?;
         Ok(Some(Lookup {
             session: inputs.session.clone(),
             from: From { table: target.physical, consistent: get.consistent },

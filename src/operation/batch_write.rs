@@ -40,7 +40,7 @@ impl Operations {
         let mut items = Vec::new();
         for value in self.list(each, inputs)?.unwrap_or_default().iter() {
             let inputs = Inputs { element: Some(Element { each, value }), ..inputs };
-            let values = self.new_values(&target, put, inputs)?;
+            let values = self.new_values(&target, put, inputs, &mut IndexMap::new())?;
             let composed = compose(&self.plan, target.object, self.tenant(inputs.session), &values)?;
             let request = PutRequest::builder().set_item(Some(composed.item.clone())).build();
             let request = request.map_err(|error| refused(&error))?;
@@ -64,9 +64,6 @@ impl Operations {
             let inputs = Inputs { element: Some(Element { each, value }), ..inputs };
             let texts = self.texts(target.object, &delete.key, inputs)?.unwrap_or_default();
             let key = self.key(&target, inputs, &texts)?;
-            let key = key.ok_or_else(|| {
-                Failure::Input(format!("`{}` must name an item with each element", each.name()))
-            })?;
             let request = DeleteRequest::builder().set_key(Some(key.clone())).build();
             let request = request.map_err(|error| refused(&error))?;
             batch.add(&key, WriteRequest::builder().delete_request(request).build())?;

@@ -9,6 +9,7 @@ mod batch_get;
 mod batch_write;
 mod budget;
 mod config;
+mod count;
 mod cursor;
 mod delete;
 pub mod describe;
@@ -18,12 +19,17 @@ mod failure;
 mod get;
 mod inputs;
 mod key_condition;
+mod matching;
+mod narrow;
 mod own;
 mod projection;
 mod put;
 mod query;
+mod record;
+mod transact;
 mod update;
 mod update_expression;
+mod window;
 
 use std::sync::Arc;
 
@@ -35,6 +41,7 @@ pub use failure::Failure;
 pub(crate) use inputs::{Inputs, Parent};
 pub(crate) use projection::{Projection, Wanted};
 pub(crate) use query::Found;
+pub use transact::{FailedStep, WhyFailed};
 
 use crate::clock::Clock;
 use crate::credentials::TenantSession;

@@ -66,6 +66,7 @@ impl Run<'_> {
             (Err(Failure::Conflict(Some(current))), Some(object)) => {
                 self.conflict(object, &current, at).await
             }
+            (Err(Failure::Steps(steps)), Some(object)) => self.cancelled(object, &steps, at).await,
             (Err(failure), _) => self.failed(&failure, at),
         }
     }
@@ -108,6 +109,9 @@ impl Run<'_> {
                     Some(each) => Ok(Given::CarriedOut(operations.delete_each(delete, each, inputs).await?)),
                     None => item(operations.delete(delete, inputs).await),
                 },
+                Operation::Transact(transact) => {
+                    item(operations.transact(coordinate, transact, inputs).await)
+                }
             }
         })
     }

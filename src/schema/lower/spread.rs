@@ -39,6 +39,10 @@ impl<'a> Lowering<'a> {
             }
             return spread.map(Some).ok_or(Reported);
         }
+        // Of several steps none is the one that an input object is meant for.
+        if site.step.is_some() {
+            return Ok(None);
+        }
         let is_input = |argument: &&Argument| {
             let plain =
                 (site.iterates() || !argument.ty.is_list()) && !draft.attributes.contains_key(&argument.name);
@@ -81,6 +85,10 @@ impl<'a> Lowering<'a> {
             if item.version.as_ref() == Some(name) && is_compared {
                 continue;
             }
+            if site.acted_on.borrow().contains(name) {
+                self.refuse_set_too(site, spread.filter(|it| !site.is_drawn(&path(it))), name);
+                continue;
+            }
             if let Some(bound) = site.value_for(name, attribute) {
                 values.insert(name.clone(), bound);
                 let shadowed = spread.filter(|it| !site.is_drawn(&path(it)));
@@ -117,6 +125,17 @@ impl<'a> Lowering<'a> {
             self.reports.report(&place, format!("`{version}` is counted by the gateway"), hint);
         }
         values
+    }
+
+    /// A field that is changed from what is there cannot be set as well.
+    fn refuse_set_too(&self, site: &Site<'a, '_>, spread: Option<&Spread<'_>>, name: &Name) {
+        let hint = "take it out, or name it as what is added, appended or removed";
+        let message = format!("`{name}` is changed from what is there, so this does nothing");
+        if let Some(def) = spread.and_then(|spread| self.spread_field(spread, name)) {
+            self.reports.report(&def.name.span, message, hint);
+        } else if site.is_bound(name) {
+            self.reports.report(&site.span_of(name), message, hint);
+        }
     }
 
     /// Reports fields of the spread input that are none of the type's, unless another value is drawn from them.
