@@ -15,7 +15,7 @@ use crate::harness::{Engine, Scene, Script, World, dynamodb_local, root, skip};
 
 /// What the scenarios do, in this order: later ones see what earlier ones wrote. `{customer}`, `{order}` and
 /// `{cancelled}` are ids of the seed.
-const SCENARIOS: [(&str, &str); 29] = [
+const SCENARIOS: [(&str, &str); 30] = [
     (
         "a product with every field",
         "{ product(sku: \"COF-001\") { sku name category price stock tags details photo rev } }",

@@ -155,6 +155,10 @@ impl<'a> Lowering<'a> {
 
     /// Whether a field returns a list of items, and not a list of lists, which is refused.
     pub(super) fn returns_list(&self, site: &Site<'a, '_>) -> Option<bool> {
+        // A step writes one item, whatever the field returns.
+        if site.step.is_some() {
+            return Some(false);
+        }
         let ty = &site.def.ty;
         match ty.value.to_string().matches('[').count() {
             0 => Some(false),
