@@ -4,6 +4,7 @@
 //! listed cannot be sent.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -17,9 +18,11 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
+use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use thiserror::Error;
 
@@ -47,6 +50,12 @@ pub enum CallError {
     /// The condition of a write failed. The item is what is there, if anything is.
     #[error("the condition failed")]
     ConditionFailed(Option<Item>),
+    /// A transaction did not take place: what became of each of its members, in their order.
+    #[error("the transaction was cancelled: {0:?}")]
+    Cancelled(Vec<Cancellation>),
+    /// The same transaction is still under way.
+    #[error("the transaction is under way")]
+    InProgress,
     /// DynamoDB throttled it for longer than it may be retried.
     #[error("DynamoDB throttles the call: {0}")]
     Throttled(Arc<str>),
@@ -70,6 +79,51 @@ pub enum CallError {
     /// STS gives no credentials.
     #[error(transparent)]
     Lease(#[from] LeaseError),
+}
+
+/// What became of a member of a transaction that did not take place.
+#[derive(Clone)]
+pub enum Cancellation {
+    /// Nothing stood in its way.
+    None,
+    /// Its condition failed. The item is what is there, if anything is.
+    ConditionFailed(Option<Item>),
+    /// Another request was writing the item.
+    Conflict,
+    /// DynamoDB throttled it.
+    Throttled,
+    /// The item would be larger than DynamoDB takes.
+    TooLarge,
+    /// DynamoDB refuses it.
+    Refused(Arc<str>),
+}
+
+impl fmt::Debug for Cancellation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The item stays out of the logs, and so does what DynamoDB says of it.
+        f.write_str(match self {
+            Self::None => "None",
+            Self::ConditionFailed(_) => "ConditionFailed",
+            Self::Conflict => "Conflict",
+            Self::Throttled => "Throttled",
+            Self::TooLarge => "TooLarge",
+            Self::Refused(_) => "Refused",
+        })
+    }
+}
+
+impl From<&CancellationReason> for Cancellation {
+    fn from(reason: &CancellationReason) -> Self {
+        match reason.code() {
+            None | Some("None") => Self::None,
+            Some("ConditionalCheckFailed") => Self::ConditionFailed(reason.item().cloned()),
+            Some("TransactionConflict") => Self::Conflict,
+            Some("ThrottlingError" | "ProvisionedThroughputExceeded") => Self::Throttled,
+            Some("ItemCollectionSizeLimitExceeded") => Self::TooLarge,
+            Some("ValidationError") if reason.message().is_some_and(is_too_large) => Self::TooLarge,
+            Some(code) => Self::Refused(code.into()),
+        }
+    }
 }
 
 /// Why a tenant has no credentials.
@@ -111,6 +165,9 @@ pub(crate) trait Call: sealed::Sealed + Clone + Send + 'static {
 /// Whether an error is a failed condition, and what it brings back.
 enum Condition<'a> {
     Failed(Option<&'a Item>),
+    /// The conditions, and what else there was, of a transaction's members.
+    Cancelled(&'a [CancellationReason]),
+    InProgress,
     NotThat,
 }
 
@@ -151,7 +208,19 @@ macro_rules! condition_of {
     };
 }
 
+fn condition_of_transaction(error: &TransactWriteItemsError) -> Condition<'_> {
+    match error {
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+            Condition::Cancelled(cancelled.cancellation_reasons())
+        }
+        TransactWriteItemsError::TransactionInProgressException(_) => Condition::InProgress,
+        _ => Condition::NotThat,
+    }
+}
+
 calls! {
+    "TransactWriteItems", TransactWriteItemsInputBuilder, TransactWriteItemsOutput, TransactWriteItemsError,
+        condition_of_transaction;
     "GetItem", GetItemInputBuilder, GetItemOutput, GetItemError, |_| Condition::NotThat;
     "Query", QueryInputBuilder, QueryOutput, QueryError, |_| Condition::NotThat;
     "PutItem", PutItemInputBuilder, PutItemOutput, PutItemError, condition_of!(PutItemError);
@@ -181,8 +250,13 @@ where
 {
     match error {
         SdkError::ServiceError(service) => {
-            if let Condition::Failed(item) = service.err().failed_condition() {
-                return CallError::ConditionFailed(item.cloned());
+            match service.err().failed_condition() {
+                Condition::Failed(item) => return CallError::ConditionFailed(item.cloned()),
+                Condition::Cancelled(reasons) => {
+                    return CallError::Cancelled(reasons.iter().map(Cancellation::from).collect());
+                }
+                Condition::InProgress => return CallError::InProgress,
+                Condition::NotThat => {}
             }
             let reason = reason(error);
             match service.err().code() {

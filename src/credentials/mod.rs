@@ -20,7 +20,7 @@ mod sts;
 
 pub use assumption::Assumption;
 pub use broker::{Broker, OpenError};
-pub use call::{Applied, CallError, LeaseError};
+pub use call::{Applied, CallError, Cancellation, LeaseError};
 pub use config::Config;
 pub use operator::{LookupError, Operator};
 pub use power::{PolicyTemplates, Power, variables};

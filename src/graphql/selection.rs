@@ -23,7 +23,7 @@ use super::merging::{check_shapes, is_same};
 use super::variables::Variables;
 use crate::credentials::TenantSession;
 use crate::operation::Projection;
-use crate::schema::{Field, Object, Of, Operation, Plan, Resolve, Scalar, Type};
+use crate::schema::{Field, Object, Of, Operation, PagePart, Plan, Resolve, Scalar, Type};
 use crate::telemetry::Event;
 
 /// How many items a page is taken to have whose size the document does not say. What is run is counted once more, so
@@ -308,6 +308,10 @@ impl<'p, 'd> Preparing<'p, 'd> {
                         let coordinate = format!("{}.{}", object.name, field.name).into();
                         (coordinate, objects.saturating_mul(most_items(operation, &arguments)))
                     }
+                    Resolve::Page(PagePart::TotalCount) => {
+                        self.operations.set(self.operations.get().saturating_add(objects));
+                        (format!("{}.{}", object.name, field.name).into(), objects)
+                    }
                     Resolve::Attribute(_) | Resolve::Page(_) => ("".into(), objects),
                 };
                 let sets: Vec<_> = fields.iter().map(|field| &field.node.selection_set.node).collect();
@@ -457,8 +461,9 @@ fn without_vain_writes(selections: Vec<Selected<'_>>) -> Vec<Selected<'_>> {
 /// How many items an operation may find, by the size of the page that is asked for.
 fn most_items(operation: &Operation, arguments: &IndexMap<Name, Value>) -> usize {
     let Operation::Query(query) = operation else { return 1 };
-    let first = query.page.first.as_ref().and_then(|name| arguments.get(name.as_str()));
-    match first {
+    let sizes = [&query.page.first, &query.page.last].into_iter().flatten();
+    let mut sizes = sizes.filter_map(|name| arguments.get(name.as_str()));
+    match sizes.find(|size| **size != Value::Null) {
         // One that is no size of a page is refused when it is run.
         Some(Value::Number(number)) => {
             number.as_u64().map_or(0, |it| usize::try_from(it).unwrap_or(usize::MAX))

@@ -53,7 +53,7 @@ impl Preparing<'_, '_> {
                     PagePart::Cursor | PagePart::StartCursor | PagePart::EndCursor | PagePart::NextToken => {
                         needs.places = true;
                     }
-                    PagePart::HasNextPage | PagePart::HasPreviousPage => {}
+                    PagePart::HasNextPage | PagePart::HasPreviousPage | PagePart::TotalCount => {}
                 },
             }
         }

@@ -21,7 +21,7 @@ impl Operations {
     ) -> Result<Option<Attributes>, Failure> {
         let target = self.target(&delete.object, inputs.session)?;
         let Some(texts) = self.texts(target.object, &delete.key, inputs)? else { return Ok(None) };
-        let Some(key) = self.key(&target, inputs, &texts)? else { return Ok(None) };
+        let key = self.key(&target, inputs, &texts)?;
         let mut placeholders = Placeholders::default();
         let condition = self.delete_condition(&target, delete, inputs, &mut placeholders)?;
         let call = DeleteItemInputBuilder::default()
@@ -39,7 +39,7 @@ impl Operations {
         }
     }
 
-    fn delete_condition(
+    pub(super) fn delete_condition(
         &self,
         target: &Target<'_>,
         delete: &Delete,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
+use super::transact::{FailedStep, WhyFailed};
 use crate::credentials::{Applied, CallError, LeaseError};
 use crate::error::{Code, Public};
 use crate::item::{Attributes, ComposeError, KeyError, Mismatch, Unfit};
@@ -23,6 +24,15 @@ pub enum Failure {
     /// The condition of a write failed. The item is what is there, where the caller may know it.
     #[error("the condition failed")]
     Conflict(Option<Attributes>),
+    /// A transaction did not take place, because of these steps.
+    #[error("conditions of a transaction failed: {0:?}")]
+    Steps(Vec<FailedStep>),
+    /// The token of a transaction was used for a request with other arguments.
+    #[error("the token was used with other arguments")]
+    TokenTaken,
+    /// A transaction has taken place, and the item that it answers with could not be read.
+    #[error("the item could not be read after the transaction")]
+    Unread(#[source] CallError),
     /// A list would need more items than one request may read.
     #[error("the read budget is spent")]
     Budget,
@@ -38,9 +48,13 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Whether a write may have been applied although no answer came.
-    pub fn applied_is_unknown(&self) -> bool {
-        matches!(self, Self::Call(CallError::Unavailable { applied: Applied::Unknown, .. }))
+    /// Whether a write was applied although there is no answer: `unknown`, or `yes`. None where it was not.
+    pub fn applied(&self) -> Option<&'static str> {
+        match self {
+            Self::Call(CallError::Unavailable { applied: Applied::Unknown, .. }) => Some("unknown"),
+            Self::Unread(_) => Some("yes"),
+            _ => None,
+        }
     }
 }
 
@@ -67,13 +81,14 @@ impl Public for Failure {
         match self {
             Self::Input(_) | Self::Cursor => Code::BadRequest,
             Self::Claim(_) => Code::Forbidden,
-            Self::Conflict(_) => Code::Conflict,
+            Self::Steps(steps) if steps.iter().all(|step| step.why == WhyFailed::NotFound) => Code::NotFound,
+            Self::Conflict(_) | Self::TokenTaken | Self::Steps(_) => Code::Conflict,
             Self::Budget => Code::BudgetExceeded,
             Self::Stored(_) | Self::Unplanned(_) => Code::Internal,
-            Self::Call(error) => match error {
+            Self::Call(error) | Self::Unread(error) => match error {
                 CallError::Denied(_) | CallError::Lease(LeaseError::Refused(_)) => Code::Forbidden,
-                CallError::ConditionFailed(_) => Code::Conflict,
-                CallError::Throttled(_) => Code::Throttled,
+                CallError::ConditionFailed(_) | CallError::Cancelled(_) => Code::Conflict,
+                CallError::Throttled(_) | CallError::InProgress => Code::Throttled,
                 CallError::Unavailable { .. } | CallError::Credentials(_) | CallError::Lease(_) => {
                     Code::Unavailable
                 }
@@ -90,6 +105,13 @@ impl Public for Failure {
             Self::Cursor => "The cursor does not belong to this page.".into(),
             Self::Claim(_) => "The token lacks a claim that this field needs.".into(),
             Self::Conflict(_) => "The item is not as this write expects it.".into(),
+            Self::Steps(_) => {
+                "The transaction did not take place: not everything is as it expects it.".into()
+            }
+            Self::TokenTaken => "The token was used for another request, with other arguments.".into(),
+            Self::Unread(_) => {
+                "The transaction took place, and its item could not be read afterwards.".into()
+            }
             Self::Budget => "The list has more items than one request may read. Ask for fewer.".into(),
             Self::Stored(_) => "The stored value is not of the field's type.".into(),
             Self::Unplanned(_) => "The gateway cannot serve this field.".into(),

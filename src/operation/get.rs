@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 
+use super::key_condition::null_in_key;
 use super::{Failure, Inputs, Operations, Projection, Target};
 use crate::item::{Attributes, KeyTexts, key_attributes};
 use crate::schema::Get;
@@ -11,18 +12,20 @@ impl Operations {
     pub(crate) async fn get(&self, get: &Get, inputs: Inputs<'_>) -> Result<Option<Attributes>, Failure> {
         let target = self.target(&get.object, inputs.session)?;
         let Some(texts) = self.texts(target.object, &get.key, inputs)? else { return Ok(None) };
-        let Some(key) = self.key(&target, inputs, &texts)? else { return Ok(None) };
+        let key = self.key(&target, inputs, &texts)?;
         self.read(&target, key, get.consistent, inputs).await
     }
 
-    /// The key of an item; none if a field of it has no value.
+    /// The key of an item.
     pub(super) fn key(
         &self,
         target: &Target<'_>,
         inputs: Inputs<'_>,
         texts: &KeyTexts,
-    ) -> Result<Option<Attributes>, Failure> {
-        Ok(key_attributes(&target.table.keys, &target.item.keys, self.tenant(inputs.session), texts)?)
+    ) -> Result<Attributes, Failure> {
+        let keys = &target.item.keys;
+        let made = key_attributes(&target.table.keys, keys, self.tenant(inputs.session), texts)?;
+        made.ok_or_else(|| null_in_key(keys, texts))
     }
 
     /// Reads an item by its key: the attributes that the inputs' projection names.

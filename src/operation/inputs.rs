@@ -20,9 +20,14 @@ pub(crate) struct Inputs<'a> {
     pub(crate) parent: Option<Parent<'a>>,
     /// How many items the request may still read.
     pub(crate) budget: &'a Budget,
+    /// In a transaction, the values of the items that earlier steps put, by the steps' names.
+    pub(crate) steps: Option<&'a StepValues>,
     /// The attributes that a read asks for; none for all of them.
     pub(crate) projection: Option<&'a Projection>,
 }
+
+/// The values of the fields of items that steps put.
+pub(crate) type StepValues = IndexMap<Name, IndexMap<Name, Value>>;
 
 /// The item that the field belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +69,10 @@ impl Operations {
                         value => Ok(Given::Value(Cow::Owned(value))),
                     },
                 }
+            }
+            ValueSource::Step(step, field) => {
+                let value = inputs.steps.and_then(|steps| steps.get(step)?.get(field));
+                Ok(value.map_or(Given::Absent, |value| Given::Value(Cow::Borrowed(value))))
             }
             ValueSource::Claim(name) => {
                 let claim = inputs.session.context().caller().claim(name);

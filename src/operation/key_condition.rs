@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::cursor::Binding;
 use super::expression::Placeholders;
+use super::matching::Test;
 use super::query::Asking;
 use super::{Failure, Operations};
 use crate::item::{
@@ -32,6 +33,10 @@ pub(super) enum Sort {
     AtLeast(String),
     AtMost(String),
     Between(String, String),
+    /// Greater, in a key that is the value alone.
+    Above(String),
+    /// Less, in a key that is the value alone.
+    Below(String),
 }
 
 impl KeyCondition {
@@ -45,6 +50,8 @@ impl KeyCondition {
             Sort::AtLeast(text) => (">=", text.as_str(), ""),
             Sort::AtMost(text) => ("<=", text.as_str(), ""),
             Sort::Between(from, to) => ("between", from.as_str(), to.as_str()),
+            Sort::Above(text) => (">", text.as_str(), ""),
+            Sort::Below(text) => ("<", text.as_str(), ""),
         };
         for part in [kind, one, other] {
             binding.bind(part);
@@ -67,6 +74,8 @@ impl KeyCondition {
             Sort::Equal(text) => ("= ", value(text), String::new()),
             Sort::AtLeast(text) => (">= ", value(text), String::new()),
             Sort::AtMost(text) => ("<= ", value(text), String::new()),
+            Sort::Above(text) => ("> ", value(text), String::new()),
+            Sort::Below(text) => ("< ", value(text), String::new()),
             Sort::Between(from, to) => ("BETWEEN ", value(from), format!(" AND {}", value(to))),
             Sort::BeginsWith(text) => {
                 let value = value(text);
@@ -93,39 +102,63 @@ impl KeyCondition {
         let Some(key) = &keys.sort else { return Ok(()) };
         match &self.sort {
             Sort::Any => Ok(()),
-            Sort::Equal(text) | Sort::BeginsWith(text) | Sort::AtLeast(text) | Sort::AtMost(text) => {
-                check_sort_key(key, text)
-            }
+            Sort::Equal(text)
+            | Sort::BeginsWith(text)
+            | Sort::AtLeast(text)
+            | Sort::AtMost(text)
+            | Sort::Above(text)
+            | Sort::Below(text) => check_sort_key(key, text),
             Sort::Between(from, to) => check_sort_key(key, from).and(check_sort_key(key, to)),
         }
     }
 }
 
+/// A key that is not whole. A parent that lacks a value names nothing, and is not asked for; so this is an argument's
+/// null, in the place of its default.
+pub(super) fn null_in_key(templates: &KeyTemplates, texts: &KeyTexts) -> Failure {
+    let missing = templates.fields().find(|field| !texts.contains_key(*field));
+    let field = missing.map_or("the key", Name::as_str);
+    Failure::Input(format!("the key is made of `{field}`, which must not be null"))
+}
+
 impl Operations {
     /// The key condition of a query; none if the parent lacks a value that is drawn from it: it has no such items.
-    pub(super) fn key_condition(&self, asking: &Asking<'_>) -> Result<Option<KeyCondition>, Failure> {
+    ///
+    /// What the key can say of the tests is taken out of them.
+    pub(super) fn key_condition(
+        &self,
+        asking: &Asking<'_>,
+        tests: &mut Vec<Test<'_>>,
+    ) -> Result<Option<KeyCondition>, Failure> {
         let Asking { target, query, inputs, keys, templates, .. } = asking;
-        let Some(texts) = self.texts(target.object, &query.key, *inputs)? else { return Ok(None) };
+        let Some(mut texts) = self.texts(target.object, &query.key, *inputs)? else { return Ok(None) };
         let Some(ends) = self.ends(asking)? else { return Ok(None) };
         let tenant = self.tenant(inputs.session);
         let partition_only = KeyTemplates { partition: templates.partition.clone(), sort: None };
         let partition_key = Keys { partition: keys.partition.clone(), sort: None };
         if key_attributes(&partition_key, &partition_only, tenant, &texts)?.is_none() {
-            return Ok(None);
+            return Err(null_in_key(&partition_only, &texts));
         }
         let partition = prefix(&templates.partition, tenant, &texts)?.text;
         let Some(template) = &templates.sort else {
             return Ok(Some(KeyCondition { partition, sort: Sort::Any }));
         };
         refuse_gaps(template, query, &texts, &ends)?;
+        let open =
+            if query.range.is_none() { self.bind_equal(asking, template, &mut texts, tests) } else { None };
+        let span = match open {
+            Some(field) => self.span(asking, (template, &texts, tenant), field, tests)?,
+            None => None,
+        };
         let mut bound = prefix(template, tenant, &texts)?;
         bound.complete &= !asking.is_open;
-        let sort = match &query.range {
-            Some(range) => {
+        let sort = match (&query.range, span) {
+            (Some(range), _) => {
                 let (from, to) = ends;
                 Sort::ranged(range, template, &bound, from, to)
             }
-            None => Sort::bound(bound),
+            (None, Some(span)) => span,
+            (None, None) => Sort::bound(bound),
         };
         let condition = KeyCondition { partition, sort };
         condition.check_length(keys)?;

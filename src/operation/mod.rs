@@ -6,6 +6,7 @@
 
 mod budget;
 mod config;
+mod count;
 mod cursor;
 mod delete;
 pub mod describe;
@@ -14,12 +15,17 @@ mod failure;
 mod get;
 mod inputs;
 mod key_condition;
+mod matching;
+mod narrow;
 mod own;
 mod projection;
 mod put;
 mod query;
+mod record;
+mod transact;
 mod update;
 mod update_expression;
+mod window;
 
 use std::sync::Arc;
 
@@ -30,6 +36,7 @@ pub use failure::Failure;
 pub(crate) use inputs::{Inputs, Parent};
 pub(crate) use projection::{Projection, Wanted};
 pub(crate) use query::Found;
+pub use transact::{FailedStep, WhyFailed};
 
 use crate::clock::Clock;
 use crate::credentials::TenantSession;

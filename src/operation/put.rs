@@ -20,7 +20,7 @@ impl Operations {
     /// Writes the item and gives it back.
     pub(crate) async fn put(&self, put: &Put, inputs: Inputs<'_>) -> Result<Attributes, Failure> {
         let target = self.target(&put.object, inputs.session)?;
-        let values = self.new_values(&target, put, inputs)?;
+        let values = self.new_values(&target, put, inputs, &mut IndexMap::new())?;
         let composed = compose(&self.plan, target.object, self.tenant(inputs.session), &values)?;
         let mut placeholders = Placeholders::default();
         let condition = self.put_condition(&target, put, inputs, &mut placeholders)?;
@@ -48,12 +48,14 @@ impl Operations {
         }
     }
 
-    /// The values of the item's fields: those that were given, those that are made here, and the first version.
-    fn new_values(
+    /// The values of the item's fields: those that were given, those that are made here, and the first version. What is
+    /// in `made` is not made again, and what is made is put there.
+    pub(super) fn new_values(
         &self,
         target: &Target<'_>,
         put: &Put,
         inputs: Inputs<'_>,
+        made: &mut IndexMap<Name, Value>,
     ) -> Result<IndexMap<Name, Value>, Failure> {
         let mut values = IndexMap::new();
         for (name, source) in &put.values {
@@ -75,7 +77,8 @@ impl Operations {
             if let Some(generate) =
                 attribute.generate.filter(|_| values.get(name).is_none_or(|value| *value == Value::Null))
             {
-                values.insert(name.clone(), self.generated(generate));
+                let value = made.entry(name.clone()).or_insert_with(|| self.generated(generate));
+                values.insert(name.clone(), value.clone());
             }
         }
         if let Some(version) = &target.item.version {
@@ -100,7 +103,7 @@ impl Operations {
         text.and_then(|text| crate::schema::Scalar::DateTime.canonical(&text).ok()).unwrap_or_default()
     }
 
-    fn put_condition(
+    pub(super) fn put_condition(
         &self,
         target: &Target<'_>,
         put: &Put,

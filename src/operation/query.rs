@@ -1,19 +1,19 @@
 //! `@query`: items of one partition, page by page, and honest about where it stopped.
 
-use async_graphql::Value;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 
 use super::cursor::Binding;
 use super::expression::{Placeholders, all};
-use super::{Failure, Inputs, Operations, Projection, Target};
+use super::matching::{Test, Writing};
+use super::{Failure, Inputs, Operations, Target};
 use crate::item::{Attributes, marshal};
-use crate::schema::{KeyTemplates, Keys, Name, PageKind, Plan, Query};
+use crate::schema::{KeyTemplates, Keys, Name, PageKind, Plan, Query, ValueSource};
 
-/// The size of a page that a client does not ask for.
-const DEFAULT_PAGE: i32 = 50;
 /// How many items DynamoDB is asked for at a time where nobody knows how many it takes: for a whole list, and where a
 /// filter drops some. A call reserves what it asks for; one that asked for all would leave nothing to its siblings.
 const BATCH: i32 = 100;
+/// The longest expression, in bytes (*Service quotas*, DynamoDB).
+const MAX_EXPRESSION: usize = 4 * 1024;
 
 /// What a query found.
 #[derive(Debug)]
@@ -28,8 +28,12 @@ pub(crate) struct Found {
     pub(crate) has_previous: bool,
     /// Whether the read budget was spent before the page was full.
     pub(crate) partial: bool,
+    /// Where the page begins, if that is not before its first item.
+    start: Option<Attributes>,
     /// Where the page ends, if that is not its last item. A place without attributes is the beginning.
     end: Option<Attributes>,
+    /// What was asked, wherever the page begins; none where there is nothing to be found.
+    pub(super) asked: Option<Box<QueryInputBuilder>>,
     /// What the cursors of this page are bound to.
     binding: Binding,
     /// The attributes that a place consists of.
@@ -68,10 +72,11 @@ impl Operations {
         inputs: Inputs<'_>,
     ) -> Result<Found, Failure> {
         let asking = self.asking(query, inputs)?;
-        let wanted = self.wanted(query, inputs)?;
+        let window = self.window(query, inputs)?;
         let mut found = Found::nothing(query, asking.place());
         // A parent without a value for the key or the filter has no such items; only what a client leaves out widens.
-        let Some(condition) = self.key_condition(&asking)? else { return Ok(found) };
+        let Some(mut tests) = self.tests(&asking)? else { return Ok(found) };
+        let Some(condition) = self.key_condition(&asking, &mut tests)? else { return Ok(found) };
         for source in query.filter.values() {
             if self.parent_lacks(source, inputs)? {
                 return Ok(found);
@@ -81,27 +86,33 @@ impl Operations {
         condition.bind(&mut found.binding);
         let mut placeholders = Placeholders::default();
         let key_condition = condition.expression(asking.keys, &mut placeholders);
-        let filter = self.filter(&asking, &mut placeholders, &mut found.binding)?;
-        let start = self.start(query, inputs, &found.binding)?;
+        let filter = self.filter(&asking, &tests, &mut placeholders, &mut found.binding)?;
+        let start = self.start(&window, inputs, &found.binding)?;
         found.has_previous = start.is_some();
         if condition.is_empty(asking.keys) {
-            return Ok(found);
+            return Ok(if window.backwards { found.turned() } else { found });
         }
         let call = QueryInputBuilder::default()
             .table_name(asking.target.physical.as_str())
             .set_index_name(asking.index.map(ToString::to_string))
             .key_condition_expression(key_condition)
             .set_filter_expression(filter)
-            .set_projection_expression(inputs.projection.map(Projection::expression))
-            .set_expression_attribute_names(match inputs.projection {
-                Some(projection) => Some(projection.names(placeholders.names())),
-                None => placeholders.names(),
-            })
+            .set_expression_attribute_names(placeholders.names())
             .set_expression_attribute_values(placeholders.values())
-            .scan_index_forward(!query.descending)
-            .consistent_read(query.consistent)
-            .set_exclusive_start_key(start);
-        self.collect(&asking, call, wanted, found).await
+            .consistent_read(query.consistent);
+        found.asked = Some(Box::new(call.clone()));
+        let is_filtered = !query.filter.is_empty() || !tests.is_empty();
+        // A count projects nothing.
+        let call = match inputs.projection {
+            Some(projection) => call
+                .projection_expression(projection.expression())
+                .set_expression_attribute_names(Some(projection.names(placeholders.names()))),
+            None => call,
+        };
+        let call =
+            call.scan_index_forward(query.descending == window.backwards).set_exclusive_start_key(start);
+        let found = self.collect((&asking, is_filtered), call, window.wanted, found).await?;
+        Ok(if window.backwards { found.turned() } else { found })
     }
 
     fn asking<'a>(&'a self, query: &'a Query, inputs: Inputs<'a>) -> Result<Asking<'a>, Failure> {
@@ -122,7 +133,7 @@ impl Operations {
     /// Asks for page after page, until there are items enough, no more, or no budget.
     async fn collect(
         &self,
-        asking: &Asking<'_>,
+        (asking, is_filtered): (&Asking<'_>, bool),
         mut call: QueryInputBuilder,
         wanted: Option<usize>,
         mut found: Found,
@@ -134,7 +145,8 @@ impl Operations {
             let missing = wanted
                 .map_or(BATCH, |wanted| i32::try_from(wanted + 1 - found.items.len()).unwrap_or(i32::MAX));
             // Few items have expired and are still there: for their sake alone nothing more is read.
-            let is_sparse = !asking.query.filter.is_empty() || asking.target.item.discriminator.is_some();
+            let is_mixed = asking.target.item.discriminator.is_some() && asking.query.collection.is_none();
+            let is_sparse = is_filtered || is_mixed;
             let batch = if is_sparse { missing.max(BATCH) } else { missing };
             let Some(reservation) = budget.reserve(batch).await else {
                 return found.out_of_budget(asking.query, call.get_exclusive_start_key().clone());
@@ -156,50 +168,11 @@ impl Operations {
         }
     }
 
-    /// How many items are wanted; none for all of them.
-    fn wanted(&self, query: &Query, inputs: Inputs<'_>) -> Result<Option<usize>, Failure> {
-        let argument = query.page.first.as_ref();
-        let value =
-            argument.and_then(|name| inputs.arguments.get(name.as_str())).filter(|it| **it != Value::Null);
-        let first = match (value, query.page.kind) {
-            (None, PageKind::List) => return Ok(None),
-            (None, PageKind::Connection | PageKind::Tokens) => DEFAULT_PAGE.min(self.config.max_page),
-            (Some(value), _) => {
-                let number = match value {
-                    Value::Number(number) => number.as_i64().and_then(|number| i32::try_from(number).ok()),
-                    _ => None,
-                };
-                number.filter(|number| (0..=self.config.max_page).contains(number)).ok_or_else(|| {
-                    let name = argument.map_or("first", Name::as_str);
-                    Failure::Input(format!("`{name}` must be from 0 to {}", self.config.max_page))
-                })?
-            }
-        };
-        Ok(Some(usize::try_from(first).unwrap_or_default()))
-    }
-
-    /// Where the page begins. A cursor that does not open is refused before anything is asked of DynamoDB.
-    fn start(
-        &self,
-        query: &Query,
-        inputs: Inputs<'_>,
-        binding: &Binding,
-    ) -> Result<Option<Attributes>, Failure> {
-        let argument = query.page.after.as_ref().and_then(|name| inputs.arguments.get(name.as_str()));
-        match argument {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(cursor)) => {
-                let place = self.cursors.open(cursor, binding).ok_or(Failure::Cursor)?;
-                Ok(Some(place).filter(|place| !place.is_empty()))
-            }
-            Some(_) => Err(Failure::Cursor),
-        }
-    }
-
     /// `FilterExpression`: fields that must equal a value, the discriminator, and the time to live.
     fn filter(
         &self,
         asking: &Asking<'_>,
+        tests: &[Test<'_>],
         placeholders: &mut Placeholders,
         binding: &mut Binding,
     ) -> Result<Option<String>, Failure> {
@@ -219,7 +192,24 @@ impl Operations {
             let value = placeholders.value(stored);
             conditions.push(format!("{} = {value}", placeholders.name(&attribute.name)));
         }
-        Ok(all(&conditions))
+        if let Some(path) = &query.matching
+            && let Some(value) = self.given(&ValueSource::Argument(path.clone()), *inputs)?.value()
+        {
+            binding.bind(&value.to_string());
+        }
+        let keys = asking.keys.names().collect();
+        let mut writing = Writing { plan: &self.plan, keys, placeholders, operators: 0 };
+        conditions.extend(writing.conditions(tests)?);
+        let filter = all(&conditions);
+        match filter.as_ref().map(String::len) {
+            Some(found) if found > MAX_EXPRESSION => {
+                let message = format!(
+                    "the filter makes an expression of {found} bytes, and {MAX_EXPRESSION} are allowed"
+                );
+                Err(Failure::Input(message))
+            }
+            _ => Ok(filter),
+        }
     }
 
     /// The cursor of a place in a page; none where cursors have no key.
@@ -234,6 +224,11 @@ impl Operations {
     /// The cursor of an item of a page.
     pub(crate) fn cursor(&self, found: &Found, at: usize) -> Option<String> {
         self.seal(found, found.items.get(at)?)
+    }
+
+    /// The cursor that continues before the page: its first item's, or where the budget ended.
+    pub(crate) fn start_cursor(&self, found: &Found) -> Option<String> {
+        self.seal(found, found.start.as_ref().or_else(|| found.items.first())?)
     }
 
     /// The cursor that continues after the page: its last item's, or where the budget ended.
@@ -275,7 +270,9 @@ impl Found {
             has_next: false,
             has_previous: false,
             partial: false,
+            start: None,
             end: None,
+            asked: None,
             binding,
             place,
         }
@@ -292,6 +289,17 @@ impl Found {
             (Types::One(_), _) | (Types::Each(_), None) => {}
         }
         self.items.push(item);
+    }
+
+    /// A page that was read from its end to its beginning.
+    fn turned(mut self) -> Self {
+        self.items.reverse();
+        if let Types::Each(types) = &mut self.types {
+            types.reverse();
+        }
+        std::mem::swap(&mut self.has_next, &mut self.has_previous);
+        std::mem::swap(&mut self.start, &mut self.end);
+        self
     }
 
     fn truncate(&mut self, most: usize) {

@@ -1,5 +1,7 @@
 //! `@update`: what is given is set, what is null is removed, what is absent stays; and index keys follow.
 
+use std::borrow::Cow;
+
 use async_graphql::Value;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -10,8 +12,8 @@ use super::inputs::Given;
 use super::put::absent_or;
 use super::{Failure, Inputs, Operations, Target};
 use crate::credentials::{Applied, CallError};
-use crate::item::{Attributes, KeyTexts, marshal, same_item};
-use crate::schema::{Generate, Name, Table, Update, ValueSource};
+use crate::item::{Attributes, KeyTexts, marshal, same_item, stored};
+use crate::schema::{Action, ActionKind, Amount, Generate, Name, Shape, Table, Update, ValueSource};
 
 /// How often an update that has to read first is tried, when others write in between.
 const READ_ATTEMPTS: usize = 3;
@@ -27,10 +29,7 @@ impl Operations {
         inputs: Inputs<'_>,
     ) -> Result<Option<Attributes>, Failure> {
         let target = self.target(&update.object, inputs.session)?;
-        let Some(texts) = self.texts(target.object, &update.key, inputs)? else { return Ok(None) };
-        let Some(key) = self.key(&target, inputs, &texts)? else { return Ok(None) };
-        let changes = self.changes(&target, update, inputs)?;
-        let writing = Writing { update, inputs, key, texts, changes };
+        let Some(writing) = self.writing(&target, update, inputs)? else { return Ok(None) };
         if !needs_read(&target, &writing) {
             return self.write(&target, &writing, None).await;
         }
@@ -64,20 +63,8 @@ impl Operations {
         current: Option<&Attributes>,
     ) -> Result<Option<Attributes>, Failure> {
         let Writing { update, inputs, key, .. } = writing;
-        let mut placeholders = Placeholders::default();
-        let expression = self.update_expression(target, writing, current, &mut placeholders)?;
-        let mut conditions: Vec<_> = target.own_condition(&mut placeholders).into_iter().collect();
-        let expected = match &update.expect {
-            Some(expect) => self.expected_version(target, expect, *inputs)?,
-            None => None,
-        };
-        let read = current.map(|current| target.version_of(current));
-        conditions.extend(expected.and_then(|it| target.has_version(it, &mut placeholders)));
-        conditions.extend(read.and_then(|it| target.has_version(it, &mut placeholders)));
-        if let Some(when) = &update.when {
-            conditions.push(self.condition(when, target.object, *inputs, &mut placeholders)?);
-        }
-        let condition = target.there(conditions, update.upsert, &mut placeholders);
+        let Parts { expression, condition, placeholders, pinned } =
+            self.update_parts(target, writing, current)?;
         let call = UpdateItemInputBuilder::default()
             .table_name(target.physical.as_str())
             .set_key(Some(key.clone()))
@@ -93,15 +80,21 @@ impl Operations {
             // Under a version it is safe to repeat: if the first attempt was applied, the version has moved on by
             // one, and what is there holds our values.
             Err(CallError::Unavailable { applied: Applied::Unknown, reason }) => {
-                let Some(pinned) = expected.or(read) else {
-                    return Err(CallError::Unavailable { applied: Applied::Unknown, reason }.into());
-                };
+                let unknown = || CallError::Unavailable { applied: Applied::Unknown, reason };
+                let Some(pinned) = pinned else { return Err(unknown().into()) };
                 match inputs.session.run(call).await {
                     Ok(answer) => Ok(answer.attributes),
                     Err(CallError::ConditionFailed(Some(found)))
                         if self.is_ours(target, writing, pinned, &found) =>
                     {
                         Ok(Some(found))
+                    }
+                    // A counter that has moved on does not tell who moved it: a client that took this for a conflict
+                    // would count twice.
+                    Err(CallError::ConditionFailed(Some(found)))
+                        if !writing.acts.is_empty() && target.version_of(&found) != pinned =>
+                    {
+                        Err(unknown().into())
                     }
                     Err(CallError::ConditionFailed(found)) => {
                         target.missing_or_conflict(found, update.upsert)
@@ -111,6 +104,45 @@ impl Operations {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What is sent of an update, as a call of its own or as a step of a transaction.
+    pub(super) fn update_parts(
+        &self,
+        target: &Target<'_>,
+        writing: &Writing<'_>,
+        current: Option<&Attributes>,
+    ) -> Result<Parts, Failure> {
+        let Writing { update, inputs, .. } = writing;
+        let mut placeholders = Placeholders::default();
+        let expression = self.update_expression(target, writing, current, &mut placeholders)?;
+        let mut conditions: Vec<_> = target.own_condition(&mut placeholders).into_iter().collect();
+        let expected = match &update.expect {
+            Some(expect) => self.expected_version(target, expect, *inputs)?,
+            None => None,
+        };
+        let read = current.map(|current| target.version_of(current));
+        conditions.extend(expected.and_then(|it| target.has_version(it, &mut placeholders)));
+        conditions.extend(read.and_then(|it| target.has_version(it, &mut placeholders)));
+        if let Some(when) = &update.when {
+            conditions.push(self.condition(when, target.object, *inputs, &mut placeholders)?);
+        }
+        let condition = target.there(conditions, update.upsert, &mut placeholders);
+        Ok(Parts { expression, condition, placeholders, pinned: expected.or(read) })
+    }
+
+    /// An update with its values; none if its key has none.
+    pub(super) fn writing<'a>(
+        &self,
+        target: &Target<'_>,
+        update: &'a Update,
+        inputs: Inputs<'a>,
+    ) -> Result<Option<Writing<'a>>, Failure> {
+        let Some(texts) = self.texts(target.object, &update.key, inputs)? else { return Ok(None) };
+        let key = self.key(target, inputs, &texts)?;
+        let changes = self.changes(target, update, inputs)?;
+        let acts = self.acts(target, update, inputs)?;
+        Ok(Some(Writing { update, inputs, key, texts, changes, acts }))
     }
 
     /// What is to change.
@@ -139,6 +171,28 @@ impl Operations {
         Ok(changes)
     }
 
+    /// What is changed from what is there. Where a value is absent or null, or names no members, nothing is.
+    fn acts(&self, target: &Target<'_>, update: &Update, inputs: Inputs<'_>) -> Result<Vec<Act>, Failure> {
+        let mut acts = Vec::new();
+        for Action { field, kind, by: amount } in &update.actions {
+            let Some(attribute) = target.object.attribute(field) else { continue };
+            let by = match amount {
+                Amount::Literal(value) => Some(Cow::Borrowed(value)),
+                Amount::Source(source) | Amount::Minus(source) => self.given(source, inputs)?.value(),
+            };
+            let is_minus = matches!(amount, Amount::Minus(_));
+            let Some(by) = by else { continue };
+            let takes_list = matches!(attribute.shape, Shape::List(_) | Shape::Set(_));
+            let is_one = takes_list && !matches!(*by, Value::List(_));
+            let by = if is_one { Cow::Owned(Value::List(vec![by.into_owned()])) } else { by };
+            if let Some(by) = stored(&self.plan, field, &attribute.shape, &by)? {
+                let by = if is_minus { negated(by) } else { by };
+                acts.push(Act { kind: *kind, attribute: attribute.name.clone(), by });
+            }
+        }
+        Ok(acts)
+    }
+
     /// The version that the item must have, where one is expected and not null.
     pub(super) fn expected_version(
         &self,
@@ -154,7 +208,7 @@ impl Operations {
     /// Whether an item is as this update left it: it holds everything that was set, and nobody has written since. An
     /// update that sets nothing leaves no trace that could tell it from another's.
     fn is_ours(&self, target: &Target<'_>, writing: &Writing<'_>, pinned: i64, found: &Attributes) -> bool {
-        if writing.changes.is_empty() || target.version_of(found) != pinned + 1 {
+        if writing.changes.is_empty() || !writing.acts.is_empty() || target.version_of(found) != pinned + 1 {
             return false;
         }
         writing.changes.iter().all(|(name, change)| {
@@ -175,10 +229,38 @@ impl Operations {
 pub(super) struct Writing<'a> {
     pub(super) update: &'a Update,
     pub(super) inputs: Inputs<'a>,
-    key: Attributes,
+    pub(super) key: Attributes,
     /// The texts of the key's fields.
     pub(super) texts: KeyTexts,
     pub(super) changes: Changes,
+    pub(super) acts: Vec<Act>,
+}
+
+/// What is sent of an update.
+pub(super) struct Parts {
+    pub(super) expression: Option<String>,
+    pub(super) condition: Option<String>,
+    pub(super) placeholders: Placeholders,
+    /// The version that the item must have.
+    pinned: Option<i64>,
+}
+
+/// What an action does, with its value.
+pub(super) struct Act {
+    pub(super) kind: ActionKind,
+    pub(super) attribute: Name,
+    pub(super) by: AttributeValue,
+}
+
+/// A number with the other sign: numbers are text, and never pass through a float.
+fn negated(number: AttributeValue) -> AttributeValue {
+    match number {
+        AttributeValue::N(text) => AttributeValue::N(match text.strip_prefix('-') {
+            Some(positive) => positive.to_owned(),
+            None => format!("-{text}"),
+        }),
+        other => other,
+    }
 }
 
 /// Whether an index key has to be made of fields that are not at hand.

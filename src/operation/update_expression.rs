@@ -9,7 +9,7 @@ use super::expression::Placeholders;
 use super::update::Writing;
 use super::{Failure, Operations, Target};
 use crate::item::{Attributes, key_attributes, key_leaf, marshal, stored};
-use crate::schema::Name;
+use crate::schema::{ActionKind, Name};
 
 impl Operations {
     /// `UpdateExpression`.
@@ -28,6 +28,9 @@ impl Operations {
                 None => None,
             };
             clauses.change(&attribute.name, stored, placeholders);
+        }
+        for act in &writing.acts {
+            clauses.act(act.kind, &act.attribute, act.by.clone(), placeholders);
         }
         for (attribute, value) in self.index_keys(target, writing, current)? {
             clauses.change(&attribute, value, placeholders);
@@ -142,6 +145,8 @@ impl Target<'_> {
 pub(super) struct Clauses {
     set: Vec<String>,
     remove: Vec<String>,
+    add: Vec<String>,
+    delete: Vec<String>,
 }
 
 impl Clauses {
@@ -156,6 +161,26 @@ impl Clauses {
         match value {
             Some(value) => self.set.push(format!("{name} = {}", placeholders.value(value))),
             None => self.remove.push(name),
+        }
+    }
+
+    /// Changes an attribute from what is there.
+    pub(super) fn act<V: From<AttributeValue>>(
+        &mut self,
+        kind: ActionKind,
+        attribute: &str,
+        by: V,
+        placeholders: &mut Placeholders<V>,
+    ) {
+        let name = placeholders.name(attribute);
+        let by = placeholders.value(by);
+        match kind {
+            ActionKind::Add => self.add.push(format!("{name} {by}")),
+            ActionKind::Remove => self.delete.push(format!("{name} {by}")),
+            ActionKind::Append => {
+                let none = placeholders.value(AttributeValue::L(Vec::new()));
+                self.set.push(format!("{name} = list_append(if_not_exists({name}, {none}), {by})"));
+            }
         }
     }
 
@@ -183,7 +208,12 @@ impl Clauses {
         let clause = |word: &str, parts: &[String]| {
             (!parts.is_empty()).then(|| format!("{word} {}", parts.join(", ")))
         };
-        let clauses = [clause("SET", &self.set), clause("REMOVE", &self.remove)];
+        let clauses = [
+            clause("SET", &self.set),
+            clause("REMOVE", &self.remove),
+            clause("ADD", &self.add),
+            clause("DELETE", &self.delete),
+        ];
         let clauses: Vec<_> = clauses.into_iter().flatten().collect();
         (!clauses.is_empty()).then(|| clauses.join(" "))
     }

@@ -5,7 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::schema::{Item, KeyTemplates, Name, Object, Operation, Plan, Query, Table};
+use crate::schema::{
+    Field, Item, KeyTemplates, Name, Object, Operation, Plan, Query, StepWrite, Table, Transact, TransactPart,
+};
+
+/// `dynamodb:Select` of a request that only counts.
+const COUNT: &str = "COUNT";
 
 /// A kind of request that a field sends.
 #[derive(Debug, Clone)]
@@ -34,6 +39,8 @@ pub struct Asked<'p> {
     pub returns: Option<&'static str>,
     /// Whether it is only sent to learn what a write needs, and not by every call of the field.
     pub is_prelude: bool,
+    /// The part of a transaction that it is; none for a request of its own.
+    pub part: Option<TransactPart>,
 }
 
 /// The attributes that a read names (`dynamodb:Attributes`): in its key, its conditions and its projection.
@@ -63,7 +70,7 @@ impl Attributes {
     fn query(
         plan: &Plan,
         operation: &Operation,
-        query: &Query,
+        (query, field): (&Query, Option<&Field>),
         object: &Object,
         table: &Table,
     ) -> Option<Self> {
@@ -71,11 +78,30 @@ impl Attributes {
         let index = index.and_then(|index| table.indexes.get(&index.name));
         let keys = index.map_or(&table.keys, |index| &index.keys);
         let filtered = query.filter.keys().filter_map(|field| object.attribute(field)).map(|it| &it.name);
-        Self::read(plan, operation, [&keys.partition.name], keys.names().chain(filtered))
+        let matched = field.map(|field| plan.matched(field, query)).unwrap_or_default();
+        Self::read(plan, operation, [&keys.partition.name], keys.names().chain(filtered).chain(matched))
+    }
+
+    /// Of the same query, where it only counts: nothing is projected, so that it may name any of these, or none.
+    fn counted(self) -> Self {
+        Self { always: BTreeSet::new(), ..self }
     }
 }
 
 impl Asked<'_> {
+    /// Whether it only counts items.
+    pub fn counts(&self) -> bool {
+        self.select == Some(COUNT)
+    }
+
+    /// The call that it is a member of: `dynamodb:EnclosingOperation`.
+    pub fn enclosing(&self) -> Option<&'static str> {
+        match self.part {
+            Some(TransactPart::Step(_) | TransactPart::Record) => Some("TransactWriteItems"),
+            Some(TransactPart::Answer) | None => None,
+        }
+    }
+
     /// The field's coordinate, such as `Query.order`.
     pub fn coordinate(&self) -> String {
         format!("{}.{}", self.parent, self.field)
@@ -91,6 +117,9 @@ pub fn requests(plan: &Plan) -> Vec<Asked<'_>> {
 
 /// The requests that an operation can send.
 pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p Operation) -> Vec<Asked<'p>> {
+    if let Operation::Transact(transact) = operation {
+        return of_transaction(plan, (parent, field), transact);
+    }
     let Some(object) = plan.objects.get(operation.object()) else { return Vec::new() };
     let Some(item) = &object.item else { return Vec::new() };
     let Some(table) = plan.tables.get(&item.table) else { return Vec::new() };
@@ -107,6 +136,7 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         select,
         returns,
         is_prelude: false,
+        part: None,
     };
     // A projection is sent with every read.
     let projected = Some("SPECIFIC_ATTRIBUTES");
@@ -117,12 +147,18 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         }
         Operation::Query(query) => {
             let index = query.index.and_then(|at| item.indexes.get(at));
-            vec![Asked {
-                index: index.map(|index| &index.name),
-                keys: index.map_or(&item.keys, |index| &index.keys),
-                attributes: Attributes::query(plan, operation, query, object, table),
-                ..asked("dynamodb:Query", projected, None)
-            }]
+            let written = plan.objects.get(parent).and_then(|parent| parent.fields.get(field));
+            let index = index.map(|index| (&index.name, &index.keys));
+            let asked = |select, attributes| Asked {
+                index: index.map(|(name, _)| name),
+                keys: index.map_or(&item.keys, |(_, keys)| keys),
+                attributes,
+                ..asked("dynamodb:Query", select, None)
+            };
+            let attributes = Attributes::query(plan, operation, (query, written), object, table);
+            let counts = written.is_some_and(|field| plan.counts(field));
+            let counted = counts.then(|| asked(Some(COUNT), attributes.clone().map(Attributes::counted)));
+            std::iter::once(asked(projected, attributes)).chain(counted).collect()
         }
         Operation::Put(_) => vec![asked("dynamodb:PutItem", None, None)],
         Operation::Update(update) => {
@@ -138,5 +174,55 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
             read.into_iter().chain([write]).collect()
         }
         Operation::Delete(_) => vec![asked("dynamodb:DeleteItem", None, Some("ALL_OLD"))],
+        Operation::Transact(_) => Vec::new(),
     }
+}
+
+/// The members of a transaction, the record's put, and the read of the item that is answered.
+fn of_transaction<'p>(
+    plan: &'p Plan,
+    (parent, field): (&'p Name, &'p Name),
+    transact: &'p Transact,
+) -> Vec<Asked<'p>> {
+    let asked = |action, object: &Name, part| {
+        let object = plan.objects.get(object)?;
+        let item = object.item.as_ref()?;
+        Some(Asked {
+            parent,
+            field,
+            action,
+            object,
+            item,
+            table: plan.tables.get(&item.table)?,
+            index: None,
+            keys: &item.keys,
+            select: None,
+            returns: None,
+            attributes: None,
+            is_prelude: false,
+            part: Some(part),
+        })
+    };
+    let members = transact.steps.iter().enumerate().filter_map(|(at, step)| {
+        let action = match &step.write {
+            StepWrite::Put(_) => "dynamodb:PutItem",
+            StepWrite::Update(_) => "dynamodb:UpdateItem",
+            StepWrite::Delete(_) => "dynamodb:DeleteItem",
+            StepWrite::Check(_) => "dynamodb:ConditionCheckItem",
+        };
+        asked(action, step.write.object(), TransactPart::Step(at))
+    });
+    let record = transact.record.as_ref().and_then(|record| {
+        let put = asked("dynamodb:PutItem", &record.beside, TransactPart::Record)?;
+        Some(Asked { keys: &record.keys, ..put })
+    });
+    // What was put is known; without a token nothing else is asked for.
+    let is_read = transact.record.is_some() || !transact.answers_what_is_put();
+    let answer = is_read.then(|| asked("dynamodb:GetItem", &transact.object, TransactPart::Answer)).flatten();
+    let answer = answer.map(|it| {
+        let keys: BTreeSet<_> = it.table.keys.names().map(ToString::to_string).collect();
+        let attributes = Some(Attributes { always: keys.clone(), at_most: keys });
+        Asked { select: Some("ALL_ATTRIBUTES"), attributes, ..it }
+    });
+    members.chain(record).chain(answer).collect()
 }

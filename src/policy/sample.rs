@@ -50,6 +50,9 @@ impl Sample {
         if let Some(returns) = asked.returns {
             context.set("dynamodb:ReturnValues", returns);
         }
+        if let Some(enclosing) = asked.enclosing() {
+            context.set("dynamodb:EnclosingOperation", enclosing);
+        }
         context.set("aws:RequestedRegion", whose.region.as_str());
         context.set("aws:PrincipalTag/tenant", whose.tenant.as_str());
         context.set("aws:PrincipalAccount", whose.account.as_str());

@@ -143,6 +143,13 @@ const EXPECT: KnownArgument = arg(
 );
 const WHEN: KnownArgument =
     arg("when", "String", "What must hold of the item that is there, such as `\"status <> 'CANCELLED'\"`.");
+const ADD: KnownArgument = arg(
+    "add",
+    "InnkeeperBind",
+    "What is added to numbers and to sets: `{views: \"1\", tags: \"args.tags\"}`.",
+);
+const APPEND: KnownArgument = arg("append", "InnkeeperBind", "What lists get at their ends.");
+const REMOVE: KnownArgument = arg("remove", "InnkeeperBind", "What sets lose.");
 const CONSISTENT: KnownArgument = arg("consistent", "Boolean", "Whether the read is strongly consistent.");
 
 #[rustfmt::skip]
@@ -154,6 +161,7 @@ pub(super) const CATALOGUE: &[Known] = {
             arg("pk", "String!", "The attribute of the partition key: a string, unless written `\"n: N\"` or `\"b: B\"`."),
             arg("sk", "String", "The attribute of the sort key."),
             arg("layout", "InnkeeperLayout", "Whether tenants share it. They do, if nothing is said."),
+            arg("ttl", "String", "The attribute that holds the time to live. Needed where no type has one, and a transaction has a token."),
         ]),
         known(("tableIndex", "A secondary index of a table."), Repeatable, SCHEMA, &[
             arg("table", "String!", "The table."),
@@ -190,8 +198,10 @@ pub(super) const CATALOGUE: &[Known] = {
             BIND,
             arg("range", "InnkeeperRange", "Bounds on the first field of the sort key that is not bound."),
             arg("filter", "[String!]", "Fields that must equal their argument, where it is given."),
+            arg("where", "String", "The argument that says what must hold, of an input with `@filter`, such as `\"args.where\"`."),
             arg("order", "InnkeeperOrder", "The order of the sort key; ascending, if nothing is said."),
             CONSISTENT,
+            arg("count", "Boolean", "Whether the connection that is made has a `totalCount`."),
         ]),
         known(("put", "PutItem: a new item."), Once, FIELD, &[
             BIND, SPREAD,
@@ -201,7 +211,7 @@ pub(super) const CATALOGUE: &[Known] = {
         known(("update", "UpdateItem: what is absent stays, what is null is removed."), Once, FIELD, &[
             BIND, SPREAD, EXPECT,
             arg("if", "InnkeeperIf", "`ANY` makes the item where it is missing."),
-            WHEN,
+            WHEN, ADD, APPEND, REMOVE,
         ]),
         known(("delete", "DeleteItem: answers with the item that was deleted."), Once, FIELD, &[
             BIND, EXPECT,
@@ -213,9 +223,18 @@ pub(super) const CATALOGUE: &[Known] = {
             arg("next", "String", "The field of the token of the next page, if it is not `nextToken`."),
             arg("after", "String", "The argument that takes the token, if it is not `nextToken`."),
         ]),
+        known(("count", "How many items there are in all. It costs a Query of its own, where it is selected."), Once, FIELD, &[]),
+        known(("filter", "An input whose fields are made: conditions on the fields of a type."), Once, &[Location::Input], &[
+            arg("of", "String!", "The type, interface or union."),
+            arg("fields", "[String!]", "Which of its fields; all that can be compared and everybody may see, if nothing is said."),
+        ]),
         known(("deprecated", ""), Standard, DEPRECATED, &[arg("reason", "String", "")]),
         known(("specifiedBy", ""), Standard, &[Location::Scalar], &[arg("url", "String!", "")]),
-        known(("transact", ""), Planned, FIELD, &[]),
+        known(("transact", "TransactWriteItems: several writes, all or none."), Once, FIELD, &[
+            arg("do", "[InnkeeperStep!]!", "The steps, at most 100."),
+            arg("token", "String", "The argument that names the request: the same one again happens once."),
+            arg("returns", "String", "The name of the step whose item is answered, where several are about its type."),
+        ]),
         known(("authenticated", "Whoever has a verified token may see it, as everybody here has."), Once, GUARDED, &[]),
         known(("requiresScopes", "Only a token with these scopes may see it."), Once, GUARDED, &[
             arg("scopes", "[[String!]!]!", "Sets of scopes: all of at least one set."),
@@ -274,6 +293,16 @@ pub(super) const HELPERS: &[Helper] = {
             description: "An object of fields, each with a path to its value: `{id: \"args.orderId\", by: \"claims.sub\", of: \"parent.id\"}`.",
             kind: Scalar,
         },
+        Helper { name: "InnkeeperStep", description: "A step of a transaction: one of `put`, `update`, `delete` and `check`.", kind: Input(&[
+            arg("as", "String", "What the step is called: later steps may name its fields, `\"order.id\"`."),
+            arg("put", "String", "The type whose item is put."),
+            arg("update", "String", "The type whose item is changed."),
+            arg("delete", "String", "The type whose item is deleted."),
+            arg("check", "String", "The type whose item is looked at."),
+            BIND, SPREAD, EXPECT,
+            arg("if", "InnkeeperIf", "As in the directive of the step's name."),
+            WHEN, ADD, APPEND, REMOVE,
+        ]) },
         Helper { name: "InnkeeperRange", description: "Bounds on a field of the sort key, both inclusive.", kind: Input(&[
             arg("of", "String!", "The field."),
             arg("from", "String", "The path to the least value, such as `\"args.from\"`."),

@@ -305,6 +305,28 @@ impl<'a> Args<'a> {
         None
     }
 
+    /// A list of objects, each to be read as arguments are.
+    pub(super) fn objects(&self, name: &str) -> Vec<Args<'a>> {
+        let Some(value) = self.find(name) else { return Vec::new() };
+        let Literal::List(items) = &value.value else {
+            self.expected(name, value, ("a list of objects", "write `[{…}, {…}]`"));
+            return Vec::new();
+        };
+        let one = |item: &'a Spanned<Literal>| {
+            if let Literal::Object(members) = &item.value {
+                return Some(Args::new(name.to_owned(), &item.span, members, self.reports));
+            }
+            self.expected(name, item, ("a list of objects", "write `{…}`"));
+            None
+        };
+        items.iter().filter_map(one).collect()
+    }
+
+    /// The same arguments, with the place of one of them as their own.
+    pub(super) fn standing_at(self, name: &str) -> Self {
+        Self { span: self.span_of(name), ..self }
+    }
+
     /// An object, to be read as arguments are.
     pub(super) fn object(&self, name: &str) -> Option<Args<'a>> {
         let value = self.find(name)?;

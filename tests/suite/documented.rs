@@ -1,8 +1,8 @@
 //! The examples of the documentation, run: a page's schemas compile, and what it says is answered is answered.
 //!
 //! A block of ` ```graphql example ` is a schema; where it has no `schema` of its own it stands on a table `main` with two
-//! indexes, `gsi1` and `gsi2`. A block of ` ```graphql ask ` after it is sent by a tenant, and a ` ```json answer ` after
-//! that is what comes back; `"…"` stands for any value. `calls=2` behind `answer` is how many calls of DynamoDB it costs.
+//! indexes, `gsi1` and `gsi2`. A block of ` ```graphql ask ` after it is sent by a tenant, with the scopes of `scope=a,b` if
+//! that stands behind `ask`, and a ` ```json answer ` after that is what comes back; `"…"` stands for any value. `calls=2` behind `answer` is how many calls of DynamoDB it costs.
 
 use innkeeper::dev::Service;
 use serde_json::Value;
@@ -24,6 +24,8 @@ struct Example {
 
 struct Asked {
     document: String,
+    /// The scopes of the token, parted by spaces.
+    scope: String,
     answer: Option<Value>,
     calls: Option<usize>,
 }
@@ -45,9 +47,15 @@ fn examples(page: &str) -> Vec<Example> {
     for (info, text) in blocks(page) {
         match info.as_slice() {
             ["graphql", "example"] => examples.push(Example { schema: whole(&text), asked: Vec::new() }),
-            ["graphql", "ask"] => {
+            ["graphql", "ask", rest @ ..] => {
+                let scope = rest.iter().find_map(|word| word.strip_prefix("scope=")).unwrap_or_default();
                 let example = examples.last_mut().expect("an example comes before what is asked of it");
-                example.asked.push(Asked { document: text, answer: None, calls: None });
+                example.asked.push(Asked {
+                    document: text,
+                    scope: scope.replace(',', " "),
+                    answer: None,
+                    calls: None,
+                });
             }
             ["json", "answer", rest @ ..] => {
                 let asked = examples.last_mut().and_then(|example| example.asked.last_mut());
@@ -96,9 +104,9 @@ async fn every_example_does_what_the_page_says() {
         for example in examples {
             let world =
                 World::builder().file("schema.graphql", &*example.schema).derived().unseeded().start().await;
-            let acme = world.tenant("acme");
             for asked in &example.asked {
                 world.calls();
+                let acme = world.tenant_with("acme", &asked.scope);
                 let reply = acme.query(&asked.document).await.json();
                 let calls = world.calls().iter().filter(|call| call.service == Service::DynamoDb).count();
                 let written = asked.answer.as_ref().expect("what is asked has an answer");

@@ -112,11 +112,11 @@ const EXAMPLE: [(&str, &str); 22] = [
     ("Query.orderEvents", r#"{ orderEvents(orderId: "{order}", since: "2026-01-01T00:00:00Z") { id } }"#),
     (
         "Mutation.createProduct",
-        r#"mutation { createProduct(input: {sku: "NEW", name: "n", category: TEA, price: "1", stock: 1, tags: ["a"], details: {a: 1}, photo: "AAE="}) { sku } }"#,
+        r#"mutation { createProduct(input: {sku: "NEW", name: "n", category: TEA, price: "1", cost: "1", stock: 1, tags: ["a"], details: {a: 1}, photo: "AAE="}) { sku } }"#,
     ),
     (
         "Mutation.updateProduct",
-        r#"mutation { updateProduct(sku: "NEW", input: {name: "m", category: COFFEE, price: "2", stock: 2, tags: ["b"], details: 1, photo: "AAE="}, expectedRev: 1) { sku } }"#,
+        r#"mutation { updateProduct(sku: "NEW", input: {name: "m", category: COFFEE, price: "2", cost: "2", stock: 2, tags: ["b"], details: 1, photo: "AAE="}, expectedRev: 1) { sku } }"#,
     ),
     ("Mutation.setStock", r#"mutation { setStock(sku: "NEW", stock: 1, atLeast: 1) { sku } }"#),
     ("Mutation.deleteProduct", r#"mutation { deleteProduct(sku: "NEW") { sku } }"#),

@@ -15,11 +15,12 @@ use crate::harness::{Engine, Scene, Script, World, dynamodb_local, root, skip};
 
 /// What the scenarios do, in this order: later ones see what earlier ones wrote. `{customer}`, `{order}` and
 /// `{cancelled}` are ids of the seed.
-const SCENARIOS: [(&str, &str); 26] = [
+const SCENARIOS: [(&str, &str); 27] = [
     (
         "a product with every field",
         "{ product(sku: \"COF-001\") { sku name category price stock tags details photo rev } }",
     ),
+    ("what a product cost, to whom it is not for", "{ product(sku: \"COF-001\") { sku cost } }"),
     ("a product with a photo", "{ product(sku: \"KIT-001\") { photo details } }"),
     ("a product that is missing", "{ product(sku: \"NONE\") { sku } }"),
     ("a category, page by page", "{ products(category: COFFEE, limit: 1) { items { sku } nextToken } }"),

@@ -69,7 +69,7 @@ async fn a_gateway_that_forges_another_tenants_keys_is_denied_by_iam() {
                     .replace("{email}", &id("Customer", 0, "email"))
                     .replace("{order}", &id("Order", 0, "id"))
                     .replace("{cancelled}", &id("Order", 4, "id"))
-                    .replace("{unique}", &format!("NEW-{caller}"));
+                    .replace("{unique}", &format!("NEW-{at}"));
                 world.calls();
                 let reply = tenant.query(&document).await;
                 write!(outcomes[operation][at], "{:14}", verdict(&world, &reply)).unwrap();

@@ -36,6 +36,7 @@ fn request(sent: &Sent<'_>) -> Value {
     json!({
         "operation": asked.action.trim_start_matches("dynamodb:"),
         "only_before_the_write": asked.is_prelude,
+        "within": asked.enclosing(),
         "table": asked.table.name.as_str(),
         "physical_table": physical.map(crate::id::TableName::as_str),
         "index": asked.index.map(Name::as_str),

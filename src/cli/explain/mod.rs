@@ -14,7 +14,7 @@ use crate::id::{TableName, TenantId};
 use crate::operation::describe::{Described, Told};
 use crate::policy::requests::{self, Asked};
 use crate::problem::{Problem, did_you_mean};
-use crate::schema::{Field, Object, Plan, Resolve};
+use crate::schema::{Field, Object, Operation, Plan, Resolve};
 use crate::tenant::TenantRecord;
 
 #[derive(Debug, clap::Args)]
@@ -63,7 +63,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let told = Told { plan: &application.plan, parent: object, field, tenant };
             let all = requests::of(&application.plan, &object.name, &field.name, operation);
             let sent = all.into_iter().map(|asked| {
-                let described = told.describe(operation, asked.is_prelude);
+                let described = match (operation.as_ref(), asked.part) {
+                    (Operation::Transact(transact), Some(part)) => told.describe_part(transact, part),
+                    _ => told.describe(operation, asked.is_prelude),
+                };
                 let described = described.map_err(|error| {
                     Problem::of(asked.coordinate(), format!("cannot be described: {error}"))
                 })?;

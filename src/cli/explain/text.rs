@@ -6,7 +6,7 @@ use super::granted::Granted;
 use super::{Explained, Sent};
 use crate::operation::describe::Described;
 use crate::policy::derive::{Resource, arn, table_variable};
-use crate::schema::Resolve;
+use crate::schema::{Resolve, TransactPart};
 
 /// The width of the first column.
 const LABEL: usize = 15;
@@ -52,9 +52,17 @@ fn request(sent: &Sent<'_>, lines: &mut Lines<'_>) {
         None => format!("table {}", asked.table.name),
     };
     let index = asked.index.map_or_else(String::new, |index| format!(", index {index}"));
-    let before =
-        if asked.is_prelude { ", before the write, where an index key needs more than is given" } else { "" };
-    let _always_fits = write!(lines.0, "{} on {table}{index}{before}", asked.action);
+    let when = match asked.part {
+        Some(TransactPart::Step(_)) => ", in the transaction",
+        Some(TransactPart::Record) => ", in the transaction: the record of its token",
+        Some(TransactPart::Answer) => {
+            ", after the transaction, where the answer is not what was put just now"
+        }
+        None if asked.counts() => ", where `totalCount` is asked for and the page is not all there is",
+        None if asked.is_prelude => ", before the write, where an index key needs more than is given",
+        None => "",
+    };
+    let _always_fits = write!(lines.0, "{} on {table}{index}{when}", asked.action);
     keys_and_values(described, lines);
     expressions(described, lines);
     parameters(described, lines);

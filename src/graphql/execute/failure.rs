@@ -12,7 +12,7 @@ use crate::error::{Chain, Code, Public};
 use crate::graphql::answer::GraphError;
 use crate::graphql::selection::Refusal;
 use crate::item::Attributes;
-use crate::operation::Failure;
+use crate::operation::{FailedStep, Failure, WhyFailed};
 use crate::schema::Object;
 
 impl Run<'_> {
@@ -34,6 +34,51 @@ impl Run<'_> {
         current: &'a Attributes,
         at: At<'a>,
     ) -> Completed {
+        let failure = Failure::Conflict(None);
+        let mut error = graph_error(failure.code(), failure.message(), at);
+        error.extensions.insert("current".to_owned(), self.shown(object, current, at).await);
+        self.record(error);
+        Err(Nulled::Failed)
+    }
+
+    /// A transaction that did not take place: each step that kept it from that, with its reason. The item as it is now
+    /// is shown where the field's selections are made on its type.
+    pub(super) fn cancelled<'a>(
+        &'a self,
+        object: &'a Object,
+        steps: &'a [FailedStep],
+        at: At<'a>,
+    ) -> Boxed<'a, Completed> {
+        Box::pin(async move {
+            let mut reasons = Vec::with_capacity(steps.len());
+            for FailedStep { step, object: about, why, current } in steps {
+                let code = match why {
+                    WhyFailed::NotFound => Code::NotFound,
+                    WhyFailed::Conflict => Code::Conflict,
+                };
+                let mut reason = json!({ "step": step.as_str(), "reason": code.as_str() });
+                if let (Some(current), Some(reason)) =
+                    (current.as_ref().filter(|_| *about == object.name), reason.as_object_mut())
+                {
+                    reason.insert("current".to_owned(), self.shown(object, current, at).await);
+                }
+                reasons.push(reason);
+            }
+            let failure = Failure::Steps(steps.to_vec());
+            let mut error = graph_error(failure.code(), failure.message(), at);
+            error.extensions.insert("reasons".to_owned(), reasons.into());
+            self.record(error);
+            Err(Nulled::Failed)
+        })
+    }
+
+    /// An item as the field's selections show it, as far as nothing more has to be read for it.
+    async fn shown<'a>(
+        &'a self,
+        object: &'a Object,
+        current: &'a Attributes,
+        at: At<'a>,
+    ) -> serde_json::Value {
         let shaping = Run {
             operations: self.operations,
             plan: self.plan,
@@ -54,12 +99,7 @@ impl Run<'_> {
                 Err(Nulled::Spent) => break,
             }
         }
-        let failure = Failure::Conflict(None);
-        let mut error = graph_error(failure.code(), failure.message(), at);
-        let shown = Value::Object(shown).into_json().unwrap_or_default();
-        error.extensions.insert("current".to_owned(), shown);
-        self.record(error);
-        Err(Nulled::Failed)
+        Value::Object(shown).into_json().unwrap_or_default()
     }
 
     /// Records a failure: its causes in the log, its public face in the answer.
@@ -70,8 +110,8 @@ impl Run<'_> {
             tracing::error!(request.id = %request, tenant.id = %tenant, error = %Chain(failure), "a field failed");
         }
         let mut error = graph_error(code, failure.message(), at);
-        if failure.applied_is_unknown() {
-            error.extensions.insert("applied".to_owned(), json!("unknown"));
+        if let Some(applied) = failure.applied() {
+            error.extensions.insert("applied".to_owned(), json!(applied));
         }
         self.record(error);
         Err(Nulled::Failed)

@@ -25,7 +25,7 @@ use super::selection::{Prepared, Selected, Selections, What};
 use crate::credentials::TenantSession;
 use crate::item::{Attributes, PLACE};
 use crate::operation::{Budget, Found, Inputs, Operations, Parent};
-use crate::schema::{Object, Plan, Resolve};
+use crate::schema::{Object, PagePart, Plan, Resolve};
 use allowance::Allowance;
 use path::{At, Path, Step};
 
@@ -199,6 +199,7 @@ impl Run<'_> {
                     let at = At { path: &path, pos: selected.pos, selections };
                     let completed = match &field.resolve {
                         Resolve::Attribute(attribute) => self.attribute(object, attribute, on, at).await,
+                        Resolve::Page(PagePart::TotalCount) => self.total_count(coordinate, on, at).await,
                         Resolve::Page(part) => self.page_part(*part, field, on, at).await,
                         Resolve::Operation(operation) => {
                             let session = self.session.working_for(coordinate);
@@ -207,7 +208,9 @@ impl Run<'_> {
                                 On::Root(_) | On::Page(_) | On::Edge(..) => None,
                             };
                             let (budget, projection) = (self.budget, projection.as_ref());
-                            let inputs = Inputs { session: &session, arguments, parent, budget, projection };
+                            let steps = None;
+                            let inputs =
+                                Inputs { session: &session, arguments, parent, budget, steps, projection };
                             self.operation(operation, field, coordinate, (inputs, at)).await
                         }
                     };

@@ -52,6 +52,7 @@ impl Run<'_> {
             (Err(Failure::Conflict(Some(current))), Some(object)) => {
                 self.conflict(object, &current, at).await
             }
+            (Err(Failure::Steps(steps)), Some(object)) => self.cancelled(object, &steps, at).await,
             (Err(failure), _) => self.failed(&failure, at),
         }
     }
@@ -81,6 +82,9 @@ impl Run<'_> {
                 Operation::Put(put) => operations.put(put, inputs).await.map(|it| Given::Item(Some(it))),
                 Operation::Update(update) => operations.update(update, inputs).await.map(Given::Item),
                 Operation::Delete(delete) => operations.delete(delete, inputs).await.map(Given::Item),
+                Operation::Transact(transact) => {
+                    operations.transact(coordinate, transact, inputs).await.map(Given::Item)
+                }
             }
         })
     }

@@ -1,11 +1,14 @@
 //! What a `@query` found, as a list, a connection or a page.
 
+use std::sync::Arc;
+
 use async_graphql::Value;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use super::path::At;
 use super::{Boxed, Completed, Nulled, On, Run, lock, nullable};
+use crate::error::Code;
 use crate::item::PLACE;
 use crate::operation::Found;
 use crate::schema::{Field, Object, Of, PageKind, PagePart, Type};
@@ -87,6 +90,25 @@ impl Run<'_> {
         })
     }
 
+    /// How many items there are in all: a Query of its own, in its turn as every operation.
+    pub(super) async fn total_count<'a>(
+        &'a self,
+        coordinate: &'a Arc<str>,
+        on: On<'a>,
+        at: At<'a>,
+    ) -> Completed {
+        let On::Page(found) = on else { return Ok(Value::Null) };
+        let Some(_turn) = self.allowance.operation().await else {
+            let message = "The request runs as many operations as it may. Ask for less.";
+            return self.fail(Code::BudgetExceeded, message, at);
+        };
+        let session = self.session.working_for(coordinate);
+        match self.operations.count(found, &session, self.budget).await {
+            Ok(count) => Ok(Value::from(count)),
+            Err(failure) => self.failed(&failure, at),
+        }
+    }
+
     pub(super) async fn page_part<'a>(
         &'a self,
         part: PagePart,
@@ -121,7 +143,7 @@ impl Run<'_> {
             },
             (PagePart::HasNextPage, On::Page(found)) => Ok(Value::Boolean(found.has_next)),
             (PagePart::HasPreviousPage, On::Page(found)) => Ok(Value::Boolean(found.has_previous)),
-            (PagePart::StartCursor, On::Page(found)) => cursor(self.operations.cursor(found, 0)),
+            (PagePart::StartCursor, On::Page(found)) => cursor(self.operations.start_cursor(found)),
             (PagePart::EndCursor, On::Page(found)) => cursor(self.operations.end_cursor(found)),
             (PagePart::NextToken, On::Page(found)) if found.has_next => {
                 cursor(self.operations.end_cursor(found))

@@ -5,6 +5,7 @@
 //! item has, which index keys follow a write) is held against what the embedded AWS observes by `tests/suite/explained.rs`.
 
 mod query;
+mod transact;
 mod write;
 
 use std::collections::BTreeSet;
@@ -16,7 +17,7 @@ use super::Failure;
 use crate::item::{KeyTexts, spell};
 use crate::schema::{
     Bindings, Field, Get, Item, KeyAttribute, KeyKind, KeyTemplates, Keys, Name, Object, Operation, Plan,
-    Table, ValueSource,
+    Table, Transact, TransactPart, ValueSource,
 };
 
 /// A request, as it is sent when everything is given that can be given.
@@ -105,6 +106,7 @@ impl fmt::Display for Shown {
             }
             Self::Stored(AttributeValue::N(number)) => f.write_str(number),
             Self::Stored(AttributeValue::Bool(value)) => write!(f, "{value}"),
+            Self::Stored(AttributeValue::L(items)) if items.is_empty() => f.write_str("[]"),
             Self::Stored(other) => write!(f, "{other:?}"),
         }
     }
@@ -135,12 +137,7 @@ struct About<'p> {
 impl Told<'_> {
     /// The request of the operation itself; or, where `is_prelude`, the read that it may send before.
     pub fn describe(&self, operation: &Operation, is_prelude: bool) -> Result<Described, Failure> {
-        let name = operation.object();
-        let unplanned = || Failure::Unplanned(name.to_string());
-        let object = self.plan.objects.get(name).ok_or_else(unplanned)?;
-        let item = object.item.as_ref().ok_or_else(unplanned)?;
-        let table = self.plan.tables.get(&item.table).ok_or_else(unplanned)?;
-        let about = About { told: *self, object, item, table };
+        let about = self.about(operation.object())?;
         match operation {
             Operation::Get(get) => Ok(about.get(get).projected(self.plan, operation)),
             Operation::Query(query) => Ok(about.query(query)?.projected(self.plan, operation)),
@@ -148,7 +145,34 @@ impl Told<'_> {
             Operation::Update(update) if is_prelude => Ok(about.read(&update.key, true)),
             Operation::Update(update) => about.update(update),
             Operation::Delete(delete) => about.delete(delete),
+            // It has several parts.
+            Operation::Transact(transact) => about.answer(transact),
         }
+    }
+
+    /// A request of a transaction: one of its members, or the read of the item that is answered.
+    pub fn describe_part(&self, transact: &Transact, part: TransactPart) -> Result<Described, Failure> {
+        match part {
+            TransactPart::Step(at) => {
+                let step = transact.steps.get(at);
+                let step = step.ok_or_else(|| Failure::Unplanned(transact.object.to_string()))?;
+                self.about(step.write.object())?.step(&step.write)
+            }
+            TransactPart::Record => {
+                let record = transact.record.as_ref();
+                let record = record.ok_or_else(|| Failure::Unplanned(transact.object.to_string()))?;
+                Ok(self.about(&record.beside)?.record(record))
+            }
+            TransactPart::Answer => self.about(&transact.object)?.answer(transact),
+        }
+    }
+
+    fn about(&self, name: &Name) -> Result<About<'_>, Failure> {
+        let unplanned = || Failure::Unplanned(name.to_string());
+        let object = self.plan.objects.get(name).ok_or_else(unplanned)?;
+        let item = object.item.as_ref().ok_or_else(unplanned)?;
+        let table = self.plan.tables.get(&item.table).ok_or_else(unplanned)?;
+        Ok(About { told: *self, object, item, table })
     }
 
     /// What the field and its type ask of the caller, besides a token; empty where they ask nothing.
@@ -183,7 +207,8 @@ impl Told<'_> {
                 self.parent.attribute(field).is_none_or(|attribute| !attribute.non_null)
             }
             // A token without it is refused.
-            ValueSource::Claim(_) => false,
+            // A step's field that is named must be there.
+            ValueSource::Claim(_) | ValueSource::Step(..) => false,
         }
     }
 }

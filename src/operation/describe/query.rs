@@ -1,5 +1,7 @@
 //! What a query sends: its key condition in every case, and its filter.
 
+use std::collections::BTreeSet;
+
 use super::{About, Described, KeyConditionCase, Shown, Variable, as_texts, texts};
 use crate::item::spell;
 use crate::operation::Failure;
@@ -28,6 +30,14 @@ impl About<'_> {
             conditions.push(format!("{} = {value}", placeholders.name(&attribute.name)));
             left_out.extend(self.told.is_optional(source).then(|| source.to_string()));
         }
+        let mut attributes: BTreeSet<String> = BTreeSet::new();
+        if let Some(path) = &query.matching {
+            let source = ValueSource::Argument(path.clone());
+            conditions.push(format!("what {source} says, where the key does not say it"));
+            left_out.extend(self.told.is_optional(&source).then(|| source.to_string()));
+            attributes
+                .extend(self.told.plan.matched(self.told.field, query).into_iter().map(ToString::to_string));
+        }
         let mut variables = self.variables(templates.fields(), &query.key);
         if let Some(range) = &query.range {
             let ends = range.from.iter().chain(&range.to);
@@ -55,7 +65,7 @@ impl About<'_> {
             left_out,
             consistent: Some(query.consistent),
             forward: Some(!query.descending),
-            attributes: placeholders.attributes().iter().cloned().collect(),
+            attributes: placeholders.attributes().iter().cloned().chain(attributes).collect(),
             ..Described::default()
         })
     }

@@ -10,14 +10,21 @@ use crate::operation::expression::{Placeholders, when};
 use crate::operation::own::{Expired, either, found, free, is_of_type, own};
 use crate::operation::update::there;
 use crate::operation::update_expression::Clauses;
-use crate::schema::{Attribute, Condition, Delete, Generate, Name, Operand, Put, Query, Update, ValueSource};
+use crate::schema::{
+    Action, Amount, Attribute, Condition, Delete, Generate, Name, Operand, Put, Query, Update, ValueSource,
+};
 
 /// Where a value comes from that an update is not given and an index key needs.
 const READ_FIRST: &str = "the item, which is read first";
 
+/// The time at which a write is made.
+pub(super) fn expired_now() -> Shown {
+    Shown::From("now".to_owned())
+}
+
 /// The times to live that are over.
 fn expired() -> Expired<Shown> {
-    Expired { from: Shown::From("five years ago".to_owned()), to: Shown::From("now".to_owned()) }
+    Expired { from: Shown::From("five years ago".to_owned()), to: expired_now() }
 }
 
 fn default(value: &async_graphql::Value) -> String {
@@ -156,6 +163,7 @@ impl<'p> About<'p> {
                 clauses.change(&attribute.name, Some(Shown::From(from.clone())), &mut placeholders);
             }
         }
+        self.acts(update, (&mut clauses, &mut placeholders), &mut described.left_out)?;
         for (attribute, value) in self.index_keys(update, &changed, &mut described.variables) {
             clauses.change(&attribute, Some(value), &mut placeholders);
         }
@@ -181,6 +189,32 @@ impl<'p> About<'p> {
         described.returns_on_failure = Some("ALL_OLD");
         described.attributes = self.key_names().chain(placeholders.attributes().iter().cloned()).collect();
         Ok(described)
+    }
+
+    /// What is changed from what is there.
+    fn acts(
+        &self,
+        update: &Update,
+        (clauses, placeholders): (&mut Clauses, &mut Placeholders<Shown>),
+        left_out: &mut Vec<String>,
+    ) -> Result<(), Failure> {
+        let mut from = |source: &ValueSource, sign: &str| {
+            left_out.extend(self.told.is_optional(source).then(|| source.to_string()));
+            Shown::From(format!("{sign}{source}"))
+        };
+        for Action { field, kind, by } in &update.actions {
+            let Some(attribute) = self.object.attribute(field) else { continue };
+            let by = match by {
+                Amount::Literal(value) => {
+                    let stored = marshal(self.told.plan, &attribute.shape, value)?;
+                    Shown::Stored(stored.ok_or_else(|| Failure::Unplanned(field.to_string()))?)
+                }
+                Amount::Source(source) => from(source, ""),
+                Amount::Minus(source) => from(source, "-"),
+            };
+            clauses.act(*kind, &attribute.name, by, placeholders);
+        }
+        Ok(())
     }
 
     /// The index keys that follow what an update changes, made of what it sets, of its key, and of the item as it was
@@ -268,7 +302,7 @@ impl<'p> About<'p> {
     }
 
     /// The conditions of a write, in the order in which it makes them.
-    fn conditions(
+    pub(super) fn conditions(
         &self,
         (expect, condition): (Option<&ValueSource>, Option<&Condition>),
         read: Option<&str>,

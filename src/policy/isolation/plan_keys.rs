@@ -3,7 +3,7 @@
 use crate::policy::{Counterexample, Finding, Rule};
 use crate::problem::Place;
 use crate::schema::language::{Collision, Language, Meeting, Step, collide, hull};
-use crate::schema::{Layout, Object, Plan, Table, Template};
+use crate::schema::{Layout, Object, Operation, Plan, Table, Template};
 
 /// Whether every partition key that the gateway makes in a shared table, and in its indexes, is one tenant's.
 pub(super) fn plan_keys(plan: &Plan) -> Vec<Finding> {
@@ -24,7 +24,9 @@ struct Made<'p> {
 }
 
 fn place(plan: &Plan, table: &Table, index: Option<&str>) -> Vec<Finding> {
-    let made: Vec<_> = plan.objects.values().filter_map(|object| made(plan, object, table, index)).collect();
+    let of_items = plan.objects.values().filter_map(|object| made(plan, object, table, index));
+    let of_records = plan.operations().filter_map(|(_, _, operation)| record(plan, operation, table, index));
+    let made: Vec<_> = of_items.chain(of_records).collect();
     let mut findings: Vec<_> = made
         .iter()
         .filter(|it| !it.language.contains(&Step::Tenant))
@@ -58,6 +60,21 @@ fn made<'p>(plan: &'p Plan, object: &'p Object, table: &Table, index: Option<&st
         Some(index) => &item.indexes.iter().find(|it| it.name.as_str() == index)?.keys,
     };
     Some(Made { object, template: &keys.partition, language: plan.language(object, &keys.partition) })
+}
+
+/// The records of transactions lie beside the items.
+fn record<'p>(
+    plan: &'p Plan,
+    operation: &'p Operation,
+    table: &Table,
+    index: Option<&str>,
+) -> Option<Made<'p>> {
+    let Operation::Transact(transact) = operation else { return None };
+    let record = transact.record.as_ref().filter(|_| index.is_none())?;
+    let object = plan.objects.get(&record.beside)?;
+    object.item.as_ref().filter(|item| item.table == table.name)?;
+    let template = &record.keys.partition;
+    Some(Made { object, template, language: plan.language(object, template) })
 }
 
 fn without_tenant(made: &Made<'_>, index: Option<&str>) -> Finding {

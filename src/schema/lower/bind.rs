@@ -11,7 +11,7 @@ use super::{Draft, Lowering};
 use crate::claim::ClaimKind;
 use crate::schema::ast::{FieldDef, InputDef};
 use crate::schema::directive::{Args, has_known_names};
-use crate::schema::literal::{Literal, Spanned};
+use crate::schema::literal::{Literal, Spanned, Text};
 use crate::schema::plan::{Argument, Attribute, Bindings, Name, Type, ValueSource};
 
 /// A field that runs an operation, and the values that it can draw on.
@@ -32,8 +32,20 @@ pub(super) struct Site<'a, 'l> {
     used: RefCell<HashSet<Name>>,
     /// The paths that values are drawn from: arguments, and fields within inputs.
     drawn: RefCell<HashSet<Vec<Name>>>,
+    /// The step that is read, where it is one of a transaction.
+    pub(super) step: Option<StepSite<'a>>,
+    /// The fields that are changed from what is there: they are not set.
+    pub(super) acted_on: RefCell<HashSet<Name>>,
     /// How many problems there were before this field was read.
     problems_before: usize,
+}
+
+/// A step of a transaction.
+pub(super) struct StepSite<'a> {
+    /// The name of the type that it is about.
+    pub(super) object: &'a Text,
+    /// The names of earlier steps that put an item, each with its type.
+    pub(super) puts: Vec<(Name, Name)>,
 }
 
 /// Values by the field that they are for.
@@ -42,9 +54,18 @@ pub(super) type Bound<'l> = IndexMap<Name, (ValueSource, Given<'l>)>;
 /// What is known of a value before it is there.
 #[derive(Debug, Clone)]
 pub(super) enum Given<'l> {
-    Argument { ty: &'l Type, always: bool },
-    Parent { attribute: &'l Attribute },
+    Argument {
+        ty: &'l Type,
+        always: bool,
+    },
+    Parent {
+        attribute: &'l Attribute,
+    },
     Claim(ClaimKind),
+    /// A field that must be there, of an item that an earlier step puts.
+    Step {
+        attribute: &'l Attribute,
+    },
 }
 
 impl Given<'_> {
@@ -53,7 +74,7 @@ impl Given<'_> {
     pub(super) fn is_always_given(&self) -> bool {
         match self {
             Self::Argument { always, .. } => *always,
-            Self::Parent { .. } | Self::Claim(_) => true,
+            Self::Parent { .. } | Self::Claim(_) | Self::Step { .. } => true,
         }
     }
 }
@@ -77,8 +98,15 @@ impl<'a, 'l> Site<'a, 'l> {
             bind_is_ruined: Cell::default(),
             used: RefCell::default(),
             drawn: RefCell::default(),
+            step: None,
+            acted_on: RefCell::default(),
             problems_before: lowering.reports.count(),
         }
+    }
+
+    /// Notes that what does something in a step does something.
+    pub(super) fn use_what(&self, step: &Self) {
+        self.used.borrow_mut().extend(step.used.borrow().iter().cloned());
     }
 
     /// Notes that a value is drawn from a path.
@@ -176,6 +204,11 @@ impl<'a, 'l> Site<'a, 'l> {
         self.fits(&given, attribute?, &text.whole(), &name.value).then_some((source, given))
     }
 
+    /// Whether `bind` names a field.
+    pub(super) fn is_bound(&self, field: &str) -> bool {
+        self.member_of_bind(field).is_some()
+    }
+
     /// Whether `bind` or an argument gives a field a value, rightly, or wrongly and reported.
     pub(super) fn is_given(&self, field: &str) -> bool {
         self.has_argument(field) || self.member_of_bind(field).is_some()
@@ -240,7 +273,7 @@ impl<'a, 'l> Site<'a, 'l> {
         let other = |fits: bool, hint: &str| if fits { Ok(()) } else { Err(hint.to_owned()) };
         let (fits, found) = match given {
             Given::Argument { ty, .. } => (self.lowering.accepts(&attribute.shape, ty), ty.to_string()),
-            Given::Parent { attribute: parent } => {
+            Given::Parent { attribute: parent } | Given::Step { attribute: parent } => {
                 let hint = format!("bind a field that is {expected}");
                 (other(same_kind(&attribute.shape, &parent.shape), &hint), describe(&parent.shape))
             }

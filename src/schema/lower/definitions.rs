@@ -3,7 +3,7 @@
 use async_graphql::parser::types::{BaseType, Type as ParsedType};
 use indexmap::IndexMap;
 
-use super::{Draft, Lowering, deprecation};
+use super::{Draft, Lowering, deprecation, find};
 use crate::problem::{did_you_mean, nearest};
 use crate::schema::ast::{FieldDef, Kind, TypeDef};
 use crate::schema::directive::{Location, check};
@@ -58,7 +58,8 @@ impl<'a> Lowering<'a> {
         let is_empty = match &def.kind {
             Kind::Object { fields, .. } | Kind::Interface { fields, .. } => fields.is_empty(),
             Kind::Union(members) => members.is_empty(),
-            Kind::Input(fields) => fields.is_empty(),
+            // The fields of a filter are made.
+            Kind::Input(fields) => fields.is_empty() && find(&def.directives, "filter").is_none(),
             Kind::Enum(values) => values.is_empty(),
             Kind::Scalar => false,
         };

@@ -3,6 +3,7 @@
 use super::bind::{Bound, Given, Site, sources};
 use super::fits::describe;
 use super::{Draft, Lowering};
+use crate::problem::did_you_mean;
 use crate::schema::plan::{Bindings, Get, Item, KeyTemplates, Name};
 use crate::schema::scalar::Scalar;
 
@@ -28,19 +29,27 @@ impl<'a> Lowering<'a> {
         site: &Site<'a, '_>,
     ) -> Option<(Name, &'l Draft<'a>, &'l Item)> {
         let base = site.def.ty.value.to_string();
-        let base = named(&base);
+        let (base, span) = match &site.step {
+            Some(step) => (step.object.value.as_str(), step.object.whole()),
+            None => (named(&base), site.def.ty.span.clone()),
+        };
         let Some((name, draft)) = self.drafts.get_key_value(base) else {
             let reports = self.reports;
+            if site.step.is_some() && !self.defs.contains_key(base) {
+                let hint = did_you_mean(base, self.drafts.keys().map(AsRef::as_ref));
+                reports.report(&span, format!("there is no type `{base}`"), hint);
+                return None;
+            }
             let is_leaf = base.parse::<Scalar>().is_ok() || self.enums.contains_key(base);
             if self.is_abstract(base) {
                 let hint = "a @query finds its types; return one of them";
                 reports.report(&site.def.ty.span, format!("`{base}` is several types"), hint);
             } else if self.pages.contains_key(base) {
                 let hint = "a @query returns it; return a type with `@item`";
-                reports.report(&site.def.ty.span, format!("`{base}` is a page, or a part of one"), hint);
+                reports.report(&span, format!("`{base}` is a page, or a part of one"), hint);
             } else if is_leaf {
                 let hint = "return a type with `@item`";
-                reports.report(&site.def.ty.span, format!("`{base}` has no items"), hint);
+                reports.report(&span, format!("`{base}` has no items"), hint);
             }
             // Other types have been reported by their names.
             return None;
@@ -54,7 +63,7 @@ impl<'a> Lowering<'a> {
             } else {
                 format!("give `{base}` an `@item`, or return another type")
             };
-            self.reports.report(&site.def.ty.span, format!("`{base}` has no items"), hint);
+            self.reports.report(&span, format!("`{base}` has no items"), hint);
         }
         // Otherwise its `@item` could not be read, which has been reported.
         None

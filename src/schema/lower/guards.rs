@@ -144,7 +144,8 @@ impl Lowering<'_> {
 /// Whether a client chooses a value.
 fn is_clients(source: &ValueSource) -> bool {
     match source {
-        ValueSource::Argument(_) => true,
+        // What a step puts may be what a client sent.
+        ValueSource::Argument(_) | ValueSource::Step(..) => true,
         ValueSource::Parent(_) | ValueSource::Claim(_) => false,
     }
 }

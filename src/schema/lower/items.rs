@@ -153,6 +153,13 @@ impl<'a> Lowering<'a> {
         };
         for (at, item) in items.iter().enumerate() {
             let Some((ttl, text)) = attribute(item).zip(item.1.ttl) else { continue };
+            let of_table = self.tables.get(&item.1.item.table).and_then(|table| table.ttl.as_ref());
+            if let Some(other) = of_table.filter(|other| **other != ttl) {
+                let hint = format!("store the field there: `@attribute(name: \"{other}\")`");
+                let message = format!("the table's time to live is in `{other}`, and this one in `{ttl}`");
+                self.reports.report(&text.whole(), message, hint);
+                continue;
+            }
             let earlier = items.iter().take(at).filter(|(_, other)| other.item.table == item.1.item.table);
             let mut others = earlier.filter_map(|other| Some((&other.0, attribute(other)?)));
             if let Some((object, other)) = others.find(|(_, other)| *other != ttl) {

@@ -6,7 +6,7 @@ use crate::id::TenantId;
 use crate::schema::directive::Args;
 use crate::schema::literal::Text;
 use crate::schema::plan::{
-    Attribute, Generate, KeyAttribute, KeyKind, KeyTemplates, Keys, Layout, Name, Part, Shape, Table,
+    Generate, KeyAttribute, KeyKind, KeyTemplates, Keys, Layout, Name, Part, Shape, Table,
 };
 use crate::schema::scalar::Scalar;
 use crate::schema::template::{self, Mistake, Parsed};
@@ -191,14 +191,5 @@ fn fits_key(shape: &Shape, kind: KeyKind) -> bool {
         },
         KeyKind::Number => matches!(scalar, Scalar::Int | Scalar::BigInt | Scalar::Decimal),
         KeyKind::Binary => *scalar == Scalar::Base64,
-    }
-}
-
-/// Whether all values of an attribute have one width in keys, so that they sort by value and not by length.
-pub(super) fn has_fixed_width(attribute: &Attribute) -> bool {
-    match &attribute.shape {
-        Shape::Scalar(Scalar::DateTime | Scalar::Date) => true,
-        Shape::Scalar(Scalar::Int | Scalar::BigInt) => attribute.pad.is_some(),
-        Shape::Scalar(_) | Shape::Enum(_) | Shape::Object(_) | Shape::List(_) | Shape::Set(_) => false,
     }
 }

@@ -4,12 +4,14 @@
 //! ruins of an earlier mistake passes over them in silence, so that each mistake is reported once.
 
 mod abstracts;
+mod actions;
 mod attributes;
 mod bind;
 mod collection;
 mod constraints;
 mod cycles;
 mod defaults;
+mod filters;
 mod fits;
 mod get;
 mod guards;
@@ -23,11 +25,12 @@ mod paths;
 mod query;
 mod spread;
 mod tables;
+mod transact;
 mod definitions;
 mod when;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
@@ -57,6 +60,10 @@ pub(super) struct Lowering<'a> {
     drafts: IndexMap<Name, Draft<'a>>,
     /// The types that each interface and each union may be.
     members: IndexMap<Name, Vec<Name>>,
+    /// The inputs that are filters, each with the type that it filters.
+    filters: HashMap<Name, Name>,
+    /// The inputs that are made for filters.
+    made_inputs: HashSet<Name>,
     keyspaces: HashMap<Name, Vec<Keyspaces>>,
     pages: IndexMap<Name, PageType>,
 }
@@ -103,6 +110,8 @@ pub(super) fn lower(ast: &Ast, claims: &ClaimKinds, reports: &Reports) -> Option
         inputs: IndexMap::new(),
         drafts: IndexMap::new(),
         members: IndexMap::new(),
+        filters: HashMap::new(),
+        made_inputs: HashSet::new(),
         keyspaces: HashMap::new(),
         pages: IndexMap::new(),
     };
@@ -113,6 +122,7 @@ pub(super) fn lower(ast: &Ast, claims: &ClaimKinds, reports: &Reports) -> Option
     lowering.refuse_endless_inputs();
     lowering.find_pages();
     lowering.attributes();
+    lowering.filters();
     lowering.items();
     lowering.keyspaces();
     lowering.overlaps();
@@ -245,7 +255,7 @@ impl<'a> Lowering<'a> {
     fn attribute_field(&self, object: &Name, draft: &Draft<'a>, def: &'a FieldDef) -> Option<Resolve> {
         if self.is_root(object) {
             if def.directives.iter().all(|directive| is_understood(directive, Location::Field)) {
-                let hint = "say what it runs: @get, @query, @put, @update or @delete";
+                let hint = "say what it runs: @get, @query, @put, @update, @delete or @transact";
                 let message = format!("`{object}.{}` runs nothing", def.name.value);
                 self.reports.report(&def.name.span, message, hint);
             }
@@ -276,7 +286,7 @@ impl<'a> Lowering<'a> {
             "put" => self.put(&site).map(Operation::Put),
             "update" => self.update(&site).map(Operation::Update),
             "delete" => self.delete(&site).map(Operation::Delete),
-            // `@transact` has been reported as not supported yet.
+            "transact" => self.transact(&site).map(Operation::Transact),
             _ => return None,
         };
         if operation.is_some() {

@@ -7,7 +7,7 @@ use super::items::ItemDraft;
 use super::keyspace::Keyspace;
 use crate::id::TenantId;
 use crate::schema::language::{Alphabet, alphabet};
-use crate::schema::plan::{Attribute, Item, KeyKind, Layout, Name, Part, Shape, Template};
+use crate::schema::plan::{Attribute, Item, KeyKind, KeyTemplates, Layout, Name, Part, Shape, Template};
 
 /// The keys of a type in its table, or in one of its indexes.
 pub(super) struct Keyspaces {
@@ -128,6 +128,30 @@ impl Lowering<'_> {
                 }
             }
         }
+    }
+
+    /// A type that a record of transactions could be taken for, by its key or by what a query of the type asks for. A
+    /// type with a discriminator is none: a record bears no type's name.
+    pub(super) fn met_by_record(&self, table: &Name, keys: &KeyTemplates) -> Option<&Name> {
+        let none = IndexMap::new();
+        let of = |parts: &[Part]| Keyspace::of(parts, KeyKind::String, &none, &self.enums);
+        let partition = of(&keys.partition.parts);
+        let sort = keys.sort.as_ref().map(|sort| of(&sort.parts));
+        self.drafts.iter().find_map(|(name, draft)| {
+            let item = &draft.item.as_ref()?.item;
+            if item.table != *table || item.discriminator.is_some() {
+                return None;
+            }
+            let own = self.keyspaces.get(name)?.iter().find(|keys| keys.index.is_none())?;
+            let asked = item.keys.sort.as_ref().map(|sort| match sort.parts.as_slice() {
+                [Part::Literal(_)] => of(&sort.parts),
+                [first @ Part::Literal(_), ..] => of(std::slice::from_ref(first)).and_anything(),
+                _ => Keyspace::anything(),
+            });
+            let is_met = own.partition.meets(&partition)
+                && sort.as_ref().zip(asked.as_ref()).is_none_or(|(one, other)| one.meets(other));
+            is_met.then_some(name)
+        })
     }
 
     /// A type other than `object` whose items a query can meet. `sort` are the sort keys that it asks for. Types whose

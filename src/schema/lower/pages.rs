@@ -21,11 +21,13 @@ pub(super) struct PageType {
     pub(super) after: Option<Name>,
     /// Whether it was found wanting, which has been reported.
     pub(super) is_ruined: bool,
+    /// Whether it was made, and not written.
+    is_made: bool,
 }
 
 impl PageType {
     fn part(object: Object) -> Self {
-        Self { object, page: None, after: None, is_ruined: false }
+        Self { object, page: None, after: None, is_ruined: false, is_made: false }
     }
 }
 
@@ -66,9 +68,10 @@ impl<'a> Lowering<'a> {
                     let same: Vec<_> = same.copied().collect();
                     self.tokens(&base, &same);
                 }
-                None => self.make_connection(&base),
+                None => self.make_connection(&base, self.is_counted(&base, &queried)),
             }
         }
+        self.refuse_idle_counts(&queried);
         self.refuse_idle_page_directives();
         let pages: Vec<_> = self.pages.keys().cloned().collect();
         for name in pages {
@@ -97,8 +100,45 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// Whether a query says that the connection that is made for it counts its items.
+    fn is_counted(&self, base: &str, queried: &[&FieldDef]) -> bool {
+        let of_base = queried.iter().filter(|field| field.ty.value.base.to_string() == base);
+        of_base.filter_map(|field| self.count_argument(field)).any(|count| count)
+    }
+
+    fn count_argument(&self, field: &FieldDef) -> Option<bool> {
+        Args::of(find(&field.directives, "query")?, self.reports).boolean("count")
+    }
+
+    /// `count: true` makes a field of a connection that is made; `@count` marks one of a page that is written.
+    fn refuse_idle_counts(&self, queried: &[&'a FieldDef]) {
+        for field in queried {
+            let base = field.ty.value.base.to_string();
+            let is_made = self.pages.get(base.as_str()).is_some_and(|page| page.is_made);
+            let count = self.count_argument(field);
+            let Some(directive) = find(&field.directives, "query") else { continue };
+            let args = Args::of(directive, self.reports);
+            if count.is_some() && !is_made {
+                let hint = "write `totalCount: Int @count` into the type of the page";
+                let message = "no connection is made here that could have a `totalCount`";
+                self.reports.report(args.span_of("count"), message, hint);
+            } else if is_made && count != Some(true) && self.is_counted(&base, queried) {
+                let message =
+                    format!("`{base}` has a `totalCount` by another query, so that this one counts too");
+                self.reports.report(args.span(), message, "write `count: true` here too");
+            }
+        }
+        let others = self.drafts.iter().filter(|(name, _)| !self.pages.contains_key(*name));
+        for field in others.flat_map(|(_, draft)| draft.fields) {
+            if let Some(directive) = find(&field.directives, "count") {
+                let hint = "it marks the field of a page that says how many items there are in all";
+                self.reports.report(&directive.name.span, "this `@count` does nothing", hint);
+            }
+        }
+    }
+
     /// `OrderConnection` for a type `Order` with items, where nobody defined it.
-    fn make_connection(&mut self, name: &str) {
+    fn make_connection(&mut self, name: &str, is_counted: bool) {
         let Some(item) =
             name.strip_suffix("Connection").filter(|item| self.may_be_found(item)).map(Name::from)
         else {
@@ -109,22 +149,14 @@ impl<'a> Lowering<'a> {
         let list = |of: &str| Type::list(Type::named(of, true), true);
         // Who may not see the items may not count them either.
         let guard = self.guard_of_type(&item);
-        let made = |name: &str, description: String, fields: Vec<(&str, PagePart, Type)>| Object {
-            name: name.into(),
-            description: Some(description),
-            fields: fields.into_iter().map(|(name, part, ty)| page_field(name, None, part, ty)).collect(),
-            item: None,
-            guard: Guard::default(),
-        };
-        let connection = made(
-            name,
-            format!("A page of {item} items."),
-            vec![
-                ("edges", PagePart::Edges, list(&edge)),
-                ("nodes", PagePart::Items, list(&item)),
-                ("pageInfo", PagePart::PageInfo, Type::named("PageInfo", true)),
-            ],
-        );
+        let mut fields = vec![
+            ("edges", PagePart::Edges, list(&edge)),
+            ("nodes", PagePart::Items, list(&item)),
+            ("pageInfo", PagePart::PageInfo, Type::named("PageInfo", true)),
+        ];
+        // Null where the read budget does not reach.
+        fields.extend(is_counted.then(|| ("totalCount", PagePart::TotalCount, Type::named("Int", false))));
+        let connection = made(name, format!("A page of {item} items."), fields);
         let edge_fields = vec![
             ("node", PagePart::Items, Type::named(item.clone(), true)),
             ("cursor", PagePart::Cursor, Type::named("String", true)),
@@ -138,11 +170,11 @@ impl<'a> Lowering<'a> {
         }
         let page = Some((PageKind::Connection, item));
         let connection = Object { guard, ..connection };
-        self.pages.insert(name.into(), PageType { page, ..PageType::part(connection) });
-        self.page_info(made);
+        self.pages.insert(name.into(), PageType { page, is_made: true, ..PageType::part(connection) });
+        self.page_info();
     }
 
-    fn page_info(&mut self, made: impl Fn(&str, String, Vec<(&str, PagePart, Type)>) -> Object) {
+    fn page_info(&mut self) {
         if self.pages.contains_key("PageInfo") {
             return;
         }
@@ -172,8 +204,10 @@ impl<'a> Lowering<'a> {
         if let Some(edge) = edge {
             self.part(&Parts { of: &edge, known: &EDGE, item: Some(&item) });
         }
-        if let Some(info) = find(fields, "pageInfo").map(base) {
-            self.part(&Parts { of: &info, known: &PAGE_INFO, item: None });
+        match find(fields, "pageInfo").map(base) {
+            Some(info) if info == "PageInfo" => self.page_info(),
+            Some(info) => self.part(&Parts { of: &info, known: &PAGE_INFO, item: None }),
+            None => {}
         }
         self.part(&Parts { of: name, known: &CONNECTION, item: Some(&item) });
         if let Some(page) = self.pages.get_mut(name) {
@@ -297,8 +331,23 @@ impl<'a> Lowering<'a> {
 
     fn part_field(&self, field: &FieldDef, parts: &Parts<'_>) -> Option<(Name, Field)> {
         let name = field.name.value.as_str();
-        let Some((_, part)) = parts.known.iter().find(|(known, _)| *known == name) else {
-            let hint = did_you_mean(name, parts.known.iter().map(|(known, _)| *known));
+        let counted =
+            find(&field.directives, "count").map(|it| (&it.name.span, ("totalCount", PagePart::TotalCount)));
+        // Parts of a page say nothing of all the items.
+        let is_whole =
+            parts.known.iter().any(|(_, part)| matches!(part, PagePart::Edges | PagePart::NextToken));
+        if let Some((span, _)) = counted.as_ref().filter(|_| !is_whole) {
+            let hint = "mark a field of the page itself";
+            self.reports.report(span, format!("`{}` is only a part of a page", parts.of), hint);
+            return None;
+        }
+        let known = parts.known.iter().find(|(known, _)| *known == name);
+        let Some((_, part)) = counted.as_ref().map(|(_, part)| part).or(known) else {
+            let hint = if is_whole && name == "totalCount" {
+                "mark it `@count`: it costs a Query of its own".to_owned()
+            } else {
+                did_you_mean(name, parts.known.iter().map(|(known, _)| *known))
+            };
             let message = format!("`{name}` is no part of the page `{}`", parts.of);
             self.reports.report(&field.name.span, message, hint);
             return None;
@@ -334,6 +383,7 @@ fn misfit(name: &str, part: PagePart, ty: &Type, item: Option<&str>) -> Option<S
     match part {
         PagePart::HasNextPage | PagePart::HasPreviousPage => scalar("Boolean", true),
         PagePart::Cursor => scalar("String", true),
+        PagePart::TotalCount => scalar("Int", true),
         // There is none where there are no items, or no more.
         PagePart::StartCursor | PagePart::EndCursor | PagePart::NextToken => scalar("String", false),
         PagePart::Items => {
@@ -372,4 +422,15 @@ fn page_field(name: &str, description: Option<String>, part: PagePart, ty: Type)
         guard: Guard::default(),
     };
     (name, field)
+}
+
+/// A type of a page that nobody wrote.
+fn made(name: &str, description: String, fields: Vec<(&str, PagePart, Type)>) -> Object {
+    Object {
+        name: name.into(),
+        description: Some(description),
+        fields: fields.into_iter().map(|(name, part, ty)| page_field(name, None, part, ty)).collect(),
+        item: None,
+        guard: Guard::default(),
+    }
 }

@@ -12,6 +12,14 @@ impl<'l> Site<'_, 'l> {
         self.resolve(&text.value).map_err(|mistake| self.lowering.reports.report_in(text, mistake)).ok()
     }
 
+    /// Reads a path that follows a sign.
+    pub(super) fn source_after(&self, sign: char, text: &Text) -> Option<(ValueSource, Given<'l>)> {
+        let path = text.value.strip_prefix(sign).unwrap_or(&text.value);
+        let at = text.value.len() - path.len();
+        let found = self.resolve(path).map_err(|mistake| mistake.shifted(at));
+        found.map_err(|mistake| self.lowering.reports.report_in(text, mistake)).ok()
+    }
+
     fn resolve(&self, path: &str) -> Result<(ValueSource, Given<'l>), Mistake> {
         let (root, rest) = path.split_once('.').unwrap_or((path, ""));
         let rest_at = root.len() + 1;
@@ -42,8 +50,37 @@ impl<'l> Site<'_, 'l> {
                 };
                 Ok((ValueSource::Claim(rest.into()), Given::Claim(*kind)))
             }
-            _ => Err(self.no_such_root(root)),
+            _ => match self.put_before(root) {
+                Some(object) => self.field_of_step((root, object), rest),
+                None => Err(self.no_such_root(root)),
+            },
         }
+    }
+
+    /// The type of the item that an earlier step of a name puts.
+    fn put_before(&self, name: &str) -> Option<&Name> {
+        let puts = &self.step.as_ref()?.puts;
+        puts.iter().find(|(step, _)| step.as_str() == name).map(|(_, object)| object)
+    }
+
+    fn field_of_step(
+        &self,
+        (step, object): (&str, &Name),
+        field: &str,
+    ) -> Result<(ValueSource, Given<'l>), Mistake> {
+        let at = step.len() + 1;
+        if field.is_empty() {
+            let hint = format!("write `{step}.` and a field of `{object}`");
+            return Err(Mistake::new(0..step.len(), format!("`{step}` alone is no value"), hint));
+        }
+        let draft = self.lowering.drafts.get(object).ok_or_else(Mistake::reported)?;
+        let attribute = draft.attribute(field).map_err(|mistake| mistake.shifted(at))?;
+        if !attribute.non_null {
+            let message = format!("`{object}.{field}` may be null");
+            let hint = "name a field that must be there";
+            return Err(Mistake::new(at..at + field.len(), message, hint));
+        }
+        Ok((ValueSource::Step(step.into(), field.into()), Given::Step { attribute }))
     }
 
     fn no_such_root(&self, root: &str) -> Mistake {

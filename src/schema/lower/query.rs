@@ -6,7 +6,6 @@ use super::bind::{Bound, Given, Site, sources};
 use super::collection::Member;
 use super::fits::describe;
 use super::get::{is_list, named};
-use super::keys::has_fixed_width;
 use super::keyspace::Keyspace;
 use super::pages::PageType;
 use super::{Draft, Lowering, find};
@@ -14,8 +13,8 @@ use crate::problem::did_you_mean;
 use crate::schema::directive::{Args, check_arguments, has_known_names};
 use crate::schema::literal::Text;
 use crate::schema::plan::{
-    Attribute, Bindings, Collection, Index, Item, KeyKind, KeyTemplates, Keys, Name, Page, PageKind, Part,
-    Projection, Query, Range, Shape, Table, Template, ValueSource,
+    Argument, Attribute, Bindings, Collection, Index, Item, KeyKind, KeyTemplates, Keys, Name, Page,
+    PageKind, Part, Projection, Query, Range, Shape, Table, Template, ValueSource,
 };
 use crate::schema::scalar::Scalar;
 
@@ -39,6 +38,7 @@ impl<'a> Lowering<'a> {
         site.read_bind(draft);
         let keys = asked.templates;
         let filter = self.filter(site, &members, keys);
+        let matching = site.args.has("where").then(|| self.matching(site, &of));
         let partition = KeyTemplates { partition: keys.partition.clone(), sort: None };
         let mut key = self.key(site, draft, &partition)?;
         let (sort, next) = self.sort_key(site, draft, keys.sort.as_ref());
@@ -50,13 +50,14 @@ impl<'a> Lowering<'a> {
             self.range(site, &range, draft, (&asked, next.as_ref()))
         });
         let range = range.map_or(Some(None), |range| range.map(Some))?;
+        let matching = matching.map_or(Some(None), |matching| matching.map(Some))?;
         site.refuse_left_over("bind fields of the key, from the left, or name the field in `filter`");
         let sort_keys = self.asked_sort_keys(&object, &asked, &certain);
         if let Some(met) = self.met_by_query(&object, index, &sort_keys) {
             let hint = "give both a discriminator, `type: \"__typename\"` in `@item`: each read then tells them apart";
             self.reports.report(site.args.span(), format!("this query can meet items of `{met}`"), hint);
         }
-        Some(Query { object, collection, index, key, range, filter, descending, consistent, page })
+        Some(Query { object, collection, index, key, range, filter, matching, descending, consistent, page })
     }
 
     /// What a query asks: the table, or an index of it.
@@ -85,16 +86,18 @@ impl<'a> Lowering<'a> {
         let text = ty.value.to_string();
         let page = self.pages.get(named(&text));
         let (kind, object) = self.returned(site, page)?;
-        for unsupported in ["last", "before"] {
-            if kind == PageKind::Connection && site.argument(unsupported).is_some() {
-                let message = format!("paging backwards with `{unsupported}` is not supported yet");
-                self.reports.report(&site.span_of(unsupported), message, "page with `first` and `after`");
-                return None;
-            }
-        }
         let first = ["first", "limit"].into_iter().find(|name| site.arguments.contains_key(*name));
         let after = self.after_argument(site, kind, page.and_then(|page| page.after.as_ref()));
-        for (name, scalar) in [(first, Scalar::Int), (after.as_deref(), Scalar::String)] {
+        let of_connection = |name: &'static str| {
+            Some(name).filter(|_| kind == PageKind::Connection && site.arguments.contains_key(name))
+        };
+        let (last, before) = (of_connection("last"), of_connection("before"));
+        for (name, scalar) in [
+            (first, Scalar::Int),
+            (after.as_deref(), Scalar::String),
+            (last, Scalar::Int),
+            (before, Scalar::String),
+        ] {
             let Some(argument) = name.and_then(|name| site.argument(name)) else {
                 continue;
             };
@@ -104,7 +107,33 @@ impl<'a> Lowering<'a> {
             }
         }
         self.check_page_size(site.def, first);
-        Some((object, Page { kind, first: first.map(Name::from), after }))
+        self.check_page_size(site.def, last);
+        self.refuse_one_way(site, (first, after.as_deref()), (last, before));
+        let name = |name: Option<&str>| name.map(Name::from);
+        Some((object, Page { kind, first: name(first), after, last: name(last), before: name(before) }))
+    }
+
+    /// Whoever pages in one direction gives nothing of the other: a default would be given by everybody.
+    fn refuse_one_way(
+        &self,
+        site: &Site<'a, '_>,
+        forwards: (Option<&str>, Option<&str>),
+        backwards: (Option<&str>, Option<&str>),
+    ) {
+        let names = |of: (Option<&'_ str>, Option<&'_ str>)| {
+            [of.0, of.1].into_iter().flatten().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let (forwards, backwards) = (names(forwards), names(backwards));
+        for (own, others) in [(&forwards, &backwards), (&backwards, &forwards)] {
+            let always = own
+                .iter()
+                .find(|name| site.arguments.get(name.as_str()).is_some_and(Argument::is_always_given));
+            if let Some((always, other)) = always.zip(others.first()) {
+                let message = format!("`{always}` is always given, so nobody can page by `{other}`");
+                let hint = "let it be null, without a default: a page that nobody sizes has 50 items";
+                self.reports.report(&site.span_of(always), message, hint);
+            }
+        }
     }
 
     /// The shape of what is returned, and the type of the items in it.
@@ -335,10 +364,10 @@ impl<'a> Lowering<'a> {
     ) -> Option<()> {
         let is_last =
             matches!(asked.templates.sort.as_ref()?.parts.last(), Some(Part::Field(last)) if last == name);
-        let is_text = matches!(attribute.shape, Shape::Scalar(Scalar::String | Scalar::Id));
+        let is_text = attribute.is_text();
         // A number or bytes are the whole key, and DynamoDB sorts them by value.
         let is_sorted_by_value = asked.keys.sort.as_ref().is_some_and(|key| key.kind != KeyKind::String);
-        if has_fixed_width(attribute) || (is_last && is_text) || is_sorted_by_value {
+        if attribute.has_fixed_width() || (is_last && is_text) || is_sorted_by_value {
             return Some(());
         }
         let hint = match attribute.shape {

@@ -38,6 +38,10 @@ impl<'a> Lowering<'a> {
             }
             return spread.map(Some).ok_or(Reported);
         }
+        // Of several steps none is the one that an input object is meant for.
+        if site.step.is_some() {
+            return Ok(None);
+        }
         let is_input = |argument: &&Argument| {
             let plain = !argument.ty.is_list() && !draft.attributes.contains_key(&argument.name);
             plain && self.inputs.contains_key(argument.ty.base())
@@ -72,6 +76,10 @@ impl<'a> Lowering<'a> {
             let is_compared = site.is_drawn(std::slice::from_ref(name))
                 || spread.is_some_and(|it| site.is_drawn(&path(it)));
             if item.version.as_ref() == Some(name) && is_compared {
+                continue;
+            }
+            if site.acted_on.borrow().contains(name) {
+                self.refuse_set_too(site, spread.filter(|it| !site.is_drawn(&path(it))), name);
                 continue;
             }
             if let Some(bound) = site.value_for(name, attribute) {
@@ -110,6 +118,17 @@ impl<'a> Lowering<'a> {
             self.reports.report(&place, format!("`{version}` is counted by the gateway"), hint);
         }
         values
+    }
+
+    /// A field that is changed from what is there cannot be set as well.
+    fn refuse_set_too(&self, site: &Site<'a, '_>, spread: Option<&Spread<'_>>, name: &Name) {
+        let hint = "take it out, or name it as what is added, appended or removed";
+        let message = format!("`{name}` is changed from what is there, so this does nothing");
+        if let Some(def) = spread.and_then(|spread| self.spread_field(spread, name)) {
+            self.reports.report(&def.name.span, message, hint);
+        } else if site.is_bound(name) {
+            self.reports.report(&site.span_of(name), message, hint);
+        }
     }
 
     /// Reports fields of the spread input that are none of the type's, unless another value is drawn from them.

@@ -84,6 +84,7 @@ impl Lowering<'_> {
         let is_pooled = !args.has("layout") && args.has_known_names();
         let layout = layout.unwrap_or(if is_pooled { Layout::Pooled } else { Layout::Silo });
         let keys = self.keys(args, layout, &[]);
+        let ttl = args.string("ttl");
         let name = name?;
         if self.tables.contains_key(name.value.as_str()) {
             let span = name.whole();
@@ -94,7 +95,14 @@ impl Lowering<'_> {
             );
             return None;
         }
-        Some(Table { name: self.identifier(name)?, layout, keys: keys?, indexes: IndexMap::new(), ttl: None })
+        let (name, keys) = (self.identifier(name)?, keys?);
+        if let Some(text) = ttl.filter(|text| text.value.is_empty() || keys.contains(&text.value)) {
+            let hint =
+                "name the attribute that holds the time to live, in epoch seconds: `ttl: \"expiresAt\"`";
+            self.reports.report(&text.whole(), "this cannot be the time to live", hint);
+        }
+        let ttl = ttl.map(|text| text.value.as_str().into());
+        Some(Table { name, layout, keys, indexes: IndexMap::new(), ttl })
     }
 
     fn table_index(&self, args: &Args<'_>) -> Option<(Name, Index)> {

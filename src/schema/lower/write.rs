@@ -9,7 +9,7 @@ use crate::schema::plan::{Attribute, Delete, Generate, Item, Name, Put, Shape, T
 use crate::schema::scalar::Scalar;
 
 /// The operations that write.
-const WRITES: [&str; 3] = ["put", "update", "delete"];
+const WRITES: [&str; 4] = ["put", "update", "delete", "transact"];
 
 impl<'a> Lowering<'a> {
     /// Only the mutation root writes.
@@ -57,6 +57,7 @@ impl<'a> Lowering<'a> {
         let when = site.when(draft);
         let expect = self.expect(site, item);
         let spread = self.spread(site, draft).ok()?;
+        let actions = self.actions(site, draft, item);
         let mut set = self.values(site, draft, item, spread.as_ref());
         for field in item.keys.fields() {
             let Some((source, _)) = set.shift_remove(field) else { continue };
@@ -66,14 +67,16 @@ impl<'a> Lowering<'a> {
                 self.reports.report(&place, format!("`{field}` is of the key and cannot be changed"), hint);
             }
         }
-        if set.is_empty() && site.is_clean() {
+        if set.is_empty() && actions.is_empty() && site.is_clean() {
             let hint = "take an input object, or arguments named as fields";
             self.reports.report(site.args.span(), "the update sets nothing", hint);
         }
         let touches = self.touches(site, (draft, item), &set);
-        let needed = |name: &Name, attribute: &Attribute| {
-            attribute.non_null && !item.keys.fields().any(|field| field == name)
+        let is_made = |name: &Name| {
+            item.keys.fields().any(|field| field == name)
+                || actions.iter().any(|it| it.is_certain && it.action.field == *name)
         };
+        let needed = |name: &Name, attribute: &Attribute| attribute.non_null && !is_made(name);
         if upsert && !self.is_complete(site, (draft, item), (&set, spread.as_ref()), needed) {
             return None;
         }
@@ -85,6 +88,7 @@ impl<'a> Lowering<'a> {
             when,
             upsert,
             touches: touches?,
+            actions: actions.into_iter().map(|it| it.action).collect(),
         })
     }
 
@@ -102,7 +106,7 @@ impl<'a> Lowering<'a> {
     fn written_item<'l>(&'l self, site: &Site<'a, '_>) -> Option<(Name, &'l Draft<'a>, &'l Item)> {
         let found = self.returned_item(site)?;
         let ty = &site.def.ty;
-        if ty.value.to_string().starts_with('[') {
+        if site.step.is_none() && ty.value.to_string().starts_with('[') {
             let hint = "write one item at a time";
             self.reports.report(&ty.span, "writing a list of items is not supported yet", hint);
             return None;
@@ -168,7 +172,7 @@ impl<'a> Lowering<'a> {
         }
         let fits = match &given {
             Given::Argument { ty, .. } => self.accepts(&Shape::Scalar(Scalar::Int), ty).is_ok(),
-            Given::Parent { .. } | Given::Claim(_) => false,
+            Given::Parent { .. } | Given::Claim(_) | Given::Step { .. } => false,
         };
         if !fits {
             let hint = "name an argument that is an Int, such as `args.expectedRev`";
@@ -202,8 +206,11 @@ impl<'a> Lowering<'a> {
                 is_key || is_given.unwrap_or_else(|| is_renewed(field))
             };
             let lacking = index.keys.fields().find(|field| !at_hand(field));
-            if let Some(field) = lacking.filter(|_| upsert || item.version.is_none()) {
-                let hint = if upsert {
+            let cannot_read = upsert || item.version.is_none() || site.step.is_some();
+            if let Some(field) = lacking.filter(|_| cannot_read) {
+                let hint = if site.step.is_some() {
+                    "take it as a non-null argument: a transaction reads nothing before it writes"
+                } else if upsert {
                     "take it as a non-null argument: the item may not be there to read it from"
                 } else {
                     "take it as a non-null argument, or give the type a `version`, so that it can be read first"

@@ -59,6 +59,22 @@ pub enum Shape {
     Set(Box<Element>),
 }
 
+impl Attribute {
+    /// Whether all its values have one width in keys, so that these sort by value and not by length.
+    pub fn has_fixed_width(&self) -> bool {
+        match &self.shape {
+            Shape::Scalar(Scalar::DateTime | Scalar::Date) => true,
+            Shape::Scalar(Scalar::Int | Scalar::BigInt) => self.pad.is_some(),
+            Shape::Scalar(_) | Shape::Enum(_) | Shape::Object(_) | Shape::List(_) | Shape::Set(_) => false,
+        }
+    }
+
+    /// Whether it holds free text.
+    pub fn is_text(&self) -> bool {
+        matches!(self.shape, Shape::Scalar(Scalar::String | Scalar::Id))
+    }
+}
+
 impl Shape {
     /// Whether two values of it can be compared, so that it can be filtered by.
     pub fn is_comparable(&self) -> bool {

@@ -12,6 +12,7 @@ mod object;
 mod operation;
 mod reading;
 mod table;
+mod transact;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,11 +26,12 @@ pub use guard::{Guard, Scopes};
 pub use item::{Item, ItemIndex, KeyTemplates, Part, Template};
 pub use object::{Argument, Enum, EnumValue, Field, Input, Object, Of, PagePart, Resolve, Type};
 pub use operation::{
-    Bindings, Collection, Comparison, Condition, Delete, Get, Operand, Operation, Page, PageKind, Put, Query,
-    Range, Touch, Update, ValueSource,
+    Action, ActionKind, Amount, Bindings, Collection, Comparison, Condition, Delete, Get, Operand, Operation,
+    Page, PageKind, Put, Query, Range, Touch, Update, ValueSource,
 };
 pub use reading::Reading;
 pub use table::{Index, KeyAttribute, KeyKind, Keys, Layout, Projection, Table};
+pub use transact::{Check, Record, Step, StepWrite, Transact, TransactPart};
 
 /// A name of the schema: a type, a field, an attribute, a table. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -111,6 +113,29 @@ impl Plan {
             query: "Query".into(),
             mutation: None,
         }
+    }
+
+    /// Whether the page that a field returns says how many items there are in all.
+    pub fn counts(&self, field: &Field) -> bool {
+        let page = self.objects.get(field.ty.base());
+        page.is_some_and(|page| {
+            page.fields.values().any(|it| matches!(it.resolve, Resolve::Page(PagePart::TotalCount)))
+        })
+    }
+
+    /// The attributes that a query's client can hold against something by its filter.
+    pub fn matched(&self, field: &Field, query: &Query) -> Vec<&Name> {
+        let mut fields = Some(&field.arguments);
+        for step in query.matching.iter().flatten() {
+            let ty = fields.and_then(|fields| fields.get(step)).map(|argument| argument.ty.base());
+            fields = ty.and_then(|ty| self.inputs.get(ty)).map(|input| &input.fields);
+        }
+        let (Some(fields), Some(object), Some(_)) =
+            (fields, self.objects.get(&query.object), &query.matching)
+        else {
+            return Vec::new();
+        };
+        fields.keys().filter_map(|name| object.attribute(name)).map(|attribute| &attribute.name).collect()
     }
 
     /// Every field that runs an operation, with the type that it belongs to.

@@ -78,6 +78,8 @@ pub enum PagePart {
     StartCursor,
     /// `endCursor`: the last item's cursor.
     EndCursor,
+    /// `totalCount`: how many items the query has in all (`@count`). It costs a Query of its own.
+    TotalCount,
     /// `nextToken` of a page: as `endCursor`, null where there is no next page.
     NextToken,
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use async_graphql::Value;
 use indexmap::IndexMap;
 
-use super::{Item, KeyTemplates, Name};
+use super::{Item, KeyTemplates, Name, Transact};
 
 /// What a field runs.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub enum Operation {
     Update(Update),
     /// DeleteItem.
     Delete(Delete),
+    /// TransactWriteItems.
+    Transact(Transact),
 }
 
 impl Operation {
@@ -31,6 +33,7 @@ impl Operation {
             Self::Put(put) => &put.object,
             Self::Update(update) => &update.object,
             Self::Delete(delete) => &delete.object,
+            Self::Transact(transact) => &transact.object,
         }
     }
 
@@ -43,10 +46,9 @@ impl Operation {
                 query.key.values().chain(query.filter.values()).chain(range).collect()
             }
             Self::Put(put) => put.values.values().collect(),
-            Self::Update(update) => {
-                update.key.values().chain(update.set.values()).chain(&update.expect).collect()
-            }
+            Self::Update(update) => update.sources().collect(),
             Self::Delete(delete) => delete.key.values().chain(&delete.expect).collect(),
+            Self::Transact(transact) => transact.sources().collect(),
         }
     }
 
@@ -54,7 +56,7 @@ impl Operation {
     pub fn is_write(&self) -> bool {
         match self {
             Self::Get(_) | Self::Query(_) => false,
-            Self::Put(_) | Self::Update(_) | Self::Delete(_) => true,
+            Self::Put(_) | Self::Update(_) | Self::Delete(_) | Self::Transact(_) => true,
         }
     }
 }
@@ -71,6 +73,8 @@ pub enum ValueSource {
     Parent(Name),
     /// A claim of the token that the configuration names.
     Claim(Name),
+    /// A field of an item that an earlier step of the transaction puts: the step's name, and the field.
+    Step(Name, Name),
 }
 
 impl fmt::Display for ValueSource {
@@ -82,6 +86,7 @@ impl fmt::Display for ValueSource {
             }
             Self::Parent(field) => write!(f, "parent.{field}"),
             Self::Claim(name) => write!(f, "claims.{name}"),
+            Self::Step(step, field) => write!(f, "{step}.{field}"),
         }
     }
 }
@@ -112,6 +117,8 @@ pub struct Query {
     pub range: Option<Range>,
     /// Fields that must equal a value, where the value is given.
     pub filter: Bindings,
+    /// The argument that says what must hold of the items: a value of an input that is made for the type.
+    pub matching: Option<Vec<Name>>,
     /// Whether the last comes first.
     pub descending: bool,
     /// Whether the read is strongly consistent.
@@ -168,6 +175,10 @@ pub struct Page {
     pub first: Option<Name>,
     /// The argument that says after which.
     pub after: Option<Name>,
+    /// The argument that says how many from the end.
+    pub last: Option<Name>,
+    /// The argument that says before which.
+    pub before: Option<Name>,
 }
 
 /// The shapes that a `@query` can return.
@@ -211,6 +222,52 @@ pub struct Update {
     pub upsert: bool,
     /// The indexes whose keys it may touch, by their place in [`Item::indexes`](super::Item::indexes).
     pub touches: Vec<Touch>,
+    /// What it changes from what is there, whatever that is.
+    pub actions: Vec<Action>,
+}
+
+impl Update {
+    /// Where the values come from that it draws on.
+    pub fn sources(&self) -> impl Iterator<Item = &ValueSource> {
+        let amounts = self.actions.iter().filter_map(|action| match &action.by {
+            Amount::Literal(_) => None,
+            Amount::Source(source) | Amount::Minus(source) => Some(source),
+        });
+        self.key.values().chain(self.set.values()).chain(&self.expect).chain(amounts)
+    }
+}
+
+/// A change that is made from what is there: a counter goes up, a list grows, a set gains or loses members.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Action {
+    /// The field.
+    pub field: Name,
+    /// What is done.
+    pub kind: ActionKind,
+    /// By what.
+    pub by: Amount,
+}
+
+/// What an update can do with what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActionKind {
+    /// `add`: a number is added; to a set, members.
+    Add,
+    /// `append`: a list gets more at its end.
+    Append,
+    /// `remove`: a set loses members.
+    Remove,
+}
+
+/// What an action is done with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Amount {
+    /// A number that stands in the schema.
+    Literal(Value),
+    /// A value. Where it is absent or null, the action is left out.
+    Source(ValueSource),
+    /// A number, with the other sign.
+    Minus(ValueSource),
 }
 
 /// An index whose key an update may have to make anew.

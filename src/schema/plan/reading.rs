@@ -30,7 +30,10 @@ impl Plan {
                 let has_cursors = query.page.kind != PageKind::List;
                 (asked(object, table, query)?, has_cursors, self.found_by(query, object))
             }
-            Operation::Put(_) | Operation::Update(_) | Operation::Delete(_) => return None,
+            // What a transaction answers with is read whole, as an update gives it back whole.
+            Operation::Put(_) | Operation::Update(_) | Operation::Delete(_) | Operation::Transact(_) => {
+                return None;
+            }
         };
         let mut always = vec![&keys.partition.name];
         for name in members.iter().flat_map(|member| member.told_by()) {
@@ -104,7 +107,7 @@ impl Object {
     pub fn bound_by<'o>(&'o self, operation: &'o Operation) -> impl Iterator<Item = &'o Name> {
         operation.sources().into_iter().filter_map(|source| match source {
             ValueSource::Parent(field) => Some(&self.attribute(field)?.name),
-            ValueSource::Argument(_) | ValueSource::Claim(_) => None,
+            ValueSource::Argument(_) | ValueSource::Claim(_) | ValueSource::Step(..) => None,
         })
     }
 }

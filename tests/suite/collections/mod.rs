@@ -1,5 +1,6 @@
 //! Item collections: interfaces and unions that one Query finds, on the embedded engine and on DynamoDB Local.
 
+mod backwards;
 mod documents;
 mod members;
 

@@ -20,7 +20,6 @@ fn mistakes_in_a_directive() {
             "directive_unknown_on_the_schema",
             beside("").replace("sk: \"sk\")\n", "sk: \"sk\")\n  @link(url: \"x\")\n"),
         ),
-        ("planned_transact", query("note(id: ID!): Note @transact(do: [])")),
         ("planned_cost", on_field("@cost(weight: \"5\")")),
         ("planned_list_size", on_field("@listSize(assumedSize: 10)")),
         ("planned_in_the_wrong_place", beside("enum Odd @cost(weight: \"5\") { A }")),

@@ -6,6 +6,7 @@ mod attributes;
 mod collections;
 mod constraints;
 mod definitions;
+mod filters;
 mod gets;
 mod guards;
 mod items;
@@ -16,6 +17,7 @@ mod queries;
 mod syntax;
 mod tables;
 mod templates;
+mod transactions;
 mod when;
 mod writes;
 

@@ -14,18 +14,13 @@ const PACKAGE: &str = "amplify-dynamodb-simulator@2.9.30";
 
 struct Running {
     port: u16,
-    _child: EndWithUs,
+    /// Its standard input is open as long as this process is there, however it ends.
+    _child: Child,
 }
 
-/// A child that does not outlive this process.
-struct EndWithUs(Child);
-
-impl Drop for EndWithUs {
-    fn drop(&mut self) {
-        let _ended = self.0.kill();
-        let _reaped = self.0.wait();
-    }
-}
+/// Becomes the rest of its arguments, and is ended when its standard input is closed. A static is never dropped, and a
+/// test that is killed drops nothing at all: so it is on the child's side that somebody looks whether we are still there.
+const WHILE_WE_ARE_THERE: &str = r#"exec 3<&0; (cat <&3 >/dev/null; kill "$$") & exec "$@" </dev/null 3<&-"#;
 
 /// The address of a running DynamoDB Local with tables of its own, or why there is none.
 ///
@@ -42,20 +37,21 @@ pub(crate) async fn endpoint() -> Result<http::Uri, String> {
 fn start() -> Result<Running, String> {
     let folder = install()?;
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let child = Command::new("java")
+    let mut child = Command::new("sh")
         .current_dir(&folder)
+        .args(["-c", WHILE_WE_ARE_THERE, "sh", "java"])
         .args(["-Xmx512m", "-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"])
         .args(["-inMemory", "-port", &port.to_string()])
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .map_err(|error| format!("java cannot be run: {error}"))?;
-    let mut child = EndWithUs(child);
     for _ in 0..300 {
         if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
             return Ok(Running { port, _child: child });
         }
-        if let Some(status) = child.0.try_wait().unwrap() {
+        if let Some(status) = child.try_wait().unwrap() {
             return Err(format!("DynamoDB Local has stopped: {status}"));
         }
         std::thread::sleep(Duration::from_millis(100));

@@ -34,5 +34,7 @@ fn is_ulid(word: &str) -> bool {
 
 fn is_cursor(before: &str, word: &str) -> bool {
     const NAMES: [&str; 4] = ["cursor", "startCursor", "endCursor", "nextToken"];
-    word.len() > 40 && NAMES.iter().any(|name| before.ends_with(&format!("\"{name}\": \"")))
+    let is_answered = NAMES.iter().any(|name| before.ends_with(&format!("\"{name}\": \"")));
+    let is_sent = ["after: \"", "before: \""].iter().any(|argument| before.ends_with(argument));
+    word.len() > 40 && (is_answered || is_sent)
 }
