@@ -156,19 +156,8 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         }
         Operation::Get(_) => vec![get_one()],
         Operation::Query(query) => {
-            let index = query.index.and_then(|at| item.indexes.get(at));
-            let written = plan.objects.get(parent).and_then(|parent| parent.fields.get(field));
-            let index = index.map(|index| (&index.name, &index.keys));
-            let asked = |select, attributes| Asked {
-                index: index.map(|(name, _)| name),
-                keys: index.map_or(&item.keys, |(_, keys)| keys),
-                attributes,
-                ..asked("dynamodb:Query", select, None)
-            };
-            let attributes = Attributes::query(plan, operation, (query, written), object, table);
-            let counts = written.is_some_and(|field| plan.counts(field));
-            let counted = counts.then(|| asked(Some(COUNT), attributes.clone().map(Attributes::counted)));
-            std::iter::once(asked(projected, attributes)).chain(counted).collect()
+            let asked = asked("dynamodb:Query", projected, None);
+            of_query(plan, operation, query, &asked)
         }
         Operation::Put(Put { each: Some(_), .. }) | Operation::Delete(Delete { each: Some(_), .. }) => {
             vec![asked("dynamodb:BatchWriteItem", None, None)]
@@ -189,6 +178,29 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         Operation::Delete(_) => vec![asked("dynamodb:DeleteItem", None, Some("ALL_OLD"))],
         Operation::Transact(_) => Vec::new(),
     }
+}
+
+/// A query, and what counts where its page tells how many items there are in all.
+fn of_query<'p>(
+    plan: &'p Plan,
+    operation: &'p Operation,
+    query: &'p Query,
+    asked: &Asked<'p>,
+) -> Vec<Asked<'p>> {
+    let Asked { parent, field, object, item, table, .. } = *asked;
+    let written = plan.objects.get(parent).and_then(|parent| parent.fields.get(field));
+    let index = query.index.and_then(|at| item.indexes.get(at));
+    let attributes = Attributes::query(plan, operation, (query, written), object, table);
+    let counted = attributes.clone().map(Attributes::counted);
+    let found = Asked {
+        index: index.map(|index| &index.name),
+        keys: index.map_or(&item.keys, |index| &index.keys),
+        attributes,
+        ..asked.clone()
+    };
+    let counts = written.is_some_and(|field| plan.counts(field));
+    let count = counts.then(|| Asked { select: Some(COUNT), attributes: counted, ..found.clone() });
+    std::iter::once(found).chain(count).collect()
 }
 
 /// The members of a transaction, the record's put, and the read of the item that is answered.

@@ -15,6 +15,7 @@
 )]
 
 mod batches;
+mod brought;
 mod check_deployed;
 mod check_live;
 mod cli;
