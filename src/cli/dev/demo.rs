@@ -79,7 +79,7 @@ fn query(plan: &Plan, seed: &Seeded) -> Option<String> {
         let Operation::Get(get) = operation.as_ref() else { return None };
         // Whom the demonstration speaks for has no scopes.
         let is_open = [&root.guard, &field.guard, &plan.objects.get(&get.object)?.guard];
-        if get.object != seed.object || !is_open.into_iter().all(Guard::is_open) {
+        if get.object != seed.object || get.each.is_some() || !is_open.into_iter().all(Guard::is_open) {
             return None;
         }
         let argument = |(name, source): (&crate::schema::Name, &ValueSource)| {
