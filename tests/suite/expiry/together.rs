@@ -96,7 +96,7 @@ async fn a_transaction_takes_what_has_expired_for_missing_and_its_place_for_free
             assert_eq!(*reasons, json!([{ "step": "offer", "reason": "NOT_FOUND" }]), "{field}, {engine:?}");
             assert_ne!(acme.query(&ask("good")).await.ok()[field], Value::Null, "{field}, {engine:?}");
         }
-        let renew = format!(r#"mutation {{ renew(shop: "s", id: "over", until: {}) {{ rev }} }}"#, LATER);
+        let renew = format!(r#"mutation {{ renew(shop: "s", id: "over", until: {LATER}) {{ rev }} }}"#);
         assert_eq!(acme.query(&renew).await.ok(), json!({ "renew": { "rev": 1 } }), "{engine:?}");
         let again = acme.query(&renew).await;
         assert_eq!(again.codes(), ["CONFLICT"], "{engine:?}: {}", again.text);
