@@ -5,6 +5,7 @@
 //! what: a key of another tenant cannot be made, and IAM would deny it.
 
 mod budget;
+mod cancelled;
 mod config;
 mod count;
 mod cursor;
@@ -22,6 +23,7 @@ mod projection;
 mod put;
 mod query;
 mod record;
+mod step;
 mod transact;
 mod update;
 mod update_expression;
@@ -30,13 +32,13 @@ mod window;
 use std::sync::Arc;
 
 pub(crate) use budget::Budget;
+pub use cancelled::{FailedStep, WhyFailed};
 pub use config::{Config, CursorKey};
 pub use cursor::Cursors;
 pub use failure::Failure;
 pub(crate) use inputs::{Inputs, Parent};
 pub(crate) use projection::{Projection, Wanted};
 pub(crate) use query::Found;
-pub use transact::{FailedStep, WhyFailed};
 
 use crate::clock::Clock;
 use crate::credentials::TenantSession;
