@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use super::transact::{FailedStep, WhyFailed};
+use super::cancelled::{FailedStep, WhyFailed};
 use crate::credentials::{Applied, CallError, LeaseError};
 use crate::error::{Code, Public};
 use crate::item::{Attributes, ComposeError, KeyError, Mismatch, Unfit};

@@ -6,6 +6,7 @@
 
 use async_graphql::Value;
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnValuesOnConditionCheckFailure::AllOld, TransactWriteItem,
 };
@@ -36,6 +37,10 @@ pub(super) struct RecordItem<'a> {
     /// The digest of the arguments.
     request: String,
     record: &'a Record,
+    table: String,
+    key: Attributes,
+    /// The time at which it was made, in epoch seconds.
+    now: i64,
 }
 
 impl Operations {
@@ -74,7 +79,7 @@ impl Operations {
             (REQUEST.to_owned(), text(&request)),
             (MADE.to_owned(), AttributeValue::M(made)),
         ]);
-        let mut item = key;
+        let mut item = key.clone();
         let expires = AttributeValue::N((target.now + LIFE).to_string());
         item.extend([(ATTRIBUTE.to_owned(), AttributeValue::M(content)), (record.ttl.to_string(), expires)]);
         let mut placeholders = Placeholders::default();
@@ -89,7 +94,23 @@ impl Operations {
             .return_values_on_condition_check_failure(AllOld)
             .build()
             .map_err(|_incomplete| unplanned())?;
-        Ok(RecordItem { sent: TransactWriteItem::builder().put(put).build(), request, record })
+        let sent = TransactWriteItem::builder().put(put).build();
+        let table = target.physical.to_string();
+        Ok(RecordItem { sent, request, record, table, key, now: target.now })
+    }
+
+    /// The record as it is, if there is one and its day is not over.
+    pub(super) async fn read_record(
+        &self,
+        own: &RecordItem<'_>,
+        inputs: Inputs<'_>,
+    ) -> Result<Option<Attributes>, CallError> {
+        let call = GetItemInputBuilder::default()
+            .table_name(&own.table)
+            .set_key(Some(own.key.clone()))
+            .consistent_read(true);
+        let answer = inputs.session.run(call).await?;
+        Ok(answer.item.filter(|found| !own.is_over(found)))
     }
 }
 
@@ -106,6 +127,12 @@ pub(super) fn condition<V>(
 }
 
 impl RecordItem<'_> {
+    /// Whether a record's day is over.
+    fn is_over(&self, found: &Attributes) -> bool {
+        let expires = found.get(self.record.ttl.as_str()).and_then(|expires| expires.as_n().ok());
+        expires.and_then(|text| text.parse::<i64>().ok()).is_some_and(|expires| expires <= self.now)
+    }
+
     /// What the request that wrote a record made, where it had the same arguments.
     pub(super) fn made_by_first(&self, found: Option<&Attributes>) -> Result<Made, Failure> {
         let content = found.and_then(|found| found.get(ATTRIBUTE)).and_then(|content| content.as_m().ok());

@@ -16,7 +16,7 @@ use crate::item::{Attributes, KeyTexts, marshal, same_item, stored};
 use crate::schema::{Action, ActionKind, Amount, Generate, Name, Shape, Table, Update, ValueSource};
 
 /// How often an update that has to read first is tried, when others write in between.
-const READ_ATTEMPTS: usize = 3;
+pub(super) const READ_ATTEMPTS: u32 = 3;
 
 /// The new values of fields: a value, or null for those that are to go.
 pub(super) type Changes = IndexMap<Name, Option<Value>>;
@@ -264,7 +264,7 @@ fn negated(number: AttributeValue) -> AttributeValue {
 }
 
 /// Whether an index key has to be made of fields that are not at hand.
-fn needs_read(target: &Target<'_>, writing: &Writing<'_>) -> bool {
+pub(super) fn needs_read(target: &Target<'_>, writing: &Writing<'_>) -> bool {
     writing.update.touches.iter().filter(|touch| touch.reads).any(|touch| {
         let Some(index) = target.item.indexes.get(touch.index) else { return false };
         let changed = |field: &Name| writing.changes.contains_key(field);
@@ -276,7 +276,7 @@ fn needs_read(target: &Target<'_>, writing: &Writing<'_>) -> bool {
 impl Target<'_> {
     /// An item's version. One that lacks it, because another program wrote it, has the version 0: the first update
     /// counts from there.
-    fn version_of(&self, item: &Attributes) -> i64 {
+    pub(super) fn version_of(&self, item: &Attributes) -> i64 {
         let version = self.object.version().and_then(|attribute| item.get(attribute.name.as_str()));
         version.map(number).unwrap_or_default()
     }

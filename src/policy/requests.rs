@@ -101,7 +101,7 @@ impl Asked<'_> {
     pub fn enclosing(&self) -> Option<&'static str> {
         match self.part {
             Some(TransactPart::Step(_) | TransactPart::Record) => Some("TransactWriteItems"),
-            Some(TransactPart::Answer) | None => None,
+            Some(TransactPart::StepRead(_) | TransactPart::RecordRead | TransactPart::Answer) | None => None,
         }
     }
 
@@ -165,10 +165,9 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         Operation::Put(_) => vec![asked("dynamodb:PutItem", None, None)],
         Operation::Update(update) => {
             let write = asked("dynamodb:UpdateItem", None, Some("ALL_NEW"));
-            let reads = update.touches.iter().any(|touch| touch.reads);
             // The write gives back the whole item anyway.
             let keys: BTreeSet<_> = table.keys.names().map(ToString::to_string).collect();
-            let read = reads.then(|| Asked {
+            let read = update.may_read().then(|| Asked {
                 is_prelude: true,
                 attributes: Some(Attributes { always: keys.clone(), at_most: keys }),
                 ..asked("dynamodb:GetItem", Some("ALL_ATTRIBUTES"), None)
@@ -203,7 +202,7 @@ fn of_query<'p>(
     std::iter::once(found).chain(count).collect()
 }
 
-/// The members of a transaction, the record's put, and the read of the item that is answered.
+/// The reads before a transaction, its members, the record's put and its read, and the read of the item that is answered.
 fn of_transaction<'p>(
     plan: &'p Plan,
     (parent, field): (&'p Name, &'p Name),
@@ -229,7 +228,21 @@ fn of_transaction<'p>(
             part: Some(part),
         })
     };
-    let members = transact.steps.iter().enumerate().filter_map(|(at, step)| {
+    let read = |object: &Name, part| {
+        let asked = asked("dynamodb:GetItem", object, part)?;
+        let keys: BTreeSet<_> = asked.table.keys.names().map(ToString::to_string).collect();
+        let attributes = Some(Attributes { always: keys.clone(), at_most: keys });
+        Some(Asked { select: Some("ALL_ATTRIBUTES"), attributes, ..asked })
+    };
+    let steps = || transact.steps.iter().enumerate();
+    let read_first = steps().filter_map(|(at, step)| match &step.write {
+        StepWrite::Update(update) if update.may_read() => {
+            let read = read(&update.object, TransactPart::StepRead(at))?;
+            Some(Asked { is_prelude: true, ..read })
+        }
+        StepWrite::Put(_) | StepWrite::Update(_) | StepWrite::Delete(_) | StepWrite::Check(_) => None,
+    });
+    let members = steps().filter_map(|(at, step)| {
         let action = match &step.write {
             StepWrite::Put(_) => "dynamodb:PutItem",
             StepWrite::Update(_) => "dynamodb:UpdateItem",
@@ -238,17 +251,13 @@ fn of_transaction<'p>(
         };
         asked(action, step.write.object(), TransactPart::Step(at))
     });
-    let record = transact.record.as_ref().and_then(|record| {
-        let put = asked("dynamodb:PutItem", &record.beside, TransactPart::Record)?;
-        Some(Asked { keys: &record.keys, ..put })
+    let record = transact.record.iter().flat_map(|record| {
+        let put = asked("dynamodb:PutItem", &record.beside, TransactPart::Record);
+        let read = read(&record.beside, TransactPart::RecordRead);
+        put.into_iter().chain(read).map(|it| Asked { keys: &record.keys, ..it })
     });
     // What was put is known; without a token nothing else is asked for.
     let is_read = transact.record.is_some() || !transact.answers_what_is_put();
-    let answer = is_read.then(|| asked("dynamodb:GetItem", &transact.object, TransactPart::Answer)).flatten();
-    let answer = answer.map(|it| {
-        let keys: BTreeSet<_> = it.table.keys.names().map(ToString::to_string).collect();
-        let attributes = Some(Attributes { always: keys.clone(), at_most: keys });
-        Asked { select: Some("ALL_ATTRIBUTES"), attributes, ..it }
-    });
-    members.chain(record).chain(answer).collect()
+    let answer = is_read.then(|| read(&transact.object, TransactPart::Answer)).flatten();
+    read_first.chain(members).chain(record).chain(answer).collect()
 }

@@ -51,6 +51,7 @@ mod printed;
 mod projection;
 mod proof;
 mod properties;
+mod refused;
 mod request_path;
 mod scopes;
 mod schema;

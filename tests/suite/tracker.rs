@@ -142,10 +142,10 @@ const SCENES: &[Scene] = &[
     ),
     Scene::new(
         "a task is done, once",
-        "mutation { finishTask(requestId: \"f1\", id: \"{survey}\", orgId: \"{org}\", projectId: \"{pier}\", \
-         due: \"2026-12-02\") { state rev project { open done } } \
-         again: finishTask(requestId: \"f2\", id: \"{survey}\", orgId: \"{org}\", projectId: \"{pier}\", \
-         due: \"2026-12-02\") { state project { open done } } }",
+        "mutation { finishTask(requestId: \"f1\", id: \"{survey}\", orgId: \"{org}\", projectId: \"{pier}\") \
+         { state rev project { open done } } \
+         again: finishTask(requestId: \"f2\", id: \"{survey}\", orgId: \"{org}\", projectId: \"{pier}\") \
+         { state project { open done } } }",
     ),
     Scene::new("a desk", "{ desk(assigneeId: \"{ada}\") { nodes { title state } } }"),
     Scene::new(

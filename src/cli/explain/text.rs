@@ -54,6 +54,10 @@ fn request(sent: &Sent<'_>, lines: &mut Lines<'_>) {
     let index = asked.index.map_or_else(String::new, |index| format!(", index {index}"));
     let when = match asked.part {
         Some(TransactPart::Step(_)) => ", in the transaction",
+        Some(TransactPart::StepRead(_)) => {
+            ", before the transaction, where an index key needs more than is given"
+        }
+        Some(TransactPart::RecordRead) => ", where a step fails: whether it has taken place before",
         Some(TransactPart::Record) => ", in the transaction: the record of its token",
         Some(TransactPart::Answer) => {
             ", after the transaction, where the answer is not what was put just now"

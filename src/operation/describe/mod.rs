@@ -160,10 +160,20 @@ impl Told<'_> {
                 let step = step.ok_or_else(|| Failure::Unplanned(transact.object.to_string()))?;
                 self.about(step.write.object())?.step(&step.write)
             }
-            TransactPart::Record => {
+            TransactPart::StepRead(at) => {
+                let step = transact.steps.get(at);
+                let step = step.ok_or_else(|| Failure::Unplanned(transact.object.to_string()))?;
+                Ok(self.about(step.write.object())?.read(step.write.bindings(), true))
+            }
+            TransactPart::Record | TransactPart::RecordRead => {
                 let record = transact.record.as_ref();
                 let record = record.ok_or_else(|| Failure::Unplanned(transact.object.to_string()))?;
-                Ok(self.about(&record.beside)?.record(record))
+                let about = self.about(&record.beside)?;
+                Ok(if part == TransactPart::Record {
+                    about.record(record)
+                } else {
+                    about.record_read(record)
+                })
             }
             TransactPart::Answer => self.about(&transact.object)?.answer(transact),
         }

@@ -32,6 +32,13 @@ impl About<'_> {
         })
     }
 
+    /// The read of the record.
+    pub(super) fn record_read(&self, record: &Record) -> Described {
+        let Described { keys, variables, .. } = self.record(record);
+        let attributes = self.key_names().collect();
+        Described { keys, variables, consistent: Some(true), attributes, ..Described::default() }
+    }
+
     pub(super) fn record(&self, record: &Record) -> Described {
         let texts = super::texts([&Record::VARIABLE.into()]);
         let mut placeholders = Placeholders::<Shown>::default();

@@ -187,7 +187,7 @@ impl<'p> About<'p> {
             Ok(condition.map(|it| placeholders.readable(&it)))
         };
         described.condition = condition(None)?;
-        if update.touches.iter().any(|touch| touch.reads) {
+        if update.may_read() {
             described.condition_after_read = condition(Some("the version that was read"))?;
         }
         described.returns = Some("ALL_NEW");

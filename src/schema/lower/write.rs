@@ -229,11 +229,9 @@ impl<'a> Lowering<'a> {
                 is_key || is_given.unwrap_or_else(|| is_renewed(field))
             };
             let lacking = index.keys.fields().find(|field| !at_hand(field));
-            let cannot_read = upsert || item.version.is_none() || site.step.is_some();
+            let cannot_read = upsert || item.version.is_none();
             if let Some(field) = lacking.filter(|_| cannot_read) {
-                let hint = if site.step.is_some() {
-                    "take it as a non-null argument: a transaction reads nothing before it writes"
-                } else if upsert {
+                let hint = if upsert {
                     "take it as a non-null argument: the item may not be there to read it from"
                 } else {
                     "take it as a non-null argument, or give the type a `version`, so that it can be read first"

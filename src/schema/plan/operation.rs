@@ -268,6 +268,11 @@ impl Update {
         });
         self.key.values().chain(self.set.values()).chain(&self.expect).chain(amounts)
     }
+
+    /// Whether the item may have to be read first, for the fields that an index key is made of.
+    pub fn may_read(&self) -> bool {
+        self.touches.iter().any(|touch| touch.reads)
+    }
 }
 
 /// A change that is made from what is there: a counter goes up, a list grows, a set gains or loses members.

@@ -115,8 +115,12 @@ impl Record {
 pub enum TransactPart {
     /// A step, by its place.
     Step(usize),
+    /// The item of a step, by its place, read before an index key is made of its fields.
+    StepRead(usize),
     /// The record.
     Record,
+    /// The record, read where steps fail: they may fail because the transaction has taken place.
+    RecordRead,
     /// The item that is answered, read after the transaction.
     Answer,
 }
