@@ -10,6 +10,10 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemError, BatchGetItemOutput};
+use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
+use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemError, BatchWriteItemOutput};
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemOutput};
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
@@ -222,10 +226,12 @@ calls! {
     "TransactWriteItems", TransactWriteItemsInputBuilder, TransactWriteItemsOutput, TransactWriteItemsError,
         condition_of_transaction;
     "GetItem", GetItemInputBuilder, GetItemOutput, GetItemError, |_| Condition::NotThat;
+    "BatchGetItem", BatchGetItemInputBuilder, BatchGetItemOutput, BatchGetItemError, |_| Condition::NotThat;
     "Query", QueryInputBuilder, QueryOutput, QueryError, |_| Condition::NotThat;
     "PutItem", PutItemInputBuilder, PutItemOutput, PutItemError, condition_of!(PutItemError);
     "UpdateItem", UpdateItemInputBuilder, UpdateItemOutput, UpdateItemError, condition_of!(UpdateItemError);
     "DeleteItem", DeleteItemInputBuilder, DeleteItemOutput, DeleteItemError, condition_of!(DeleteItemError);
+    "BatchWriteItem", BatchWriteItemInputBuilder, BatchWriteItemOutput, BatchWriteItemError, |_| Condition::NotThat;
 }
 
 /// Codes of credentials that are not taken any more.

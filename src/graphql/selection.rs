@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field as GraphField, OperationDefinition,
@@ -24,7 +25,9 @@ use super::merging::{check_shapes, is_same};
 use super::variables::Variables;
 use crate::credentials::TenantSession;
 use crate::operation::Projection;
-use crate::schema::{Field, Object, Of, Operation, PagePart, Plan, Resolve, Scalar, Type};
+use crate::schema::{
+    Delete, Each, Field, Get, Object, Of, Operation, PageKind, PagePart, Plan, Put, Resolve, Scalar, Type,
+};
 use crate::telemetry::Event;
 
 /// How many items a page is taken to have whose size the document does not say. What is run is counted once more, so
@@ -71,12 +74,12 @@ pub(super) enum What<'p> {
         /// The field.
         field: &'p Field,
         /// `Query.order`: the coordinate of the field.
-        coordinate: std::sync::Arc<str>,
+        coordinate: Arc<str>,
         arguments: IndexMap<Name, Value>,
         /// The selections on what it returns.
         selections: Selections<'p>,
         /// The attributes that the operation asks for; none for all of them, and where it runs none.
-        projection: Option<Projection>,
+        projection: Option<Arc<Projection>>,
     },
 }
 
@@ -207,6 +210,31 @@ pub(super) struct Preparing<'p, 'd> {
     refused: RefCell<BTreeSet<String>>,
 }
 
+/// How often a selection is made: on so many objects; where they are pages, each with so many items.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    objects: usize,
+    items: usize,
+}
+
+impl Times {
+    const ONCE: Self = Self { objects: 1, items: 1 };
+
+    /// On what an operation finds.
+    fn below(self, operation: &Operation, arguments: &IndexMap<Name, Value>) -> Self {
+        let items = most_items(operation, arguments);
+        match operation {
+            Operation::Query(query) if query.page.kind != PageKind::List => Self { items, ..self },
+            _ => Self { items, ..self }.on_items(),
+        }
+    }
+
+    /// On each item of each page.
+    fn on_items(self) -> Self {
+        Self { objects: self.objects.saturating_mul(self.items), items: 1 }
+    }
+}
+
 /// The fields of one name in the answer, in the order in which the name first appears.
 type Groups<'d> = IndexMap<&'d Name, Vec<&'d Positioned<GraphField>>>;
 
@@ -244,7 +272,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
         };
         let root = root.and_then(|root| self.plan.objects.get(root));
         let root = root.ok_or_else(|| Refused::operation("The schema has no such kind of operation."))?;
-        let selections = self.selections(root, &[&self.operation.node.selection_set.node], 1)?;
+        let selections = self.selections(root, &[&self.operation.node.selection_set.node], Times::ONCE)?;
         let selections = if serial { without_vain_writes(selections) } else { selections };
         self.tell_refused();
         let found = self.operations.get();
@@ -254,19 +282,19 @@ impl<'p, 'd> Preparing<'p, 'd> {
         Ok(Prepared { root, serial, selections, introspection })
     }
 
-    /// Selections on an object of which there may be so many.
+    /// Selections on an object that are made so often.
     fn selections(
         &self,
         object: &'p Object,
         sets: &[&'d SelectionSet],
-        objects: usize,
+        times: Times,
     ) -> Result<Vec<Selected<'p>>, Refused> {
         let mut groups = Groups::new();
         let mut spread = HashSet::new();
         for set in sets {
             self.collect(object, set, &mut groups, &mut spread)?;
         }
-        let selected = groups.into_iter().map(|(key, fields)| self.selected(object, key, &fields, objects));
+        let selected = groups.into_iter().map(|(key, fields)| self.selected(object, key, &fields, times));
         Ok(only_what_takes_all(selected.collect::<Result<_, _>>()?))
     }
 
@@ -293,7 +321,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
         object: &'p Object,
         key: &Name,
         fields: &[&'d Positioned<GraphField>],
-        objects: usize,
+        times: Times,
     ) -> Result<Selected<'p>, Refused> {
         // A selection on an interface is one for each of its types, and so on within them: no limit on the document
         // bounds that.
@@ -327,22 +355,23 @@ impl<'p, 'd> Preparing<'p, 'd> {
                     let refusal = Refusal { non_null: field.ty.non_null, within: false };
                     return Ok(Selected { key: key.clone(), pos: first.pos, what: What::Refused(refusal) });
                 }
-                let (coordinate, inner_objects) = match &field.resolve {
+                let (coordinate, inner_times) = match &field.resolve {
                     Resolve::Operation(operation) => {
-                        self.operations.set(self.operations.get().saturating_add(objects));
+                        self.operations.set(self.operations.get().saturating_add(times.objects));
                         let coordinate = format!("{}.{}", object.name, field.name).into();
-                        (coordinate, objects.saturating_mul(most_items(operation, &arguments)))
+                        (coordinate, times.below(operation, &arguments))
                     }
                     Resolve::Page(PagePart::TotalCount) => {
-                        self.operations.set(self.operations.get().saturating_add(objects));
-                        (format!("{}.{}", object.name, field.name).into(), objects)
+                        self.operations.set(self.operations.get().saturating_add(times.objects));
+                        (format!("{}.{}", object.name, field.name).into(), times)
                     }
-                    Resolve::Attribute(_) | Resolve::Page(_) => ("".into(), objects),
+                    Resolve::Page(PagePart::Edges | PagePart::Items) => ("".into(), times.on_items()),
+                    Resolve::Attribute(_) | Resolve::Page(_) => ("".into(), times),
                 };
                 let sets: Vec<_> = fields.iter().map(|field| &field.node.selection_set.node).collect();
-                let selections = self.within(field.ty.base(), &sets, inner_objects)?;
+                let selections = self.within(field.ty.base(), &sets, inner_times)?;
                 let projection = match &field.resolve {
-                    Resolve::Operation(operation) => self.projection(operation, &selections),
+                    Resolve::Operation(operation) => self.projection(operation, &selections).map(Arc::new),
                     Resolve::Attribute(_) | Resolve::Page(_) => None,
                 };
                 What::Field { field, coordinate, arguments, selections, projection }
@@ -356,10 +385,10 @@ impl<'p, 'd> Preparing<'p, 'd> {
         &self,
         ty: &crate::schema::Name,
         sets: &[&'d SelectionSet],
-        objects: usize,
+        times: Times,
     ) -> Result<Selections<'p>, Refused> {
         if let Some(object) = self.plan.objects.get(ty) {
-            return Ok(Selections(vec![(&object.name, self.selections(object, sets, objects)?)]));
+            return Ok(Selections(vec![(&object.name, self.selections(object, sets, times)?)]));
         }
         let Some(several) = self.plan.abstracts.get(ty) else { return Ok(Selections::default()) };
         // Each item is of one of them, so that what it runs is what the most demanding runs.
@@ -367,7 +396,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
         let mut selections = Selections::default();
         for object in several.members.iter().filter_map(|member| self.plan.objects.get(member)) {
             self.operations.set(before);
-            selections.0.push((&object.name, self.selections(object, sets, objects)?));
+            selections.0.push((&object.name, self.selections(object, sets, times)?));
             most = most.max(self.operations.get());
         }
         self.operations.set(most);
@@ -390,7 +419,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
                 Refused::at(sent.map_or(node.pos, |sent| sent.pos), message)
             })?;
             if let Some(value) = value {
-                self.count_value(length(&value))?;
+                self.count_value(written_length(&value))?;
                 arguments.insert(Name::new(&**name), value);
             }
         }
@@ -511,7 +540,15 @@ fn without_vain_writes(selections: Vec<Selected<'_>>) -> Vec<Selected<'_>> {
 
 /// How many items an operation may find, by the size of the page that is asked for.
 fn most_items(operation: &Operation, arguments: &IndexMap<Name, Value>) -> usize {
-    let Operation::Query(query) = operation else { return 1 };
+    let query = match operation {
+        Operation::Query(query) => query,
+        Operation::Get(Get { each, .. })
+        | Operation::Put(Put { each, .. })
+        | Operation::Delete(Delete { each, .. }) => {
+            return each.as_ref().map_or(1, |each| length(each, arguments));
+        }
+        Operation::Update(_) | Operation::Transact(_) => return 1,
+    };
     let sizes = [&query.page.first, &query.page.last].into_iter().flatten();
     let mut sizes = sizes.filter_map(|name| arguments.get(name.as_str()));
     match sizes.find(|size| **size != Value::Null) {
@@ -524,16 +561,27 @@ fn most_items(operation: &Operation, arguments: &IndexMap<Name, Value>) -> usize
 }
 
 /// How long a value is, about as JSON would write it.
-fn length(value: &Value) -> usize {
+fn written_length(value: &Value) -> usize {
     /// A bracket each, or what stands between two values.
     const AROUND: usize = 2;
     let all = |lengths: &mut dyn Iterator<Item = usize>| lengths.fold(AROUND, usize::saturating_add);
     match value {
         Value::String(text) => text.len() + AROUND,
-        Value::List(items) => all(&mut items.iter().map(|item| length(item) + 1)),
+        Value::List(items) => all(&mut items.iter().map(|item| written_length(item) + 1)),
         Value::Object(members) => {
-            all(&mut members.iter().map(|(name, value)| name.len() + length(value) + AROUND))
+            all(&mut members.iter().map(|(name, value)| name.len() + written_length(value) + AROUND))
         }
         Value::Null | Value::Number(_) | Value::Boolean(_) | Value::Binary(_) | Value::Enum(_) => 1,
+    }
+}
+
+/// How many elements a list has.
+fn length(each: &Each, arguments: &IndexMap<Name, Value>) -> usize {
+    match each {
+        Each::Argument(name) => match arguments.get(name.as_str()) {
+            Some(Value::List(values)) => values.len(),
+            _ => 0,
+        },
+        Each::Parent(_) => ASSUMED_PAGE,
     }
 }

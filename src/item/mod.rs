@@ -20,7 +20,7 @@ pub use key::{
     render, spell,
 };
 pub use read::{Mismatch, PLACE, elements, key_leaf, leaf, length};
-pub use same::same_item;
+pub use same::{KeyId, same_item};
 pub use write::{Unfit, marshal, stored};
 
 /// An item, or a map within one: attribute values by name.

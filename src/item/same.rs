@@ -13,6 +13,31 @@ pub fn same_item(one: &Attributes, other: &Attributes) -> bool {
         && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| same(value, other)))
 }
 
+/// A key as DynamoDB tells keys apart: numbers by their value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct KeyId(Vec<(String, Vec<u8>)>);
+
+impl KeyId {
+    /// The identity of a key, or of the key of a whole item, by the names of the key's attributes. None if one of them is
+    /// no key's value.
+    pub fn of(item: &Attributes, names: &[&String]) -> Option<Self> {
+        let mut parts = names.iter().map(|name| Some(((*name).clone(), key_bytes(item.get(*name)?)?)));
+        let mut parts = parts.by_ref().collect::<Option<Vec<_>>>()?;
+        parts.sort_unstable();
+        Some(Self(parts))
+    }
+}
+
+/// All values of one attribute of a key are of one type, so their bytes tell them apart.
+fn key_bytes(value: &AttributeValue) -> Option<Vec<u8>> {
+    match value {
+        AttributeValue::S(text) => Some(text.as_bytes().to_vec()),
+        AttributeValue::N(text) => Some(number(text).into_bytes()),
+        AttributeValue::B(bytes) => Some(bytes.as_ref().to_vec()),
+        _ => None,
+    }
+}
+
 fn same(one: &AttributeValue, other: &AttributeValue) -> bool {
     use AttributeValue as A;
     match (one, other) {

@@ -48,6 +48,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// What a field waits for was never asked for: the gateway is at fault.
+    pub(crate) fn never_asked() -> Self {
+        CallError::Refused("nobody asked for what a field waits for".into()).into()
+    }
+
     /// Whether a write was applied although there is no answer: `unknown`, or `yes`. None where it was not.
     pub fn applied(&self) -> Option<&'static str> {
         match self {

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 
 use super::key_condition::null_in_key;
-use super::{Failure, Inputs, Operations, Projection, Target};
+use super::{Failure, Inputs, Operations, Target};
 use crate::item::{Attributes, KeyTexts, key_attributes};
 use crate::schema::Get;
 
@@ -40,7 +40,7 @@ impl Operations {
             .table_name(target.physical.as_str())
             .set_key(Some(key))
             .consistent_read(consistent)
-            .set_projection_expression(inputs.projection.map(Projection::expression))
+            .set_projection_expression(inputs.projection.map(|it| it.expression()))
             .set_expression_attribute_names(inputs.projection.map(|it| it.names(None)));
         let answer = inputs.session.run(call).await?;
         Ok(answer.item.filter(|found| target.is_own(found)))

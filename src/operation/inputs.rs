@@ -1,10 +1,12 @@
 //! The values that an operation draws on: arguments, the parent's fields, claims.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use async_graphql::{Name as GraphName, Value};
 use indexmap::IndexMap;
 
+use super::each::{Element, within};
 use super::{Budget, Failure, Operations, Projection};
 use crate::claim::ClaimValue;
 use crate::credentials::TenantSession;
@@ -18,12 +20,14 @@ pub(crate) struct Inputs<'a> {
     /// The arguments, coerced: defaults are in, types fit.
     pub(crate) arguments: &'a IndexMap<GraphName, Value>,
     pub(crate) parent: Option<Parent<'a>>,
+    /// The element that the operation is run for, where it is run for the elements of a list.
+    pub(crate) element: Option<Element<'a>>,
     /// How many items the request may still read.
     pub(crate) budget: &'a Budget,
     /// In a transaction, the values of the items that earlier steps put, by the steps' names.
     pub(crate) steps: Option<&'a StepValues>,
     /// The attributes that a read asks for; none for all of them.
-    pub(crate) projection: Option<&'a Projection>,
+    pub(crate) projection: Option<&'a Arc<Projection>>,
 }
 
 /// The values of the fields of items that steps put.
@@ -57,6 +61,9 @@ impl<'a> Given<'a> {
 impl Operations {
     /// The value of a source.
     pub(super) fn given<'a>(&self, source: &ValueSource, inputs: Inputs<'a>) -> Result<Given<'a>, Failure> {
+        if let Some(given) = inputs.element.and_then(|element| element.given(source)) {
+            return Ok(given);
+        }
         match source {
             ValueSource::Argument(path) => Ok(argument(path, inputs.arguments)),
             ValueSource::Parent(field) => {
@@ -148,15 +155,6 @@ impl Operations {
 
 /// An argument, or a field within input objects.
 fn argument<'a>(path: &[Name], arguments: &'a IndexMap<GraphName, Value>) -> Given<'a> {
-    let Some((last, outer)) = path.split_last() else { return Given::Absent };
-    let mut members = arguments;
-    for step in outer {
-        let Some(Value::Object(inner)) = members.get(step.as_str()) else { return Given::Absent };
-        members = inner;
-    }
-    match members.get(last.as_str()) {
-        None => Given::Absent,
-        Some(Value::Null) => Given::Null,
-        Some(value) => Given::Value(Cow::Borrowed(value)),
-    }
+    let Some((first, rest)) = path.split_first() else { return Given::Absent };
+    arguments.get(first.as_str()).map_or(Given::Absent, |value| within(value, rest))
 }

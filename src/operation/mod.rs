@@ -4,12 +4,16 @@
 //! attribute values; how they are answered is the affair of `graphql` and `item`. Nothing here decides who may do
 //! what: a key of another tenant cannot be made, and IAM would deny it.
 
+mod backoff;
+mod batch_get;
+mod batch_write;
 mod budget;
 mod config;
 mod count;
 mod cursor;
 mod delete;
 pub mod describe;
+mod each;
 mod expression;
 mod failure;
 mod get;
@@ -29,6 +33,7 @@ mod window;
 
 use std::sync::Arc;
 
+pub(crate) use batch_get::{Batch, Loaded, Lookup, Lookups, batches};
 pub(crate) use budget::Budget;
 pub use config::{Config, CursorKey};
 pub use cursor::Cursors;

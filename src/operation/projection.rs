@@ -59,7 +59,7 @@ impl Wanted {
         self.paths("", with_parts, &mut names, &mut paths);
         let names =
             names.iter().enumerate().map(|(at, name): (_, &Name)| (format!("#p{at}"), name.to_string()));
-        Projection { expression: paths.join(", "), names: names.collect() }
+        Projection { wanted: self.clone(), expression: paths.join(", "), names: names.collect() }
     }
 
     fn paths(&self, before: &str, with_parts: bool, names: &mut Vec<Name>, paths: &mut Vec<String>) {
@@ -82,6 +82,8 @@ impl Wanted {
 /// `ProjectionExpression`, ready to be sent. Its placeholders are `#p0` and so on, which no other expression has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Projection {
+    /// What it is made of.
+    wanted: Wanted,
     expression: String,
     names: HashMap<String, String>,
 }
@@ -100,6 +102,13 @@ impl Projection {
         if with_places {
             reading.place.iter().for_each(|name| wanted.whole(name));
         }
+        wanted.expression()
+    }
+
+    /// What several reads ask for that become one.
+    pub(super) fn of_all<'a>(all: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
+        let mut wanted = Wanted::default();
+        all.into_iter().for_each(|it| wanted.and(it.wanted.clone()));
         wanted.expression()
     }
 

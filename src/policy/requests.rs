@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use crate::schema::{
-    Field, Item, KeyTemplates, Name, Object, Operation, Plan, Query, StepWrite, Table, Transact, TransactPart,
+    Delete, Field, Get, Item, KeyTemplates, Name, Object, Operation, Plan, Put, Query, StepWrite, Table,
+    Transact, TransactPart,
 };
 
 /// `dynamodb:Select` of a request that only counts.
@@ -39,6 +40,8 @@ pub struct Asked<'p> {
     pub returns: Option<&'static str>,
     /// Whether it is only sent to learn what a write needs, and not by every call of the field.
     pub is_prelude: bool,
+    /// Whether it is sent where several items are asked for together, in the place of the request for one.
+    pub is_together: bool,
     /// The part of a transaction that it is; none for a request of its own.
     pub part: Option<TransactPart>,
 }
@@ -136,29 +139,28 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         select,
         returns,
         is_prelude: false,
+        is_together: false,
         part: None,
     };
     // A projection is sent with every read.
     let projected = Some("SPECIFIC_ATTRIBUTES");
+    let get = |action| {
+        let attributes = Attributes::read(plan, operation, table.keys.names(), []);
+        Asked { attributes, ..asked(action, projected, None) }
+    };
+    let (get_one, get_many) = (|| get("dynamodb:GetItem"), || get("dynamodb:BatchGetItem"));
     match operation {
-        Operation::Get(_) => {
-            let attributes = Attributes::read(plan, operation, table.keys.names(), []);
-            vec![Asked { attributes, ..asked("dynamodb:GetItem", projected, None) }]
+        Operation::Get(Get { each: Some(_), .. }) => vec![get_many()],
+        Operation::Get(Get { coalesces: true, .. }) => {
+            vec![get_one(), Asked { is_together: true, ..get_many() }]
         }
+        Operation::Get(_) => vec![get_one()],
         Operation::Query(query) => {
-            let index = query.index.and_then(|at| item.indexes.get(at));
-            let written = plan.objects.get(parent).and_then(|parent| parent.fields.get(field));
-            let index = index.map(|index| (&index.name, &index.keys));
-            let asked = |select, attributes| Asked {
-                index: index.map(|(name, _)| name),
-                keys: index.map_or(&item.keys, |(_, keys)| keys),
-                attributes,
-                ..asked("dynamodb:Query", select, None)
-            };
-            let attributes = Attributes::query(plan, operation, (query, written), object, table);
-            let counts = written.is_some_and(|field| plan.counts(field));
-            let counted = counts.then(|| asked(Some(COUNT), attributes.clone().map(Attributes::counted)));
-            std::iter::once(asked(projected, attributes)).chain(counted).collect()
+            let asked = asked("dynamodb:Query", projected, None);
+            of_query(plan, operation, query, &asked)
+        }
+        Operation::Put(Put { each: Some(_), .. }) | Operation::Delete(Delete { each: Some(_), .. }) => {
+            vec![asked("dynamodb:BatchWriteItem", None, None)]
         }
         Operation::Put(_) => vec![asked("dynamodb:PutItem", None, None)],
         Operation::Update(update) => {
@@ -176,6 +178,29 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
         Operation::Delete(_) => vec![asked("dynamodb:DeleteItem", None, Some("ALL_OLD"))],
         Operation::Transact(_) => Vec::new(),
     }
+}
+
+/// A query, and what counts where its page tells how many items there are in all.
+fn of_query<'p>(
+    plan: &'p Plan,
+    operation: &'p Operation,
+    query: &'p Query,
+    asked: &Asked<'p>,
+) -> Vec<Asked<'p>> {
+    let Asked { parent, field, object, item, table, .. } = *asked;
+    let written = plan.objects.get(parent).and_then(|parent| parent.fields.get(field));
+    let index = query.index.and_then(|at| item.indexes.get(at));
+    let attributes = Attributes::query(plan, operation, (query, written), object, table);
+    let counted = attributes.clone().map(Attributes::counted);
+    let found = Asked {
+        index: index.map(|index| &index.name),
+        keys: index.map_or(&item.keys, |index| &index.keys),
+        attributes,
+        ..asked.clone()
+    };
+    let counts = written.is_some_and(|field| plan.counts(field));
+    let count = counts.then(|| Asked { select: Some(COUNT), attributes: counted, ..found.clone() });
+    std::iter::once(found).chain(count).collect()
 }
 
 /// The members of a transaction, the record's put, and the read of the item that is answered.
@@ -200,6 +225,7 @@ fn of_transaction<'p>(
             returns: None,
             attributes: None,
             is_prelude: false,
+            is_together: false,
             part: Some(part),
         })
     };

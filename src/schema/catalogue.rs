@@ -192,7 +192,7 @@ pub(super) const CATALOGUE: &[Known] = {
             arg("as", "InnkeeperStoredAs", "How a list is stored, if not as a list."),
             arg("pad", "Int", "The width that a whole number is padded to in keys, so that it sorts."),
         ]),
-        known(("get", "GetItem: one item by its key."), Once, FIELD, &[BIND, CONSISTENT]),
+        known(("get", "GetItem: one item by its key; BatchGetItem: an item for each element of a list."), Once, FIELD, &[BIND, CONSISTENT]),
         known(("query", "Query: items of one partition."), Once, FIELD, &[
             arg("index", "String", "The index, as `@index(as: …)` calls it; the table itself without it."),
             BIND,
@@ -203,7 +203,7 @@ pub(super) const CATALOGUE: &[Known] = {
             CONSISTENT,
             arg("count", "Boolean", "Whether the connection that is made has a `totalCount`."),
         ]),
-        known(("put", "PutItem: a new item."), Once, FIELD, &[
+        known(("put", "PutItem: a new item; BatchWriteItem: an item for each element of a list."), Once, FIELD, &[
             BIND, SPREAD,
             arg("if", "InnkeeperIf", "`ANY` replaces an item that is there."),
             WHEN,
@@ -213,7 +213,8 @@ pub(super) const CATALOGUE: &[Known] = {
             arg("if", "InnkeeperIf", "`ANY` makes the item where it is missing."),
             WHEN, ADD, APPEND, REMOVE,
         ]),
-        known(("delete", "DeleteItem: answers with the item that was deleted."), Once, FIELD, &[
+        known(("delete", "DeleteItem: answers with the item that was deleted; BatchWriteItem: many, and gives none back."), Once, FIELD, &[
+            arg("of", "String", "The type of the items, where many are deleted and `[Boolean!]!` is answered."),
             BIND, EXPECT,
             arg("if", "InnkeeperIf", "`ANY` takes a missing item for deleted."),
             WHEN,

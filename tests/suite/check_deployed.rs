@@ -108,7 +108,8 @@ async fn another_spelling_is_no_difference() {
         one["Sid"] = json!("Other");
         let mut actions = one["Action"].as_array().unwrap().clone();
         actions.reverse();
-        *actions.last_mut().unwrap() = json!("DynamoDB:deleteitem");
+        let delete = actions.iter_mut().find(|it| **it == json!("dynamodb:DeleteItem")).unwrap();
+        *delete = json!("DynamoDB:deleteitem");
         one["Action"] = Value::Array(actions);
         let own = one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].take();
         one["Condition"] = json!({

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::harness::{World, root};
 
-const PAGES: [&str; 1] = ["docs/schema.md"];
+const PAGES: [&str; 2] = ["docs/schema.md", "docs/migrating.md"];
 
 const TABLE: &str = "schema
   @table(name: \"main\", pk: \"pk\", sk: \"sk\")

@@ -15,7 +15,7 @@ use crate::harness::{Engine, Scene, Script, World, dynamodb_local, root, skip};
 
 /// What the scenarios do, in this order: later ones see what earlier ones wrote. `{customer}`, `{order}` and
 /// `{cancelled}` are ids of the seed.
-const SCENARIOS: [(&str, &str); 27] = [
+const SCENARIOS: [(&str, &str); 30] = [
     (
         "a product with every field",
         "{ product(sku: \"COF-001\") { sku name category price stock tags details photo rev } }",
@@ -106,6 +106,21 @@ const SCENARIOS: [(&str, &str); 27] = [
         "an order is deleted, once",
         "mutation { deleteOrder(id: \"{cancelled}\") { id status } again: deleteOrder(id: \"{cancelled}\") { id } }",
     ),
+    (
+        "orders by their ids, and their customers",
+        "{ ordersById(ids: [\"{other}\", \"NONE\", \"{order}\", \"{other}\"]) { id customer { id name } } }",
+    ),
+    (
+        "what happened to an order is noted at once",
+        "mutation { addOrderEvents(orderId: \"{order}\", events: [{text: \"One.\"}, {text: \"Two.\"}]) \
+         { text by at } }",
+    ),
+    (
+        "notes that are not there are deleted as well, each once",
+        "mutation { deleteOrderEvents(orderId: \"{order}\", events: [{at: \"2026-01-01T00:00:00Z\", id: \"a\"}, \
+         {at: \"2026-01-01T00:00:00Z\", id: \"b\"}]) again: deleteOrderEvents(orderId: \"{order}\", \
+         events: [{at: \"2026-01-01T00:00:00Z\", id: \"a\"}, {at: \"2026-01-01T00:00:00.000Z\", id: \"a\"}]) }",
+    ),
     ("an update of nothing", "mutation { updateOrder(id: \"NONE\", input: {note: \"x\"}) { id } }"),
 ];
 
@@ -172,6 +187,7 @@ async fn play(world: &World) -> String {
         ("customer", id("Customer", 0)),
         ("order", id("Order", 0)),
         ("cancelled", id("Order", 4)),
+        ("other", id("Order", 1)),
     ]);
     let scenes: Vec<_> = SCENARIOS.iter().map(|(name, document)| Scene::new(name, document)).collect();
     let script = Script { scenes: &scenes, pace: Duration::ZERO, known, seed: seed.to_string() };

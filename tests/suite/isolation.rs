@@ -12,13 +12,14 @@ use crate::harness::{Reply, World, raw, root};
 const TENANTS: [&str; 6] = ["acme", "acme2", "acme-2", "acme_2", "globex", "globex2"];
 
 /// Every operation of the schema, asked for items of the victim's. `{customer}` and `{order}` are the victim's ids.
-const OPERATIONS: [(&str, &str); 21] = [
+const OPERATIONS: [(&str, &str); 24] = [
     ("Query.product", "{ product(sku: \"COF-001\") { sku } }"),
     ("Query.products", "{ products(category: COFFEE) { items { sku } } }"),
     ("Query.customer", "{ customer(id: \"{customer}\") { id } }"),
     ("Customer.orders", "{ customer(id: \"{customer}\") { orders { nodes { id } } } }"),
     ("Query.customerByEmail", "{ customerByEmail(email: \"{email}\") { id } }"),
     ("Query.order", "{ order(id: \"{order}\") { id } }"),
+    ("Query.ordersById", "{ ordersById(ids: [\"{order}\", \"{cancelled}\"]) { id } }"),
     ("Order.customer", "{ order(id: \"{order}\") { customer { id } } }"),
     ("Order.events", "{ order(id: \"{order}\") { events { id } } }"),
     ("Query.orders", "{ orders(customerId: \"{customer}\") { nodes { id } } }"),
@@ -46,6 +47,14 @@ const OPERATIONS: [(&str, &str); 21] = [
     ("Mutation.updateOrder", "mutation { updateOrder(id: \"{order}\", input: {status: PAID}) { id } }"),
     ("Mutation.deleteOrder", "mutation { deleteOrder(id: \"{cancelled}\") { id } }"),
     ("Mutation.addOrderEvent", "mutation { addOrderEvent(orderId: \"{order}\", text: \"x\") { id } }"),
+    (
+        "Mutation.addOrderEvents",
+        "mutation { addOrderEvents(orderId: \"{order}\", events: [{text: \"x\"}, {text: \"y\"}]) { id } }",
+    ),
+    (
+        "Mutation.deleteOrderEvents",
+        "mutation { deleteOrderEvents(orderId: \"{order}\", events: [{at: \"2026-01-01T00:00:00Z\", id: \"x\"}]) }",
+    ),
 ];
 
 /// A gateway that is made to render the victim's id for `${tenant}`: each operation, for each pair. What stops it is
@@ -69,7 +78,7 @@ async fn a_gateway_that_forges_another_tenants_keys_is_denied_by_iam() {
                     .replace("{email}", &id("Customer", 0, "email"))
                     .replace("{order}", &id("Order", 0, "id"))
                     .replace("{cancelled}", &id("Order", 4, "id"))
-                    .replace("{unique}", &format!("NEW-{caller}"));
+                    .replace("{unique}", &format!("NEW-{at}"));
                 world.calls();
                 let reply = tenant.query(&document).await;
                 write!(outcomes[operation][at], "{:14}", verdict(&world, &reply)).unwrap();

@@ -14,6 +14,8 @@
     reason = "long tables of cases and long documents are what tests are made of"
 )]
 
+mod batches;
+mod brought;
 mod check_deployed;
 mod check_live;
 mod cli;

@@ -180,7 +180,7 @@ async fn a_write_gives_back_the_whole_item_and_is_answered_in_part() {
         data["rename"],
         json!({ "title": "V", "margin": null, "place": place, "next": { "title": "U" } })
     );
-    assert_eq!(asked, ["everything", "gone pk t"]);
+    assert_eq!(asked, ["everything", "gone pk sk t"]);
 }
 
 /// Reads of a role that lets a session name some attributes, and nothing but them: `dynamodb:Attributes` (*Using IAM
@@ -200,7 +200,7 @@ fn only(attributes: &[&str]) -> String {
     };
     let statements = [
         statement("Writes", &["dynamodb:PutItem", "dynamodb:UpdateItem"], &keys),
-        statement("Reads", &["dynamodb:GetItem", "dynamodb:Query"], &narrow),
+        statement("Reads", &["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"], &narrow),
     ];
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
 }

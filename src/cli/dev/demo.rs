@@ -12,7 +12,7 @@ use crate::credentials::Assumption;
 use crate::dev::IssuedCredentials;
 use crate::id::TenantId;
 use crate::item::compose;
-use crate::schema::{Field, Object, Operation, Plan, Resolve, ValueSource};
+use crate::schema::{Field, Guard, Object, Operation, Plan, Resolve, ValueSource};
 use crate::tenant::{Mode, TenantRecord};
 
 /// The query of an application whose seed has nothing to show.
@@ -77,7 +77,9 @@ fn query(plan: &Plan, seed: &Seeded) -> Option<String> {
     root.fields.values().find_map(|field| {
         let Resolve::Operation(operation) = &field.resolve else { return None };
         let Operation::Get(get) = operation.as_ref() else { return None };
-        if get.object != seed.object {
+        // Whom the demonstration speaks for has no scopes.
+        let is_open = [&root.guard, &field.guard, &plan.objects.get(&get.object)?.guard];
+        if get.object != seed.object || get.each.is_some() || !is_open.into_iter().all(Guard::is_open) {
             return None;
         }
         let argument = |(name, source): (&crate::schema::Name, &ValueSource)| {
@@ -100,7 +102,9 @@ fn query(plan: &Plan, seed: &Seeded) -> Option<String> {
 fn leaves(plan: &Plan, object: &Object) -> Vec<String> {
     const SHOWN: usize = 5;
     let is_leaf = |field: &&Field| match &field.resolve {
-        Resolve::Attribute(attribute) => !attribute.hidden && !plan.objects.contains_key(field.ty.base()),
+        Resolve::Attribute(attribute) => {
+            !attribute.hidden && field.guard.is_open() && !plan.objects.contains_key(field.ty.base())
+        }
         Resolve::Page(_) | Resolve::Operation(_) => false,
     };
     object.fields.values().filter(is_leaf).take(SHOWN).map(|field| field.name.to_string()).collect()

@@ -36,6 +36,8 @@ fn request(sent: &Sent<'_>) -> Value {
     json!({
         "operation": asked.action.trim_start_matches("dynamodb:"),
         "only_before_the_write": asked.is_prelude,
+        "only_for_several": asked.is_together,
+        "for_each": described.each,
         "within": asked.enclosing(),
         "table": asked.table.name.as_str(),
         "physical_table": physical.map(crate::id::TableName::as_str),

@@ -59,10 +59,14 @@ fn request(sent: &Sent<'_>, lines: &mut Lines<'_>) {
             ", after the transaction, where the answer is not what was put just now"
         }
         None if asked.counts() => ", where `totalCount` is asked for and the page is not all there is",
+        None if asked.is_together => ", in its place where several are asked for, below a list",
         None if asked.is_prelude => ", before the write, where an index key needs more than is given",
         None => "",
     };
     let _always_fits = write!(lines.0, "{} on {table}{index}{when}", asked.action);
+    if let Some(each) = &described.each {
+        lines.line("for each", &format!("element of {each}"));
+    }
     keys_and_values(described, lines);
     expressions(described, lines);
     parameters(described, lines);

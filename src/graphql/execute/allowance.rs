@@ -45,10 +45,14 @@ impl Allowance {
         self.bytes.load(Ordering::Acquire) == 0
     }
 
-    /// The right to run one more operation, in its turn. None, if as many were run as may be.
-    pub(super) async fn operation(&self) -> Option<SemaphorePermit<'_>> {
+    /// Counts one more operation. False, if as many were run as may be.
+    pub(super) fn operation(&self) -> bool {
         let less = |left: usize| left.checked_sub(1);
-        self.operations.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).ok()?;
+        self.operations.fetch_update(Ordering::AcqRel, Ordering::Acquire, less).is_ok()
+    }
+
+    /// A turn to call DynamoDB. It is never refused: nobody closes the turns.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         self.turns.acquire().await.ok()
     }
 }

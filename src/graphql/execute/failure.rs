@@ -85,6 +85,7 @@ impl Run<'_> {
             session: self.session,
             budget: self.budget,
             allowance: self.allowance,
+            loader: self.loader,
             max_errors: 0,
             shows: Shows::Stored,
             errors: Mutex::default(),
@@ -105,15 +106,15 @@ impl Run<'_> {
     /// Records a failure: its causes in the log, its public face in the answer.
     pub(super) fn failed(&self, failure: &Failure, at: At<'_>) -> Completed {
         let code = failure.code();
-        if matches!(code, Code::Internal | Code::Unavailable | Code::Throttled) {
-            let (request, tenant) = (self.session.request(), self.session.context().tenant());
-            tracing::error!(request.id = %request, tenant.id = %tenant, error = %Chain(failure), "a field failed");
-        }
         let mut error = graph_error(code, failure.message(), at);
         if let Some(applied) = failure.applied() {
             error.extensions.insert("applied".to_owned(), json!(applied));
         }
-        self.record(error);
+        // One failed call may fail many fields: as many are logged as are answered.
+        if self.record(error) && matches!(code, Code::Internal | Code::Unavailable | Code::Throttled) {
+            let (request, tenant) = (self.session.request(), self.session.context().tenant());
+            tracing::error!(request.id = %request, tenant.id = %tenant, error = %Chain(failure), "a field failed");
+        }
         Err(Nulled::Failed)
     }
 
@@ -143,11 +144,14 @@ impl Run<'_> {
         Err(Nulled::Failed)
     }
 
-    fn record(&self, error: GraphError) {
+    /// Whether there was room for it.
+    fn record(&self, error: GraphError) -> bool {
         let mut errors = lock(&self.errors);
-        if errors.len() < self.max_errors {
+        let has_room = errors.len() < self.max_errors;
+        if has_room {
             errors.push(error);
         }
+        has_room
     }
 }
 

@@ -6,6 +6,8 @@
 
 mod allowance;
 mod failure;
+mod list;
+mod loader;
 mod operation;
 mod page;
 mod path;
@@ -27,6 +29,7 @@ use crate::item::{Attributes, PLACE};
 use crate::operation::{Budget, Found, Inputs, Operations, Parent};
 use crate::schema::{Object, PagePart, Plan, Resolve};
 use allowance::Allowance;
+use loader::Loader;
 use path::{At, Path, Step};
 
 /// What would have been here is not.
@@ -49,6 +52,7 @@ struct Run<'a> {
     session: &'a TenantSession,
     budget: &'a Budget,
     allowance: &'a Allowance,
+    loader: &'a Loader,
     max_errors: usize,
     shows: Shows,
     errors: Mutex<Vec<GraphError>>,
@@ -93,13 +97,14 @@ pub(super) async fn run(
     prepared: Prepared<'_>,
     config: &Config,
 ) -> Response {
-    let (budget, allowance) = (operations.budget(), Allowance::new(config));
+    let (budget, allowance, loader) = (operations.budget(), Allowance::new(config), Loader::default());
     let run = Run {
         operations,
         plan: operations.plan(),
         session,
         budget: &budget,
         allowance: &allowance,
+        loader: &loader,
         max_errors: config.max_errors,
         shows: Shows::All,
         errors: Mutex::default(),
@@ -110,9 +115,9 @@ pub(super) async fn run(
     let members =
         prepared.selections.iter().map(|selected| run.root_member(prepared.root, on, selected, &root));
     let data = if prepared.serial {
-        one_by_one(members).await
+        run.drive(one_by_one(members)).await
     } else {
-        join_all(members).await.into_iter().collect()
+        run.drive(join_all(members)).await.into_iter().collect()
     };
     let errors = run.errors.into_inner().unwrap_or_else(PoisonError::into_inner);
     let partial = run.partial.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -208,9 +213,9 @@ impl Run<'_> {
                                 On::Root(_) | On::Page(_) | On::Edge(..) => None,
                             };
                             let (budget, projection) = (self.budget, projection.as_ref());
-                            let steps = None;
+                            let (session, element, steps) = (&session, None, None);
                             let inputs =
-                                Inputs { session: &session, arguments, parent, budget, steps, projection };
+                                Inputs { session, arguments, parent, element, budget, steps, projection };
                             self.operation(operation, field, coordinate, (inputs, at)).await
                         }
                     };

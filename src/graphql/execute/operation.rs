@@ -1,19 +1,26 @@
 //! Fields that run an operation: its turn, the operation, and what is selected of what it gives.
 
+use std::sync::Arc;
+
 use async_graphql::Value;
+use futures_util::future::join_all;
 
 use super::path::At;
 use super::{Boxed, Completed, Nulled, On, Run};
 use crate::error::Code;
 use crate::item::Attributes;
-use crate::operation::{Failure, Found, Inputs};
-use crate::schema::{Field, Operation, PageKind};
+use crate::operation::{Failure, Found, Inputs, Loaded, Lookups};
+use crate::schema::{Field, Get, Operation, PageKind};
 
 /// What an operation gives.
 enum Given {
     Page(Found, PageKind),
     /// An item; none where there is none.
-    Item(Option<Attributes>),
+    Item(Option<Arc<Attributes>>),
+    /// Items for the elements of a list; none where there is no list.
+    Items(Option<Vec<Loaded>>),
+    /// Whether each element of a list was carried out.
+    CarriedOut(Vec<Result<(), Failure>>),
     /// Nothing: it was not run.
     Nothing(NotRun),
 }
@@ -34,16 +41,23 @@ impl Run<'_> {
         coordinate: &'a str,
         (inputs, at): (Inputs<'a>, At<'a>),
     ) -> Completed {
-        let given = self.carry_out(operation, coordinate, inputs).await;
+        let under_way = self.loader.begin(at.path);
+        let given = self.carry_out(operation, coordinate, inputs, at).await;
+        // From here on it is what was found that may want more.
+        drop(under_way);
         let object = self.plan.objects.get(operation.object());
         match (given, object) {
             (Ok(Given::Page(found, kind)), _) => self.found(&found, kind, field, at).await,
             (Ok(Given::Item(Some(item))), Some(object)) => self.object(object, On::Item(&item), at).await,
+            (Ok(Given::Items(Some(items))), Some(object)) => self.loaded(&items, (object, field), at).await,
+            (Ok(Given::CarriedOut(outcomes)), _) => self.carried_out(&outcomes, field, at),
+            // Where the parent has no list there are no items.
+            (Ok(Given::Items(_)), _) if field.ty.non_null => Ok(Value::List(Vec::new())),
             // What is missing is null, or an error where it must not be.
             (Ok(Given::Item(None)), _) if field.ty.non_null => {
                 self.fail(Code::NotFound, "There is no such item.", at)
             }
-            (Ok(Given::Item(_)), _) => Ok(Value::Null),
+            (Ok(Given::Item(_) | Given::Items(_)), _) => Ok(Value::Null),
             (Ok(Given::Nothing(NotRun::Spent)), _) => Err(Nulled::Spent),
             (Ok(Given::Nothing(NotRun::Enough)), _) => {
                 let message = "The request runs as many operations as it may. Ask for less.";
@@ -64,11 +78,18 @@ impl Run<'_> {
         operation: &'a Operation,
         coordinate: &'a str,
         inputs: Inputs<'a>,
+        at: At<'a>,
     ) -> Boxed<'a, Result<Given, Failure>> {
         Box::pin(async move {
-            let Some(_turn) = self.allowance.operation().await else {
+            if !self.allowance.operation() {
                 return Ok(Given::Nothing(NotRun::Enough));
-            };
+            }
+            if let Operation::Get(get) = operation
+                && (get.each.is_some() || (get.coalesces && at.path.is_below_a_list()))
+            {
+                return self.load(get, inputs, at).await;
+            }
+            let _turn = self.allowance.turn().await;
             if self.allowance.is_spent() {
                 return Ok(Given::Nothing(NotRun::Spent));
             }
@@ -78,14 +99,42 @@ impl Run<'_> {
                     let found = operations.query(coordinate, query, inputs).await?;
                     Ok(Given::Page(found, query.page.kind))
                 }
-                Operation::Get(get) => operations.get(get, inputs).await.map(Given::Item),
-                Operation::Put(put) => operations.put(put, inputs).await.map(|it| Given::Item(Some(it))),
-                Operation::Update(update) => operations.update(update, inputs).await.map(Given::Item),
-                Operation::Delete(delete) => operations.delete(delete, inputs).await.map(Given::Item),
+                Operation::Get(get) => item(operations.get(get, inputs).await),
+                Operation::Put(put) => match &put.each {
+                    Some(each) => Ok(Given::Items(Some(operations.put_each(put, each, inputs).await?))),
+                    None => item(operations.put(put, inputs).await.map(Some)),
+                },
+                Operation::Update(update) => item(operations.update(update, inputs).await),
+                Operation::Delete(delete) => match &delete.each {
+                    Some(each) => Ok(Given::CarriedOut(operations.delete_each(delete, each, inputs).await?)),
+                    None => item(operations.delete(delete, inputs).await),
+                },
                 Operation::Transact(transact) => {
-                    operations.transact(coordinate, transact, inputs).await.map(Given::Item)
+                    item(operations.transact(coordinate, transact, inputs).await)
                 }
             }
         })
     }
+
+    /// Waits for items together with others that want some. The turn is the call's, not the field's.
+    async fn load<'a>(&'a self, get: &'a Get, inputs: Inputs<'a>, at: At<'a>) -> Result<Given, Failure> {
+        if self.allowance.is_spent() {
+            return Ok(Given::Nothing(NotRun::Spent));
+        }
+        let load = async |wanted| match wanted {
+            Some(wanted) => self.loader.load(wanted, at.path).await,
+            None => Ok(None),
+        };
+        match self.operations.lookups(get, inputs)? {
+            Lookups::One(wanted) => load(wanted).await.map(Given::Item),
+            Lookups::Many(None) => Ok(Given::Items(None)),
+            Lookups::Many(Some(wanted)) => {
+                Ok(Given::Items(Some(join_all(wanted.into_iter().map(load)).await)))
+            }
+        }
+    }
+}
+
+fn item(item: Result<Option<Attributes>, Failure>) -> Result<Given, Failure> {
+    item.map(|item| Given::Item(item.map(Arc::new)))
 }

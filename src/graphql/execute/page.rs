@@ -3,18 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::Value;
-use futures_util::StreamExt as _;
-use futures_util::stream;
 
+use super::list::list;
 use super::path::At;
-use super::{Boxed, Completed, Nulled, On, Run, lock, nullable};
+use super::{Boxed, Completed, On, Run, lock};
 use crate::error::Code;
 use crate::item::PLACE;
 use crate::operation::Found;
 use crate::schema::{Field, Object, Of, PageKind, PagePart, Type};
-
-/// How many members of one list are resolved beside each other.
-const CONCURRENT: usize = 16;
 
 impl Run<'_> {
     pub(super) async fn found<'a>(
@@ -51,22 +47,10 @@ impl Run<'_> {
         at: At<'a>,
     ) -> Completed {
         let non_null = matches!(&ty.of, Of::List(of) if of.non_null);
-        let members: Vec<_> = members
-            .into_iter()
-            .enumerate()
-            .filter_map(|(index, (object, on))| Some(self.list_member(object?, on, at, index)))
-            .collect();
-        let mut members = stream::iter(members).buffered(CONCURRENT);
-        let (mut values, mut failed) = (Vec::new(), false);
-        while let Some(completed) = members.next().await {
-            match nullable(non_null, completed) {
-                Ok(value) => values.push(value),
-                // The others go on: what is wrong with them is said too.
-                Err(Nulled::Failed) => failed = true,
-                Err(Nulled::Spent) => return Err(Nulled::Spent),
-            }
-        }
-        if failed { Err(Nulled::Failed) } else { Ok(Value::List(values)) }
+        let members = members.into_iter().enumerate();
+        let members =
+            members.filter_map(|(index, (object, on))| Some(self.list_member(object?, on, at, index)));
+        list(members.collect(), non_null).await
     }
 
     /// The type of an item of a page.
@@ -98,10 +82,11 @@ impl Run<'_> {
         at: At<'a>,
     ) -> Completed {
         let On::Page(found) = on else { return Ok(Value::Null) };
-        let Some(_turn) = self.allowance.operation().await else {
+        if !self.allowance.operation() {
             let message = "The request runs as many operations as it may. Ask for less.";
             return self.fail(Code::BudgetExceeded, message, at);
-        };
+        }
+        let _turn = self.allowance.turn().await;
         let session = self.session.working_for(coordinate);
         match self.operations.count(found, &session, self.budget).await {
             Ok(count) => Ok(Value::from(count)),

@@ -29,6 +29,29 @@ impl<'a> Path<'a> {
         Path { above: Some(self), step: Step::Index(at) }
     }
 
+    /// The selection that the path ends in; of a place in a list, the list's.
+    pub(super) fn node(&self) -> Node {
+        match (self.step, self.above) {
+            (Step::Name(name), _) => Node(std::ptr::from_ref(name).addr()),
+            (Step::Index(_) | Step::Root, Some(above)) => above.node(),
+            (Step::Index(_) | Step::Root, None) => Node(0),
+        }
+    }
+
+    /// The selections above that in which the path ends.
+    pub(super) fn above(&self) -> Vec<Node> {
+        let own = self.node();
+        let chain = std::iter::successors(Some(self), |path| path.above);
+        let named = chain.filter(|path| matches!(path.step, Step::Name(_)));
+        named.map(Path::node).filter(|node| *node != own).collect()
+    }
+
+    /// Whether a list stands above it.
+    pub(super) fn is_below_a_list(&self) -> bool {
+        let mut chain = std::iter::successors(Some(self), |path| path.above);
+        chain.any(|path| matches!(path.step, Step::Index(_)))
+    }
+
     pub(super) fn segments(&self) -> Vec<Segment> {
         let mut segments = self.above.map(Path::segments).unwrap_or_default();
         match self.step {
@@ -39,6 +62,10 @@ impl<'a> Path<'a> {
         segments
     }
 }
+
+/// A selection of the document, known by where its name is kept: selections stand still while they are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Node(usize);
 
 /// A field that is being resolved.
 #[derive(Clone, Copy)]

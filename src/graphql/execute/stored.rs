@@ -3,11 +3,12 @@
 use async_graphql::Value;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::list::list;
 use super::path::At;
 use super::{Boxed, Completed, On, Run, nullable};
 use crate::error::Code;
 use crate::item::{Mismatch, PLACE, elements, leaf, length};
-use crate::schema::{Attribute, Object, Shape};
+use crate::schema::{Attribute, Element, Object, Shape};
 
 impl Run<'_> {
     pub(super) async fn attribute<'a>(
@@ -61,19 +62,14 @@ impl Run<'_> {
                 },
                 Shape::List(element) | Shape::Set(element) => {
                     let Some(items) = elements(stored) else { return self.mismatch("a list", at) };
+                    let member = |(index, item)| self.element(element, item, (at, index));
+                    if holds_objects(&element.shape) {
+                        // Their fields may run operations, which are asked for together.
+                        return list(items.iter().enumerate().map(member).collect(), element.non_null).await;
+                    }
                     let mut values = Vec::with_capacity(items.len());
-                    for (index, item) in items.iter().enumerate() {
-                        self.allowance.take(PLACE)?;
-                        let path = at.path.index(index);
-                        let at = At { path: &path, ..at };
-                        let completed = match item {
-                            AttributeValue::Null(_) if element.non_null => {
-                                self.fail(Code::Internal, "The stored list holds a null.", at)
-                            }
-                            AttributeValue::Null(_) => Ok(Value::Null),
-                            item => self.stored(&element.shape, item, at).await,
-                        };
-                        values.push(nullable(element.non_null, completed)?);
+                    for member in items.iter().enumerate().map(member) {
+                        values.push(nullable(element.non_null, member.await)?);
                     }
                     Ok(Value::List(values))
                 }
@@ -81,8 +77,37 @@ impl Run<'_> {
         })
     }
 
+    fn element<'a>(
+        &'a self,
+        element: &'a Element,
+        item: &'a AttributeValue,
+        (at, index): (At<'a>, usize),
+    ) -> Boxed<'a, Completed> {
+        Box::pin(async move {
+            self.allowance.take(PLACE)?;
+            let path = at.path.index(index);
+            let at = At { path: &path, ..at };
+            match item {
+                AttributeValue::Null(_) if element.non_null => {
+                    self.fail(Code::Internal, "The stored list holds a null.", at)
+                }
+                AttributeValue::Null(_) => Ok(Value::Null),
+                item => self.stored(&element.shape, item, at).await,
+            }
+        })
+    }
+
     fn mismatch(&self, expected: &str, at: At<'_>) -> Completed {
         let mismatch = Mismatch { expected: expected.to_owned(), found: "of another type" };
         self.failed(&mismatch.into(), at)
+    }
+}
+
+/// Whether there are objects at the bottom of a list.
+fn holds_objects(shape: &Shape) -> bool {
+    match shape {
+        Shape::Object(_) => true,
+        Shape::List(element) | Shape::Set(element) => holds_objects(&element.shape),
+        Shape::Scalar(_) | Shape::Enum(_) => false,
     }
 }

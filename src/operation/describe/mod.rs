@@ -23,6 +23,8 @@ use crate::schema::{
 /// A request, as it is sent when everything is given that can be given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Described {
+    /// The list that it is sent for the elements of; what is drawn from it is drawn from each of them.
+    pub each: Option<String>,
     /// The key attributes, each with its template; of an index too, where the request writes or asks them.
     pub keys: Vec<(Name, String)>,
     /// Where the values in the templates come from.
@@ -269,7 +271,8 @@ impl About<'_> {
     }
 
     fn get(&self, get: &Get) -> Described {
-        self.read(&get.key, get.consistent)
+        let each = get.each.as_ref().map(ToString::to_string);
+        Described { each, ..self.read(&get.key, get.consistent) }
     }
 
     fn read(&self, key: &Bindings, consistent: bool) -> Described {

@@ -40,7 +40,12 @@ fn generated(generate: Generate) -> &'static str {
 
 impl<'p> About<'p> {
     pub(super) fn put(&self, put: &Put) -> Result<Described, Failure> {
-        let mut described = Described { returns_on_failure: Some("ALL_OLD"), ..Described::default() };
+        let mut described = Described {
+            each: put.each.as_ref().map(ToString::to_string),
+            // A batch has no conditions that could fail.
+            returns_on_failure: put.each.is_none().then_some("ALL_OLD"),
+            ..Described::default()
+        };
         let mut given: Vec<&Name> = Vec::new();
         for (name, attribute) in self.object.attributes() {
             let Some(from) = self.put_value(put, (name, attribute), &mut described.left_out) else {
@@ -287,8 +292,9 @@ impl<'p> About<'p> {
         let conditions = self.conditions(of, None, &mut placeholders)?;
         let condition = there(self.table, conditions, delete.idempotent, &mut placeholders);
         described.condition = condition.map(|it| placeholders.readable(&it));
-        described.returns = Some("ALL_OLD");
-        described.returns_on_failure = Some("ALL_OLD");
+        described.each = delete.each.as_ref().map(ToString::to_string);
+        described.returns = delete.each.is_none().then_some("ALL_OLD");
+        described.returns_on_failure = described.returns;
         described.attributes = self.key_names().chain(placeholders.attributes().iter().cloned()).collect();
         Ok(described)
     }

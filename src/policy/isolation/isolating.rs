@@ -216,20 +216,42 @@ impl Pair<'_> {
 
     /// A request for several keys, of which one is the tenant's own and another somebody else's.
     fn hole_of_several(&self, place: &Place<'_>, actions: &[&str], said: &Said) -> Option<Finding> {
-        let action = OF_SEVERAL.into_iter().find(|action| actions.contains(action))?;
         if said.is_empty() || !said.any_is_enough() || place.is_index {
             return None;
         }
+        let mut of_several = OF_SEVERAL.into_iter().filter(|action| actions.contains(action)).peekable();
+        of_several.peek()?;
         let id = |side: Side<'_>, at: usize| side.subject.members.get(at).map(|it| it.tenant.to_string());
         let tenant = id(self.one, 0)?;
-        let other = [id(self.other, 0), id(self.other, 1), Some("a".to_owned()), Some("b".to_owned())];
-        let other = other.into_iter().flatten().find(|other| *other != tenant)?;
-        let theirs = spelled(&place.own.first()?.shortest, &other);
-        said.at_most().iter().find_map(|pattern| {
-            let keys = vec![spelled(&shortest(pattern), &tenant), theirs.clone()];
-            let concrete = Concrete::new(action, &place.arn, keys);
-            let passes = concrete.passes(self.one.subject, &tenant, self.layer);
-            passes.then(|| self.isolating(&concrete, &tenant, &other))
+        let others = [id(self.other, 0), id(self.other, 1), Some("a".to_owned()), Some("b".to_owned())];
+        let others: Vec<_> = others.into_iter().flatten().filter(|other| *other != tenant).collect();
+        let shortest_own = &place.own.first()?.shortest;
+        let found = of_several.clone().find_map(|action| {
+            others.iter().find_map(|other| {
+                said.at_most().iter().find_map(|pattern| {
+                    let keys = vec![spelled(&shortest(pattern), &tenant), spelled(shortest_own, other)];
+                    let concrete = Concrete::new(action, &place.arn, keys);
+                    let passes = concrete.passes(self.one.subject, &tenant, self.layer);
+                    passes.then(|| self.isolating(&concrete, &tenant, other))
+                })
+            })
+        });
+        // That these few are denied says little of others, unless the action is denied whatever the keys are.
+        found.or_else(|| {
+            let is_open = of_several.any(|action| !self.is_denied_throughout(place, action));
+            is_open.then(|| self.undecided(place))
+        })
+    }
+
+    /// Whether an action is denied by a statement without conditions.
+    fn is_denied_throughout(&self, place: &Place<'_>, action: &str) -> bool {
+        let subject = self.one.subject;
+        let context = subject.principal(subject.sign());
+        let layers = self.one.documents.layers();
+        let of_layer = layers.iter().filter(|it| it.layer == self.layer);
+        of_layer.flat_map(Layered::grants).any(|grant| {
+            let is_plain = !grant.allows() && grant.statement.conditions.is_empty();
+            is_plain && grant.speaks_of(action) && grant.reaches(&place.arn, &context)
         })
     }
 

@@ -118,6 +118,7 @@ impl<'a> Lowering<'a> {
             Given::Parent { attribute } | Given::Step { attribute } => {
                 !matches!(attribute.shape, Shape::List(_) | Shape::Set(_))
             }
+            Given::Element(element) => !matches!(element.shape, Shape::List(_) | Shape::Set(_)),
             Given::Claim(kind) => *kind != crate::claim::ClaimKind::Strings,
         };
         let one = match &attribute.shape {

@@ -12,7 +12,7 @@ use crate::claim::ClaimKind;
 use crate::schema::ast::{FieldDef, InputDef};
 use crate::schema::directive::{Args, has_known_names};
 use crate::schema::literal::{Literal, Spanned, Text};
-use crate::schema::plan::{Argument, Attribute, Bindings, Name, Type, ValueSource};
+use crate::schema::plan::{Argument, Attribute, Bindings, Each, Element, Name, Type, ValueSource};
 
 /// A field that runs an operation, and the values that it can draw on.
 pub(super) struct Site<'a, 'l> {
@@ -29,6 +29,9 @@ pub(super) struct Site<'a, 'l> {
     taken: RefCell<HashSet<Name>>,
     /// Whether `bind` has mistakes. What it was to bind cannot be known then, and is not missed.
     bind_is_ruined: Cell<bool>,
+    /// Whether the operation may be run for the elements of a list, and of which it is.
+    pub(super) iterates: Cell<bool>,
+    pub(super) each: RefCell<Option<Each>>,
     used: RefCell<HashSet<Name>>,
     /// The paths that values are drawn from: arguments, and fields within inputs.
     drawn: RefCell<HashSet<Vec<Name>>>,
@@ -61,6 +64,8 @@ pub(super) enum Given<'l> {
     Parent {
         attribute: &'l Attribute,
     },
+    /// An element of a list in the parent.
+    Element(&'l Element),
     Claim(ClaimKind),
     /// A field that must be there, of an item that an earlier step puts.
     Step {
@@ -74,7 +79,7 @@ impl Given<'_> {
     pub(super) fn is_always_given(&self) -> bool {
         match self {
             Self::Argument { always, .. } => *always,
-            Self::Parent { .. } | Self::Claim(_) | Self::Step { .. } => true,
+            Self::Parent { .. } | Self::Element(_) | Self::Claim(_) | Self::Step { .. } => true,
         }
     }
 }
@@ -96,6 +101,8 @@ impl<'a, 'l> Site<'a, 'l> {
             explicit: RefCell::default(),
             taken: RefCell::default(),
             bind_is_ruined: Cell::default(),
+            iterates: Cell::default(),
+            each: RefCell::default(),
             used: RefCell::default(),
             drawn: RefCell::default(),
             step: None,
@@ -201,7 +208,9 @@ impl<'a, 'l> Site<'a, 'l> {
             return None;
         };
         let (source, given) = self.source(text)?;
-        self.fits(&given, attribute?, &text.whole(), &name.value).then_some((source, given))
+        let attribute = attribute?;
+        let (source, given) = self.element((source, given), attribute, &text.whole())?;
+        self.fits(&given, attribute, &text.whole(), &name.value).then_some((source, given))
     }
 
     /// Whether `bind` names a field.
@@ -231,8 +240,9 @@ impl<'a, 'l> Site<'a, 'l> {
         }
         let argument = self.argument(field)?;
         let given = Given::Argument { ty: &argument.ty, always: argument.is_always_given() };
-        self.fits(&given, attribute, &self.value_span(field), field)
-            .then(|| (ValueSource::Argument(vec![field.clone()]), given))
+        let (span, source) = (self.value_span(field), ValueSource::Argument(vec![field.clone()]));
+        let (source, given) = self.element((source, given), attribute, &span)?;
+        self.fits(&given, attribute, &span, field).then_some((source, given))
     }
 
     /// Whether an argument of a name is written, be its type understood or not.
@@ -276,6 +286,10 @@ impl<'a, 'l> Site<'a, 'l> {
             Given::Parent { attribute: parent } | Given::Step { attribute: parent } => {
                 let hint = format!("bind a field that is {expected}");
                 (other(same_kind(&attribute.shape, &parent.shape), &hint), describe(&parent.shape))
+            }
+            Given::Element(element) => {
+                let hint = format!("bind a list of {expected}");
+                (other(same_kind(&attribute.shape, &element.shape), &hint), describe(&element.shape))
             }
             Given::Claim(kind) => {
                 let found = match kind {

@@ -10,17 +10,17 @@ use crate::schema::scalar::Scalar;
 impl<'a> Lowering<'a> {
     pub(super) fn get(&self, site: &Site<'a, '_>) -> Option<Get> {
         let (object, draft, item) = self.returned_item(site)?;
-        let ty = &site.def.ty;
-        if is_list(&ty.value.to_string()) {
-            let hint = "get one item at a time, or use a @query";
-            self.reports.report(&ty.span, "getting a list of items is not supported yet", hint);
-            return None;
+        let is_list = self.returns_list(site)?;
+        if is_list {
+            site.iterate();
         }
         let consistent = site.args.boolean("consistent").unwrap_or_default();
         site.read_bind(draft);
         let key = self.key(site, draft, &item.keys)?;
         site.refuse_left_over("bind the fields of the key");
-        Some(Get { object, key, consistent })
+        let each = self.each_of(site, is_list).ok()?;
+        // Whether it coalesces is known when all types are.
+        Some(Get { object, key, each, consistent, coalesces: false })
     }
 
     /// The type with items that a field returns, one or a list of them.

@@ -11,6 +11,7 @@ mod collection;
 mod constraints;
 mod cycles;
 mod defaults;
+mod each;
 mod filters;
 mod fits;
 mod get;
@@ -19,6 +20,7 @@ mod inputs;
 mod items;
 mod keys;
 mod keyspace;
+mod lists;
 mod overlap;
 mod pages;
 mod paths;
@@ -180,6 +182,7 @@ impl<'a> Lowering<'a> {
         }
         let abstracts = self.abstracts(&objects);
         self.set_ttls(&objects);
+        lists::coalesce(&mut objects, &abstracts);
         Some(Plan {
             tables: self.tables,
             objects,

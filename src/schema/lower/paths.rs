@@ -1,6 +1,7 @@
 //! Where values come from: `args.input.id`, `parent.customerId`, `claims.sub`.
 
 use super::bind::{Given, Site};
+use super::each::{SECOND_LIST, argument, elements};
 use crate::problem::did_you_mean;
 use crate::schema::literal::Text;
 use crate::schema::plan::{Name, Type, ValueSource};
@@ -121,8 +122,14 @@ impl<'l> Site<'_, 'l> {
                 self.draw(names);
                 return Ok((&argument.ty, always));
             }
-            let within = self.lowering.inputs.get(argument.ty.base()).filter(|_| !argument.ty.is_list());
-            let Some(within) = within else {
+            let within = self.lowering.inputs.get(argument.ty.base());
+            // Through the elements of a list, where the operation is run for each.
+            let element = elements(&argument.ty).filter(|_| self.iterates() && input.is_none());
+            if element.is_some() && !self.take_each(self::argument(&argument.name)) {
+                return Err(Mistake::new(place, SECOND_LIST.0, SECOND_LIST.1));
+            }
+            always &= element.is_none_or(|element| element.non_null);
+            let Some(within) = within.filter(|_| element.is_some() || !argument.ty.is_list()) else {
                 let message = format!("`{segment}` is {}, which has no fields", argument.ty);
                 return Err(Mistake::new(place, message, "end the path here, or name an input object"));
             };

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::bind::{Bound, Given, Site};
+use super::each::{SECOND_LIST, argument, elements};
 use super::write::Reported;
 use super::{Draft, Lowering};
 use crate::schema::ast::{InputDef, Kind};
@@ -43,7 +44,8 @@ impl<'a> Lowering<'a> {
             return Ok(None);
         }
         let is_input = |argument: &&Argument| {
-            let plain = !argument.ty.is_list() && !draft.attributes.contains_key(&argument.name);
+            let plain =
+                (site.iterates() || !argument.ty.is_list()) && !draft.attributes.contains_key(&argument.name);
             plain && self.inputs.contains_key(argument.ty.base())
         };
         let inputs: Vec<_> = site.arguments.values().filter(is_input).collect();
@@ -51,7 +53,12 @@ impl<'a> Lowering<'a> {
             [] => Ok(None),
             [one] => {
                 site.use_argument(&one.name);
-                Ok(spread_of(site, vec![one.name.clone()], &one.ty, one.is_always_given()))
+                let spread = spread_of(site, vec![one.name.clone()], &one.ty, one.is_always_given());
+                if spread.is_none() {
+                    let span = site.value_span(&one.name);
+                    self.reports.report(&span, SECOND_LIST.0, SECOND_LIST.1);
+                }
+                spread.map(Some).ok_or(Reported)
             }
             _ => {
                 let hint = "say which: `spread: \"args.input\"`";
@@ -188,6 +195,10 @@ impl<'a> Lowering<'a> {
 }
 
 fn spread_of<'l>(site: &Site<'_, 'l>, path: Vec<Name>, ty: &Type, always: bool) -> Option<Spread<'l>> {
-    let input = site.lowering.inputs.get(ty.base()).filter(|_| !ty.is_list())?;
-    Some(Spread { path, input, always })
+    let input = site.lowering.inputs.get(ty.base())?;
+    let Some(element) = elements(ty) else { return Some(Spread { path, input, always }) };
+    // Each element of the list makes an item.
+    let [name] = path.as_slice() else { return None };
+    let is_one = !element.is_list() && site.iterates() && site.take_each(argument(name));
+    is_one.then_some(Spread { path, input, always: always && element.non_null })
 }

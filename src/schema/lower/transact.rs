@@ -233,7 +233,7 @@ impl<'a> Lowering<'a> {
         let (source, given) = site.source(text)?;
         let fits = match &given {
             Given::Argument { ty, always } => *always && self.accepts(&Shape::Scalar(Scalar::Id), ty).is_ok(),
-            Given::Parent { .. } | Given::Claim(_) | Given::Step { .. } => false,
+            Given::Parent { .. } | Given::Element(_) | Given::Claim(_) | Given::Step { .. } => false,
         };
         if !fits {
             let hint = "name an argument that is an `ID!`, such as `args.requestId`";

@@ -26,7 +26,12 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn put(&self, site: &Site<'a, '_>) -> Option<Put> {
-        let (object, draft, item) = self.written_item(site)?;
+        let (object, draft, item) = self.returned_item(site)?;
+        let is_list = self.returns_list(site)?;
+        if is_list {
+            site.iterate();
+            self.refuse_conditions(site, item)?;
+        }
         let replace = is_any(site);
         site.read_bind(draft);
         let when = site.when(draft);
@@ -38,7 +43,11 @@ impl<'a> Lowering<'a> {
             self.reports.report(place, "there is no item that `when` could look at", hint);
         }
         if let Some(version) = item.version.as_ref().filter(|_| replace) {
-            let hint = "use `@update(if: ANY)`, which can count, or take `if: ANY` out";
+            let hint = if is_list {
+                "write one item at a time, by `@update(if: ANY)`, which can count"
+            } else {
+                "use `@update(if: ANY)`, which can count, or take `if: ANY` out"
+            };
             let place = site.args.span_of("if");
             self.reports.report(place, format!("replacing an item cannot count `{version}`"), hint);
         }
@@ -46,7 +55,8 @@ impl<'a> Lowering<'a> {
             attribute.non_null || item.keys.fields().any(|field| field == name)
         };
         let is_complete = self.is_complete(site, (draft, item), (&values, spread.as_ref()), needed);
-        is_complete.then(|| Put { object, values: sources(values), replace, when })
+        let each = self.each_of(site, is_list).ok()?;
+        is_complete.then(|| Put { object, values: sources(values), each, replace, when })
     }
 
     pub(super) fn update(&self, site: &Site<'a, '_>) -> Option<Update> {
@@ -93,22 +103,35 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn delete(&self, site: &Site<'a, '_>) -> Option<Delete> {
-        let (object, draft, item) = self.written_item(site)?;
+        let is_list = self.returns_list(site)?;
+        let (object, draft, item) = if is_list { self.deleted_items(site) } else { self.deleted_item(site) }?;
         let idempotent = is_any(site);
         site.read_bind(draft);
         let key = self.key(site, draft, &item.keys);
         site.refuse_left_over("bind the fields of the key");
         let expect = self.expect(site, item);
         let when = site.when(draft);
-        Some(Delete { object, key: key?, expect: expect.ok()?, when, idempotent })
+        let (key, expect) = (key?, expect.ok()?);
+        let each = self.each_of(site, is_list).ok()?;
+        Some(Delete { object, key, each, expect, when, idempotent })
+    }
+
+    /// The type of an item that is deleted: the one that the field returns.
+    fn deleted_item<'l>(&'l self, site: &Site<'a, '_>) -> Option<(Name, &'l Draft<'a>, &'l Item)> {
+        if site.args.has("of") {
+            let hint = "take it out: the type is the one that the field returns";
+            self.reports.report(site.args.span_of("of"), "`of` is for a list of deletions", hint);
+            return None;
+        }
+        self.returned_item(site)
     }
 
     fn written_item<'l>(&'l self, site: &Site<'a, '_>) -> Option<(Name, &'l Draft<'a>, &'l Item)> {
         let found = self.returned_item(site)?;
         let ty = &site.def.ty;
         if site.step.is_none() && ty.value.to_string().starts_with('[') {
-            let hint = "write one item at a time";
-            self.reports.report(&ty.span, "writing a list of items is not supported yet", hint);
+            let hint = "DynamoDB updates one item at a time; return one";
+            self.reports.report(&ty.span, "a list of items cannot be updated", hint);
             return None;
         }
         Some(found)
@@ -172,7 +195,7 @@ impl<'a> Lowering<'a> {
         }
         let fits = match &given {
             Given::Argument { ty, .. } => self.accepts(&Shape::Scalar(Scalar::Int), ty).is_ok(),
-            Given::Parent { .. } | Given::Claim(_) | Given::Step { .. } => false,
+            Given::Parent { .. } | Given::Element(_) | Given::Claim(_) | Given::Step { .. } => false,
         };
         if !fits {
             let hint = "name an argument that is an Int, such as `args.expectedRev`";
@@ -230,6 +253,6 @@ impl<'a> Lowering<'a> {
 pub(super) struct Reported;
 
 /// `if: ANY`.
-fn is_any(site: &Site<'_, '_>) -> bool {
+pub(super) fn is_any(site: &Site<'_, '_>) -> bool {
     site.args.word("if", &[("ANY", ())]).is_some()
 }

@@ -26,8 +26,8 @@ pub use guard::{Guard, Scopes};
 pub use item::{Item, ItemIndex, KeyTemplates, Part, Template};
 pub use object::{Argument, Enum, EnumValue, Field, Input, Object, Of, PagePart, Resolve, Type};
 pub use operation::{
-    Action, ActionKind, Amount, Bindings, Collection, Comparison, Condition, Delete, Get, Operand, Operation,
-    Page, PageKind, Put, Query, Range, Touch, Update, ValueSource,
+    Action, ActionKind, Amount, Bindings, Collection, Comparison, Condition, Delete, Each, Get, Operand,
+    Operation, Page, PageKind, Put, Query, Range, Touch, Update, ValueSource,
 };
 pub use reading::Reading;
 pub use table::{Index, KeyAttribute, KeyKind, Keys, Layout, Projection, Table};

@@ -91,6 +91,33 @@ impl fmt::Display for ValueSource {
     }
 }
 
+/// The list whose elements an operation is run for. Values that are drawn from it are drawn from one element at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Each {
+    /// An argument.
+    Argument(Name),
+    /// A field of the item that the operation's field belongs to.
+    Parent(Name),
+}
+
+impl Each {
+    /// The name of the argument or the field.
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::Argument(name) | Self::Parent(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Each {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argument(name) => write!(f, "args.{name}"),
+            Self::Parent(field) => write!(f, "parent.{field}"),
+        }
+    }
+}
+
 /// `@get`.
 #[derive(Debug, Clone)]
 pub struct Get {
@@ -98,8 +125,12 @@ pub struct Get {
     pub object: Name,
     /// The values of the key's fields.
     pub key: Bindings,
+    /// The list whose elements each name one item, so that many are asked for at once; none for one item.
+    pub each: Option<Each>,
     /// Whether the read is strongly consistent.
     pub consistent: bool,
+    /// Whether the field can stand below a list in an answer, where all that stand there are asked for together.
+    pub coalesces: bool,
 }
 
 /// `@query`.
@@ -199,6 +230,8 @@ pub struct Put {
     pub object: Name,
     /// The values of the item's fields.
     pub values: Bindings,
+    /// The list whose elements each make one item; none for one item.
+    pub each: Option<Each>,
     /// Whether an item that is there already is replaced (`if: ANY`).
     pub replace: bool,
     /// What must hold of an item that is replaced.
@@ -286,6 +319,8 @@ pub struct Delete {
     pub object: Name,
     /// The values of the key's fields.
     pub key: Bindings,
+    /// The list whose elements each name one item; none for one item. What is deleted so is not given back.
+    pub each: Option<Each>,
     /// The version that the item must have.
     pub expect: Option<ValueSource>,
     /// What must hold of the item.

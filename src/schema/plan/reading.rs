@@ -11,7 +11,7 @@ use super::{Keys, Name, Object, Operation, PageKind, Plan, Query, Resolve, Shape
 #[derive(Debug, Clone)]
 pub struct Reading<'p> {
     /// What is asked for whatever is selected: the partition key, by which an item without any of the others is seen to
-    /// be there; the discriminator and the time to live, by which it is told whether it is one.
+    /// be there, or the whole key, by which those that are asked for together are told apart; the discriminator and the time to live, by which it is told whether it is one.
     pub always: Vec<&'p Name>,
     /// What a cursor is made of: asked for where one is selected. None where the operation has no cursors.
     pub place: Vec<&'p Name>,
@@ -35,7 +35,9 @@ impl Plan {
                 return None;
             }
         };
-        let mut always = vec![&keys.partition.name];
+        // Where many are asked for at once, they are told apart by their keys.
+        let among_many = matches!(operation, Operation::Get(get) if get.each.is_some() || get.coalesces);
+        let mut always: Vec<_> = if among_many { keys.names().collect() } else { vec![&keys.partition.name] };
         for name in members.iter().flat_map(|member| member.told_by()) {
             if !always.contains(&name) {
                 always.push(name);

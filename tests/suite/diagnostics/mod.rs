@@ -10,6 +10,7 @@ mod filters;
 mod gets;
 mod guards;
 mod items;
+mod lists;
 mod meetings;
 mod odd_texts;
 mod pages;

@@ -171,7 +171,7 @@ async fn values_of_every_scalar_are_taken_and_given_back() {
         ("details", json!([1, 2]), json!([1, 2])),
         ("photo", json!("AAE="), json!("AAE=")),
         ("name", json!("\u{1F375} \"\\\n"), json!("\u{1F375} \"\\\n")),
-        ("name", json!(""), json!("")),
+        ("details", json!(""), json!("")),
         ("sku", json!(17), json!("17")),
     ];
     for (at, (field, sent, expected)) in good.into_iter().enumerate() {

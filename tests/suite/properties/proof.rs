@@ -182,3 +182,24 @@ fn what_is_proved_is_denied_and_what_goes_through_goes_through() {
     assert!(tried.get() > 10_000, "only {} requests were tried", tried.get());
     assert!(shown.get() > 100, "only {} counterexamples were seen", shown.get());
 }
+
+/// Found by the law above: the Deny catches a batch only where all of its keys are the tenant's, or look like it.
+#[test]
+fn a_deny_on_all_keys_does_not_mend_an_allow_on_any() {
+    let keys = |operator: &str, pattern: &str| json!({ operator: { "dynamodb:LeadingKeys": pattern } });
+    let statement = |effect: &str, condition: Value| json!({ "Effect": effect, "Action": "dynamodb:BatchWriteItem", "Resource": TABLE, "Condition": condition });
+    let allow = statement("Allow", keys("ForAnyValue:StringLike", "TENANT#{{tenant}}#*"));
+    let verdict = |deny: Value| {
+        let text = json!({ "Version": "2012-10-17", "Statement": [deny, allow] }).to_string();
+        let template = Template::parse(&Source::new("p.json", text), &["tenant".to_owned()].into()).unwrap();
+        let subjects = [subject(&template)];
+        let proof = prove(&PLAN, &subjects, None);
+        proof.subjects[0].holds(Rule::Isolating)
+    };
+    assert!(!verdict(statement("Deny", keys("ForAllValues:StringLike", "TENANT#{{tenant}}*"))));
+    // A Deny that looks at something else, too, does not hold for every request.
+    let elsewhere = json!({ "StringEqualsIfExists": { "aws:SourceVpc": "vpc-1" } });
+    assert!(!verdict(statement("Deny", elsewhere)));
+    let throughout = json!({ "Effect": "Deny", "Action": "dynamodb:Batch*", "Resource": "*" });
+    assert!(verdict(throughout));
+}
