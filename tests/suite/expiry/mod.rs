@@ -1,6 +1,8 @@
 //! Items whose time to live is over: DynamoDB has them for days more, and nobody is answered with them. Each test runs on
 //! the embedded engine and on DynamoDB Local.
 
+mod together;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Engine, Tenant, World, dynamodb_local, skip};
