@@ -26,7 +26,9 @@ pub(super) fn check_shapes(selections: &Selections<'_>) -> Result<(), Refused> {
 
 fn check_sets(sets: &[&[Selected<'_>]]) -> Result<(), Refused> {
     let mut groups: IndexMap<&Name, Vec<&Selected<'_>>> = IndexMap::new();
-    for selected in sets.iter().copied().flatten() {
+    // What is refused is answered by nothing that could have another shape.
+    let is_answered = |it: &&Selected<'_>| !matches!(it.what, What::Refused(_));
+    for selected in sets.iter().copied().flatten().filter(is_answered) {
         groups.entry(&selected.key).or_default().push(selected);
     }
     for (key, group) in groups {
@@ -54,7 +56,6 @@ fn has_one_shape(one: &Selected<'_>, other: &Selected<'_>) -> bool {
     let ty = |selected: &Selected<'_>| match &selected.what {
         What::Field { field, .. } => Some(field.ty.clone()),
         What::TypeName | What::Introspection => Some(type_name.clone()),
-        // Nothing is answered.
         What::Refused(_) => None,
     };
     ty(one).zip(ty(other)).is_none_or(|(one, other)| has_one_type(&one, &other, both_nested))

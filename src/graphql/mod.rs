@@ -84,7 +84,7 @@ impl Api {
     async fn prepare(&self, session: &TenantSession, request: &Request) -> Result<Prepared<'_>, Refused> {
         limits::check_text(&request.query, &self.config)?;
         let document = parse_query(&request.query).map_err(|error| Refused::syntax(&error))?;
-        limits::check_document(&document, &request.variables, &self.config)?;
+        let values = limits::check_document(&document, &request.variables, &self.config)?;
         let operation = selection::operation(&document, request.operation_name.as_deref())?;
         if operation.node.ty == OperationType::Mutation && !request.may_mutate {
             return Err(Refused::mutation_by_get());
@@ -92,7 +92,8 @@ impl Api {
         let plan = self.operations.plan();
         let variables = Variables::read(plan, operation, &request.variables)?;
         let introspection = self.validate(&document, request, &variables).await?;
-        Preparing::new((plan, session), &document, operation, variables, &self.config).prepare(introspection)
+        Preparing::new((plan, session), (&document, values), operation, variables, &self.config)
+            .prepare(introspection)
     }
 
     /// Validates a document, and answers what it asks of the schema itself. No resolver runs.

@@ -20,6 +20,7 @@ use super::answer::Refused;
 use super::config::Config;
 use super::guard::passes;
 use super::input::{Coercion, Origin};
+use super::limits::MAX_VALUES;
 use super::merging::{check_shapes, is_same};
 use super::variables::Variables;
 use crate::credentials::TenantSession;
@@ -32,6 +33,12 @@ use crate::telemetry::Event;
 /// How many items a page is taken to have whose size the document does not say. What is run is counted once more, so
 /// that one with more items costs no more than it may.
 const ASSUMED_PAGE: usize = 50;
+
+/// How many times the length of its arguments a document may have of them, once each stands for each type that its field
+/// is selected on; [`MAX_VALUES`], where that is more.
+const MAX_COPIES: usize = 2;
+/// How many selections may be looked at for each that a document may have.
+const MAX_LOOKS: usize = 10;
 
 /// An operation that is ready to run.
 #[derive(Debug)]
@@ -195,6 +202,10 @@ pub(super) struct Preparing<'p, 'd> {
     operations: Cell<usize>,
     /// How many selections have been made so far, each once for each type that it may be made on.
     selected: Cell<usize>,
+    /// How many selections of the document have been looked at, each once for each type that it is looked at for.
+    looked_at: Cell<usize>,
+    /// How long the arguments may be of all selections together, in bytes, and how long those are that have been made.
+    values: (usize, Cell<usize>),
     /// The coordinates of the fields that the caller may not see.
     refused: RefCell<BTreeSet<String>>,
 }
@@ -230,13 +241,27 @@ type Groups<'d> = IndexMap<&'d Name, Vec<&'d Positioned<GraphField>>>;
 impl<'p, 'd> Preparing<'p, 'd> {
     pub(super) fn new(
         (plan, session): (&'p Plan, &'d TenantSession),
-        document: &'d ExecutableDocument,
+        (document, values): (&'d ExecutableDocument, usize),
         operation: &'d Positioned<OperationDefinition>,
         variables: Variables,
         config: &'p Config,
     ) -> Self {
-        let (operations, selected, refused) = (Cell::new(0), Cell::new(0), RefCell::default());
-        Self { plan, session, document, operation, variables, config, operations, selected, refused }
+        let (operations, selected, looked_at) = (Cell::new(0), Cell::new(0), Cell::new(0));
+        let refused = RefCell::default();
+        let values = (MAX_VALUES.max(values.saturating_mul(MAX_COPIES)), Cell::new(0));
+        Self {
+            plan,
+            session,
+            document,
+            operation,
+            variables,
+            config,
+            operations,
+            selected,
+            looked_at,
+            values,
+            refused,
+        }
     }
 
     pub(super) fn prepare(&self, introspection: Value) -> Result<Prepared<'p>, Refused> {
@@ -394,10 +419,35 @@ impl<'p, 'd> Preparing<'p, 'd> {
                 Refused::at(sent.map_or(node.pos, |sent| sent.pos), message)
             })?;
             if let Some(value) = value {
+                self.count_value(written_length(&value))?;
                 arguments.insert(Name::new(&**name), value);
             }
         }
         Ok(arguments)
+    }
+
+    /// Counts selections that are looked at. Those that become one field, or none, are made but once; they are looked at
+    /// for each type all the same.
+    fn count_looks(&self, more: usize) -> Result<(), Refused> {
+        let (found, most) =
+            (self.looked_at.get().saturating_add(more), self.config.max_selections.saturating_mul(MAX_LOOKS));
+        self.looked_at.set(found);
+        if found > most {
+            return Err(Refused::limit("selections to look at for each type", most, found));
+        }
+        Ok(())
+    }
+
+    /// Counts the value of an argument. It is copied for each type that its field is selected on, which no limit on the
+    /// document bounds.
+    fn count_value(&self, length: usize) -> Result<(), Refused> {
+        let (most, values) = &self.values;
+        values.set(values.get().saturating_add(length));
+        if values.get() > *most {
+            let what = "bytes of arguments for each type that they are given to";
+            return Err(Refused::limit(what, *most, values.get()));
+        }
+        Ok(())
     }
 
     fn collect(
@@ -407,6 +457,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
         groups: &mut Groups<'d>,
         spread: &mut HashSet<&'d Name>,
     ) -> Result<(), Refused> {
+        self.count_looks(set.items.len())?;
         for selection in &set.items {
             if !self.is_included(selection.node.directives())? {
                 continue;
@@ -506,6 +557,21 @@ fn most_items(operation: &Operation, arguments: &IndexMap<Name, Value>) -> usize
             number.as_u64().map_or(0, |it| usize::try_from(it).unwrap_or(usize::MAX))
         }
         _ => ASSUMED_PAGE,
+    }
+}
+
+/// How long a value is, about as JSON would write it.
+fn written_length(value: &Value) -> usize {
+    /// A bracket each, or what stands between two values.
+    const AROUND: usize = 2;
+    let all = |lengths: &mut dyn Iterator<Item = usize>| lengths.fold(AROUND, usize::saturating_add);
+    match value {
+        Value::String(text) => text.len() + AROUND,
+        Value::List(items) => all(&mut items.iter().map(|item| written_length(item) + 1)),
+        Value::Object(members) => {
+            all(&mut members.iter().map(|(name, value)| name.len() + written_length(value) + AROUND))
+        }
+        Value::Null | Value::Number(_) | Value::Boolean(_) | Value::Binary(_) | Value::Enum(_) => 1,
     }
 }
 

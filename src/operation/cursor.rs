@@ -5,6 +5,7 @@
 //! (RFC 8452), because a cursor is made for every edge, and a nonce that came twice by chance must not matter.
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::digest;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,6 +20,8 @@ const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 12;
 /// The longest cursor that is looked at: keys of a table and an index, in JSON, in base 64.
 const MAX_CHARS: usize = 16 * 1024;
+/// The longest text that a cursor is bound to as it is, in bytes.
+const MAX_BOUND: usize = 512;
 
 /// Seals and opens cursors.
 #[derive(Debug)]
@@ -32,10 +35,15 @@ pub struct Cursors {
 pub(super) struct Binding(Vec<u8>);
 
 impl Binding {
-    /// Adds something that the cursor is bound to.
+    /// Adds something that the cursor is bound to. What is long stands here as its digest: a page has many cursors, and
+    /// each is sealed with the whole binding.
     pub(super) fn bind(&mut self, field: &str) {
         self.0.extend_from_slice(&field.len().to_le_bytes());
-        self.0.extend_from_slice(field.as_bytes());
+        if field.len() > MAX_BOUND {
+            self.0.extend_from_slice(digest::digest(&digest::SHA256, field.as_bytes()).as_ref());
+        } else {
+            self.0.extend_from_slice(field.as_bytes());
+        }
     }
 }
 
@@ -143,6 +151,8 @@ mod tests {
             binding(&["acme2", "Query.orders"]),
             binding(&["acme", "Query.order"]),
             binding(&["acmeQuery.orders"]),
+            binding(&["acme", "Query.orders", &"x".repeat(MAX_BOUND + 1)]),
+            binding(&["acme", "Query.orders", &"y".repeat(MAX_BOUND + 1)]),
         ] {
             assert_eq!(cursors.open(&cursor, &other), None);
         }

@@ -27,7 +27,7 @@ const MAX_DEFINED_OPERATIONS: usize = 50;
 const MAX_VARIABLES: usize = 256;
 /// How long the arguments of a document may be, with variables and fragments in place, in bytes; and how many times
 /// the request's own length where that is more.
-const MAX_VALUES: usize = 1024 * 1024;
+pub(super) const MAX_VALUES: usize = 1024 * 1024;
 const MAX_VALUES_GROWTH: usize = 2;
 /// How many selections of the schema itself a document may make: each is answered for every part of the schema that is
 /// listed around it, and nobody counts that. What tools ask has some 240.
@@ -36,12 +36,13 @@ const MAX_INTROSPECTED: usize = 500;
 /// fields of one name in the answer, anew in every selection set around them, and makes an error of each difference.
 const MAX_COMPARISONS: usize = 50;
 
-/// Looks at the document: what it defines, its depth, and its size with every fragment in place of its spreads.
+/// Looks at the document: what it defines, its depth, and its size with every fragment in place of its spreads. Gives how
+/// long its arguments are.
 pub(super) fn check_document(
     document: &ExecutableDocument,
     variables: &serde_json::Map<String, serde_json::Value>,
     config: &Config,
-) -> Result<(), Refused> {
+) -> Result<usize, Refused> {
     check_definitions(document)?;
     let variables = lengths(document, variables);
     let own_length = variables.values().fold(config.max_document, |sum, length| sum.saturating_add(*length));
@@ -63,7 +64,7 @@ pub(super) fn check_document(
             return Err(Refused::limit(what, most, found));
         }
     }
-    Ok(())
+    Ok(total.values)
 }
 
 /// Looks at what a document defines. A variable that is defined twice is refused here, and not left to validation:

@@ -54,19 +54,21 @@ impl<'a> Lowering<'a> {
             self.reports.report(&of.whole(), message, did_you_mean(&of.value, known));
             return None;
         };
+        let is_abstract = self.is_abstract(&of.value);
         let texts = args.strings("fields");
         if texts.is_empty() {
             if args.has("fields") {
                 return None;
             }
-            let names = first.attributes.keys().filter(|name| self.unfit(&members, name).is_none());
+            let names =
+                first.attributes.keys().filter(|name| self.unfit(is_abstract, &members, name).is_none());
             return self.without_joins(first, names.cloned().collect(), &of.whole());
         }
         let mut names: Vec<Name> = Vec::new();
         for text in texts {
             if let Err(mistake) = first.attribute(&text.value) {
                 self.reports.report_in(text, mistake);
-            } else if let Some((message, hint)) = self.unfit(&members, &text.value) {
+            } else if let Some((message, hint)) = self.unfit(is_abstract, &members, &text.value) {
                 self.reports.report(&text.whole(), message, hint);
             } else if names.iter().any(|name| name.as_ref() == text.value) {
                 let message = format!("`{}` stands here twice", text.value);
@@ -94,8 +96,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// Why a field of the first type cannot be filtered by, with what to do.
-    fn unfit(&self, members: &[&Draft<'a>], field: &str) -> Option<(String, &'static str)> {
-        let (first, others) = members.split_first()?;
+    fn unfit(
+        &self,
+        is_abstract: bool,
+        members: &[&Draft<'a>],
+        field: &str,
+    ) -> Option<(String, &'static str)> {
+        let first = members.first()?;
         let attribute = first.attributes.get(field)?;
         for draft in members {
             let name = &draft.def.name.value;
@@ -115,7 +122,8 @@ impl<'a> Lowering<'a> {
             let def = draft.fields.iter().find(|def| def.name.value == field)?;
             let mut guard = self.guard(&def.directives);
             guard.and(&self.guard_of_type(def.ty.value.to_string().trim_matches(['[', ']', '!'])));
-            if !others.is_empty() {
+            // A query of an interface or a union does not ask what its types ask.
+            if is_abstract {
                 guard.and(&self.guard_of_type(name));
             }
             if !guard.is_open() {

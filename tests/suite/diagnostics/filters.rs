@@ -45,6 +45,12 @@ fn mistakes_in_a_filter() {
             ),
         ),
         (
+            "filter_field_of_a_guarded_type",
+            beside(
+                "input Odd @filter(of: \"Any\", fields: [\"a\"])\nunion Any = Kept\ntype Kept @item(table: \"main\", pk: \"T#${tenant}#K#${id}\", sk: \"K\", type: \"t\") @requiresScopes(scopes: [[\"a\"]]) { id: ID! a: Int }",
+            ),
+        ),
+        (
             "filter_field_hidden",
             beside(
                 "input Odd @filter(of: \"Kept\", fields: [\"a\"])\ntype Kept @item(table: \"main\", pk: \"T#${tenant}#K#${id}\", sk: \"K\") { id: ID! a: Int @attribute(hidden: true) }",
