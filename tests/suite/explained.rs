@@ -6,7 +6,7 @@ use innkeeper::dev::{Observed, Outcome, Service};
 use innkeeper::operation::describe::{Described, Told};
 use innkeeper::policy::requests::{self, Asked};
 use innkeeper::problem::Source;
-use innkeeper::schema::{Plan, Resolve, compile};
+use innkeeper::schema::{Operation, Plan, Resolve, TransactPart, compile};
 use serde_json::{Map, Value};
 
 use crate::harness::{Tenant, World, root};
@@ -91,7 +91,7 @@ const DOCUMENTS: [(&str, &str); 20] = [
 ];
 
 /// The example's fields with everything given. `{customer}` and `{order}` are ids of the seed.
-const EXAMPLE: [(&str, &str); 25] = [
+const EXAMPLE: [(&str, &str); 26] = [
     ("Query.product", r#"{ product(sku: "COF-001") { sku } }"#),
     ("Query.products", "{ products(category: COFFEE) { items { sku } } }"),
     ("Query.customer", r#"{ customer(id: "{customer}") { id } }"#),
@@ -135,6 +135,10 @@ const EXAMPLE: [(&str, &str); 25] = [
     (
         "Mutation.updateOrder",
         r#"mutation { updateOrder(id: "{order}", input: {status: PAID, note: "n", weight: 1.5}, expectedRev: 1) { id } }"#,
+    ),
+    (
+        "Mutation.placeOrder",
+        r#"mutation { placeOrder(input: {customerId: "{customer}", status: PAID, total: "1", lines: [], note: "n", weight: 1.5}, requestId: "r") { id } }"#,
     ),
     ("Mutation.deleteOrder", r#"mutation { deleteOrder(id: "{order}") { id } }"#),
     ("Query.ordersById", r#"{ ordersById(ids: ["{order}"]) { id } }"#),
@@ -193,11 +197,18 @@ async fn run_all(plan: &Plan, world: &World, documents: &[(&str, String)]) {
         let own = &observed[usize::from(is_nested)..];
         // An item is read before it is written only where the arguments lack something.
         let reads = own.len() == 2 && asked.iter().any(|asked| asked.is_prelude);
-        let is_sent = |asked: &Asked<'_>| (reads || !asked.is_prelude) && !asked.is_together;
+        // What a transaction has put is answered as it was written, and not read.
+        let is_answer = |asked: &Asked<'_>| asked.part == Some(TransactPart::Answer);
+        let is_sent =
+            |asked: &Asked<'_>| (reads || !asked.is_prelude) && !asked.is_together && !is_answer(asked);
         let asked: Vec<_> = asked.into_iter().filter(is_sent).collect();
         assert_eq!(own.len(), asked.len(), "{name} sends {own:#?}");
         for (asked, call) in asked.iter().zip(own) {
-            let described = told.describe(operation, asked.is_prelude).unwrap();
+            let described = match (operation.as_ref(), asked.part) {
+                (Operation::Transact(transact), Some(part)) => told.describe_part(transact, part),
+                _ => told.describe(operation, asked.is_prelude),
+            };
+            let described = described.unwrap();
             let mut differs = Vec::new();
             let request = member(serde_json::from_slice(&call.request).unwrap());
             compare(asked, &described, reads && !asked.is_prelude, &request, &mut differs);
@@ -235,7 +246,24 @@ async fn observed(world: &World, tenant: &Tenant<'_>, document: &str) -> Vec<Obs
         |call: &&Observed| matches!(&call.outcome, Outcome::Failed(code) if code == "ValidationException");
     let refused = calls.iter().find(unusable);
     assert!(refused.is_none(), "{document}: {} {refused:#?}", reply.text);
-    calls
+    calls.into_iter().flat_map(members).collect()
+}
+
+/// The members of a transaction, each as the request for it alone would be; any other request as it is.
+fn members(call: Observed) -> Vec<Observed> {
+    if call.operation != "TransactWriteItems" {
+        return vec![call];
+    }
+    let request: Value = serde_json::from_slice(&call.request).unwrap();
+    let member = |member: &Value| {
+        let (kind, request) = member.as_object().unwrap().iter().next().unwrap();
+        Observed {
+            operation: format!("{kind}Item"),
+            request: request.to_string().into_bytes().into(),
+            ..call.clone()
+        }
+    };
+    request["TransactItems"].as_array().unwrap().iter().map(member).collect()
 }
 
 /// What of a request is not as it is told; and what is not told.
@@ -374,7 +402,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// What is told in words, and sent as a number.
-const MOMENTS: [&str; 3] = ["the version that was read", "five years ago", "now"];
+const MOMENTS: [&str; 4] = ["the version that was read", "five years ago", "a day from now", "now"];
 
 /// Whether a text is what is told, with some text in the place of each source.
 fn matches(told: &str, text: &str) -> bool {

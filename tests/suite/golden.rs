@@ -15,7 +15,7 @@ use crate::harness::{Engine, Scene, Script, World, dynamodb_local, root, skip};
 
 /// What the scenarios do, in this order: later ones see what earlier ones wrote. `{customer}`, `{order}` and
 /// `{cancelled}` are ids of the seed.
-const SCENARIOS: [(&str, &str); 30] = [
+const SCENARIOS: [(&str, &str); 33] = [
     (
         "a product with every field",
         "{ product(sku: \"COF-001\") { sku name category price stock tags details photo rev } }",
@@ -28,7 +28,7 @@ const SCENARIOS: [(&str, &str); 30] = [
     (
         "a customer with every field",
         "{ customer(id: \"{customer}\") { id name email address { street city postcode country } birthday newsletter \
-         points createdAt updatedAt rev } }",
+         points orderCount createdAt updatedAt rev } }",
     ),
     (
         "a customer's orders, nested, with what happened to them",
@@ -97,6 +97,17 @@ const SCENARIOS: [(&str, &str); 30] = [
          name: \"Coffee\", quantity: 2, price: 10}]}) { status placedAt total lines { price quantity } } \
          updateOrder(id: \"{order}\", input: {status: CANCELLED, note: \"Sorry.\"}) { status note rev placedAt } \
          addOrderEvent(orderId: \"{order}\", text: \"Cancelled.\") { text by at } }",
+    ),
+    (
+        "an order is placed and counted, once, though it is asked for twice",
+        "mutation { placeOrder(input: {customerId: \"{customer}\", total: \"11.90\", lines: []}, requestId: \"r-1\") \
+         { status total rev } again: placeOrder(input: {customerId: \"{customer}\", total: \"11.90\", lines: []}, \
+         requestId: \"r-1\") { status total rev } }",
+    ),
+    ("what was counted", "{ customer(id: \"{customer}\") { orderCount rev } }"),
+    (
+        "an order of nobody's is not placed",
+        "mutation { placeOrder(input: {customerId: \"NONE\", total: \"1\", lines: []}, requestId: \"r-2\") { id } }",
     ),
     (
         "an order that is cancelled stays so",

@@ -12,7 +12,7 @@ use crate::harness::{Reply, World, raw, root};
 const TENANTS: [&str; 6] = ["acme", "acme2", "acme-2", "acme_2", "globex", "globex2"];
 
 /// Every operation of the schema, asked for items of the victim's. `{customer}` and `{order}` are the victim's ids.
-const OPERATIONS: [(&str, &str); 24] = [
+const OPERATIONS: [(&str, &str); 25] = [
     ("Query.product", "{ product(sku: \"COF-001\") { sku } }"),
     ("Query.products", "{ products(category: COFFEE) { items { sku } } }"),
     ("Query.customer", "{ customer(id: \"{customer}\") { id } }"),
@@ -43,6 +43,11 @@ const OPERATIONS: [(&str, &str); 24] = [
     (
         "Mutation.createOrder",
         "mutation { createOrder(input: {customerId: \"{customer}\", total: \"1\", lines: []}) { id } }",
+    ),
+    (
+        "Mutation.placeOrder",
+        "mutation { placeOrder(input: {customerId: \"{customer}\", total: \"1\", lines: []}, requestId: \"{unique}\") \
+         { id } }",
     ),
     ("Mutation.updateOrder", "mutation { updateOrder(id: \"{order}\", input: {status: PAID}) { id } }"),
     ("Mutation.deleteOrder", "mutation { deleteOrder(id: \"{cancelled}\") { id } }"),
