@@ -223,7 +223,7 @@ export const wanted: TasksQueryVariables = {
   project: "p",
   where: { or: [{ points: { ge: 3 } }, { not: { title: { contains: "x" } } }] },
 };
-export const count = (data: TasksQuery): number => data.tasks.totalCount;
+export const count = (data: TasksQuery): number | null => data.tasks.totalCount;
 export function told(part: PartsQuery["organisationParts"][number]): string {
   switch (part.__typename) {
     case "Member": return `${part.email} ${part.role}`;
