@@ -197,10 +197,11 @@ async fn run_all(plan: &Plan, world: &World, documents: &[(&str, String)]) {
         let own = &observed[usize::from(is_nested)..];
         // An item is read before it is written only where the arguments lack something.
         let reads = own.len() == 2 && asked.iter().any(|asked| asked.is_prelude);
-        // What a transaction has put is answered as it was written, and not read.
-        let is_answer = |asked: &Asked<'_>| asked.part == Some(TransactPart::Answer);
+        // What a transaction has put is answered as it was written, and not read; its record is read where it fails.
+        let is_later =
+            |asked: &Asked<'_>| matches!(asked.part, Some(TransactPart::Answer | TransactPart::RecordRead));
         let is_sent =
-            |asked: &Asked<'_>| (reads || !asked.is_prelude) && !asked.is_together && !is_answer(asked);
+            |asked: &Asked<'_>| (reads || !asked.is_prelude) && !asked.is_together && !is_later(asked);
         let asked: Vec<_> = asked.into_iter().filter(is_sent).collect();
         assert_eq!(own.len(), asked.len(), "{name} sends {own:#?}");
         for (asked, call) in asked.iter().zip(own) {
