@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
 
+use super::backoff::{Backoff, Pauses};
 use super::cancelled::{Judged, Refused};
 use super::record::{Made, RecordItem};
 use super::step::Prepared;
@@ -18,10 +19,11 @@ use crate::credentials::{Applied, CallError};
 use crate::item::Attributes;
 use crate::schema::Transact;
 
-/// How often a transaction is sent that meets others on its items, and how long it waits before the second time: up to
-/// twice as long each time.
-const ATTEMPTS: u32 = 8;
-const FIRST_WAIT: Duration = Duration::from_millis(30);
+/// How often a transaction is sent again that meets others on its items: for about two seconds.
+const MEETING: Pauses =
+    Pauses { first: Duration::from_millis(30), longest: Duration::from_millis(480), rounds: 7 };
+/// How often it is prepared anew where others wrote what was read for it.
+const STALE: Pauses = Pauses { rounds: READ_ATTEMPTS - 1, ..MEETING };
 
 /// What became of a transaction.
 enum Outcome {
@@ -41,7 +43,7 @@ impl Operations {
         inputs: Inputs<'_>,
     ) -> Result<Option<Attributes>, Failure> {
         let mut made = Made::new();
-        let mut attempt = 1;
+        let mut backoff = Backoff::of(&self.entropy, STALE);
         let (prepared, outcome) = loop {
             let mut prepared = self.prepare_steps(transact, inputs, &mut made).await?;
             if let Some(record) = &transact.record {
@@ -51,12 +53,10 @@ impl Operations {
             let outcome = self.send(&prepared, inputs).await?;
             // Somebody wrote after an item was read. An attempt whose answer was lost cannot take place any more: the
             // version that it was sent under is gone.
-            if attempt < READ_ATTEMPTS && matches!(&outcome, Outcome::Refused(it, _) if it.is_stale) {
-                tokio::time::sleep(self.wait_before(attempt)).await;
-                attempt += 1;
-                continue;
+            let is_stale = matches!(&outcome, Outcome::Refused(it, _) if it.is_stale);
+            if !is_stale || !backoff.pause(false).await {
+                break (prepared, outcome);
             }
-            break (prepared, outcome);
         };
         let record = prepared.record.as_ref();
         let found = match outcome {
@@ -105,7 +105,7 @@ impl Operations {
             .client_request_token(self.entropy.ulid(&self.clock));
         // An answer that was lost, and why.
         let mut lost = None;
-        let mut attempt = 1;
+        let mut backoff = Backoff::of(&self.entropy, MEETING);
         loop {
             let busy = match inputs.session.run(call.clone()).await {
                 Ok(_) => return Ok(Outcome::Done),
@@ -121,19 +121,10 @@ impl Operations {
                 Err(CallError::InProgress) => CallError::Throttled("the transaction is under way".into()),
                 Err(error) => return Err(not_known(lost, error.into())),
             };
-            if attempt == ATTEMPTS {
+            if !backoff.pause(false).await {
                 return Err(not_known(lost, busy.into()));
             }
-            tokio::time::sleep(self.wait_before(attempt)).await;
-            attempt += 1;
         }
-    }
-
-    /// Up to a time that doubles, and at random within it, so that those who met do not meet again.
-    fn wait_before(&self, attempt: u32) -> Duration {
-        let most = FIRST_WAIT * 2_u32.pow(attempt.min(5) - 1);
-        let millis = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
-        Duration::from_millis(1 + self.entropy.below(millis))
     }
 
     /// The item that is answered. What was put is what is there; anything else is read.
