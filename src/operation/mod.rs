@@ -29,6 +29,7 @@ mod query;
 mod record;
 mod step;
 mod transact;
+mod turns;
 mod update;
 mod update_expression;
 mod window;
@@ -44,6 +45,7 @@ pub use failure::Failure;
 pub(crate) use inputs::{Inputs, Parent};
 pub(crate) use projection::{Projection, Wanted};
 pub(crate) use query::Found;
+pub(crate) use transact::Transacted;
 
 use crate::clock::Clock;
 use crate::credentials::TenantSession;

@@ -12,10 +12,11 @@ use super::cancelled::FailedStep;
 use super::expression::Placeholders;
 use super::inputs::StepValues;
 use super::record::{Made, RecordItem};
+use super::turns::{Turn, turns};
 use super::update::needs_read;
 use super::{Failure, Inputs, Operations, Target};
 use crate::item::{Attributes, compose};
-use crate::schema::{Check, Delete, Name, Put, Step, StepWrite, Transact, Update};
+use crate::schema::{Check, Delete, Name, Put, StepWrite, Transact, Update};
 
 /// A transaction that is ready to be sent.
 pub(super) struct Prepared<'a> {
@@ -25,9 +26,9 @@ pub(super) struct Prepared<'a> {
     pub(super) missing: Vec<FailedStep>,
 }
 
-/// A step, ready to be sent.
+/// A step in its turn, ready to be sent.
 pub(super) struct Member<'a> {
-    pub(super) step: &'a Step,
+    pub(super) turn: Turn<'a>,
     pub(super) target: Target<'a>,
     pub(super) key: Attributes,
     pub(super) sent: TransactWriteItem,
@@ -47,18 +48,21 @@ impl Operations {
     ) -> Result<Prepared<'a>, Failure> {
         let mut values = StepValues::new();
         let mut prepared = Prepared { members: Vec::new(), record: None, missing: Vec::new() };
-        for step in &transact.steps {
-            let target = self.target(step.write.object(), inputs.session)?;
-            let with_steps = Inputs { steps: Some(&values), ..inputs };
-            let member = match &step.write {
+        for (turn, step_element) in turns(transact, inputs)? {
+            let target = self.target(turn.step.write.object(), inputs.session)?;
+            let with_steps = Inputs { steps: Some(&values), step_element, ..inputs };
+            let member = match &turn.step.write {
                 StepWrite::Put(put) => {
-                    let of_step = made.entry(step.name.clone()).or_default();
-                    let (member, own) = self.put_member(step, target, put, (with_steps, of_step))?;
-                    values.insert(step.name.clone(), own);
+                    let of_turn = made.entry(turn.made_by()).or_default();
+                    let (member, own) = self.put_member(turn, target, put, (with_steps, of_turn))?;
+                    // No other step draws on one of many.
+                    if turn.index.is_none() {
+                        values.insert(turn.step.name.clone(), own);
+                    }
                     member
                 }
                 StepWrite::Update(update) => {
-                    match self.update_member(step, target, update, with_steps).await? {
+                    match self.update_member(turn, target, update, with_steps).await? {
                         Ok(member) => member,
                         Err(missing) => {
                             prepared.missing.push(missing);
@@ -66,44 +70,54 @@ impl Operations {
                         }
                     }
                 }
-                StepWrite::Delete(delete) => self.delete_member(step, target, delete, with_steps)?,
-                StepWrite::Check(check) => self.check_member(step, target, check, with_steps)?,
+                StepWrite::Delete(delete) => self.delete_member(turn, target, delete, with_steps)?,
+                StepWrite::Check(check) => self.check_member(turn, target, check, with_steps)?,
             };
             prepared.members.push(member);
         }
         Ok(prepared)
     }
 
-    /// The item that is answered, by what was made when the transaction took place: its type and its key.
-    pub(super) fn answered_key<'a>(
+    /// The items that are answered, by what was made when the transaction took place: their type and their keys.
+    pub(super) fn answered_keys<'a>(
         &'a self,
         transact: &'a Transact,
         inputs: Inputs<'_>,
         made: &mut Made,
-    ) -> Result<(Target<'a>, Attributes), Failure> {
+    ) -> Result<(Target<'a>, Vec<Attributes>), Failure> {
         let mut values = StepValues::new();
-        for (at, step) in transact.steps.iter().enumerate() {
-            let target = self.target(step.write.object(), inputs.session)?;
-            let with_steps = Inputs { steps: Some(&values), ..inputs };
-            if let StepWrite::Put(put) = &step.write {
-                let of_step = made.entry(step.name.clone()).or_default();
-                let own = self.new_values(&target, put, with_steps, of_step)?;
-                if at == transact.answer {
-                    let composed = compose(&self.plan, target.object, self.tenant(inputs.session), &own)?;
-                    return Ok((target, composed.key));
+        let answered = transact.steps.get(transact.answer);
+        let answered = answered.ok_or_else(|| Failure::Unplanned(transact.object.to_string()))?;
+        let answer = self.target(answered.write.object(), inputs.session)?;
+        let mut keys = Vec::new();
+        for (turn, step_element) in turns(transact, inputs)? {
+            let is_answer = turn.at == transact.answer;
+            let is_drawn_on = turn.at < transact.answer && turn.index.is_none();
+            let with_steps = Inputs { steps: Some(&values), step_element, ..inputs };
+            match &turn.step.write {
+                StepWrite::Put(put) if is_answer || is_drawn_on => {
+                    let target = self.target(&put.object, inputs.session)?;
+                    let of_turn = made.entry(turn.made_by()).or_default();
+                    let own = self.new_values(&target, put, with_steps, of_turn)?;
+                    if is_answer {
+                        let tenant = self.tenant(inputs.session);
+                        keys.push(compose(&self.plan, target.object, tenant, &own)?.key);
+                    } else {
+                        values.insert(turn.step.name.clone(), own);
+                    }
                 }
-                values.insert(step.name.clone(), own);
-            } else if at == transact.answer {
-                let key = self.step_key(step, &target, with_steps)?;
-                return Ok((target, key));
+                StepWrite::Update(_) | StepWrite::Delete(_) | StepWrite::Check(_) if is_answer => {
+                    keys.push(self.step_key(turn, &answer, with_steps)?);
+                }
+                StepWrite::Put(_) | StepWrite::Update(_) | StepWrite::Delete(_) | StepWrite::Check(_) => {}
             }
         }
-        Err(Failure::Unplanned(transact.object.to_string()))
+        Ok((answer, keys))
     }
 
     fn put_member<'a>(
         &self,
-        step: &'a Step,
+        turn: Turn<'a>,
         target: Target<'a>,
         put: &Put,
         (inputs, made): (Inputs<'_>, &mut IndexMap<Name, Value>),
@@ -120,33 +134,33 @@ impl Operations {
             .set_expression_attribute_values(placeholders.values())
             .return_values_on_condition_check_failure(AllOld)
             .build()
-            .map_err(|_incomplete| unplanned(step))?;
+            .map_err(|_incomplete| unplanned(turn))?;
         let sent = TransactWriteItem::builder().put(sent).build();
         let (key, item) = (composed.key, Some(composed.item));
-        Ok((Member { step, target, key, sent, item, read: None }, values))
+        Ok((Member { turn, target, key, sent, item, read: None }, values))
     }
 
     /// The step; or why it cannot be, where its item had to be read and is missing.
     async fn update_member<'a>(
         &self,
-        step: &'a Step,
+        turn: Turn<'a>,
         target: Target<'a>,
         update: &Update,
         inputs: Inputs<'_>,
     ) -> Result<Result<Member<'a>, FailedStep>, Failure> {
-        let writing = self.writing(&target, update, inputs)?.ok_or_else(|| no_key(step))?;
+        let writing = self.writing(&target, update, inputs)?.ok_or_else(|| no_key(turn))?;
         let mut current = None;
         if needs_read(&target, &writing) {
             let whole = Inputs { projection: None, ..inputs };
             let found = self.read(&target, writing.key.clone(), true, whole).await?;
             if found.is_none() {
-                return Ok(Err(FailedStep::missing(step)));
+                return Ok(Err(FailedStep::missing(turn)));
             }
             current = found;
         }
         let parts = self.update_parts(&target, &writing, current.as_ref())?;
         // DynamoDB takes no empty update in a transaction.
-        let changes_nothing = || Failure::Input(format!("the step `{}` changes nothing", step.name));
+        let changes_nothing = || Failure::Input(format!("the step `{turn}` changes nothing"));
         let sent = sdk::Update::builder()
             .table_name(target.physical.as_str())
             .set_key(Some(writing.key.clone()))
@@ -156,21 +170,21 @@ impl Operations {
             .set_expression_attribute_values(parts.placeholders.values())
             .return_values_on_condition_check_failure(AllOld)
             .build()
-            .map_err(|_incomplete| unplanned(step))?;
+            .map_err(|_incomplete| unplanned(turn))?;
         let key = writing.key;
         let read = current.map(|current| target.version_of(&current));
         let sent = TransactWriteItem::builder().update(sent).build();
-        Ok(Ok(Member { step, target, key, sent, item: None, read }))
+        Ok(Ok(Member { turn, target, key, sent, item: None, read }))
     }
 
     fn delete_member<'a>(
         &self,
-        step: &'a Step,
+        turn: Turn<'a>,
         target: Target<'a>,
         delete: &Delete,
         inputs: Inputs<'_>,
     ) -> Result<Member<'a>, Failure> {
-        let key = self.step_key(step, &target, inputs)?;
+        let key = self.step_key(turn, &target, inputs)?;
         let mut placeholders = Placeholders::default();
         let condition = self.delete_condition(&target, delete, inputs, &mut placeholders)?;
         let sent = sdk::Delete::builder()
@@ -181,19 +195,19 @@ impl Operations {
             .set_expression_attribute_values(placeholders.values())
             .return_values_on_condition_check_failure(AllOld)
             .build()
-            .map_err(|_incomplete| unplanned(step))?;
+            .map_err(|_incomplete| unplanned(turn))?;
         let sent = TransactWriteItem::builder().delete(sent).build();
-        Ok(Member { step, target, key, sent, item: None, read: None })
+        Ok(Member { turn, target, key, sent, item: None, read: None })
     }
 
     fn check_member<'a>(
         &self,
-        step: &'a Step,
+        turn: Turn<'a>,
         target: Target<'a>,
         check: &Check,
         inputs: Inputs<'_>,
     ) -> Result<Member<'a>, Failure> {
-        let key = self.step_key(step, &target, inputs)?;
+        let key = self.step_key(turn, &target, inputs)?;
         let mut placeholders = Placeholders::default();
         let mut conditions: Vec<_> = target.own_condition(&mut placeholders).into_iter().collect();
         if let Some(when) = &check.when {
@@ -208,13 +222,19 @@ impl Operations {
             .set_expression_attribute_values(placeholders.values())
             .return_values_on_condition_check_failure(AllOld)
             .build()
-            .map_err(|_incomplete| unplanned(step))?;
+            .map_err(|_incomplete| unplanned(turn))?;
         let sent = TransactWriteItem::builder().condition_check(sent).build();
-        Ok(Member { step, target, key, sent, item: None, read: None })
+        Ok(Member { turn, target, key, sent, item: None, read: None })
     }
 
-    fn step_key(&self, step: &Step, target: &Target<'_>, inputs: Inputs<'_>) -> Result<Attributes, Failure> {
-        let texts = self.texts(target.object, step.write.bindings(), inputs)?.ok_or_else(|| no_key(step))?;
+    fn step_key(
+        &self,
+        turn: Turn<'_>,
+        target: &Target<'_>,
+        inputs: Inputs<'_>,
+    ) -> Result<Attributes, Failure> {
+        let texts =
+            self.texts(target.object, turn.step.write.bindings(), inputs)?.ok_or_else(|| no_key(turn))?;
         self.key(target, inputs, &texts)
     }
 }
@@ -226,7 +246,7 @@ impl Prepared<'_> {
             let is_same =
                 |it: &&Member<'_>| it.key == member.key && it.target.physical == member.target.physical;
             if let Some(other) = self.members.iter().take(at).find(is_same) {
-                let (one, two) = (&other.step.name, &member.step.name);
+                let (one, two) = (other.turn, member.turn);
                 return Err(Failure::Input(format!("the steps `{one}` and `{two}` are on the same item")));
             }
         }
@@ -234,10 +254,10 @@ impl Prepared<'_> {
     }
 }
 
-fn no_key(step: &Step) -> Failure {
-    Failure::Input(format!("the step `{}` names no item", step.name))
+fn no_key(turn: Turn<'_>) -> Failure {
+    Failure::Input(format!("the step `{turn}` names no item"))
 }
 
-fn unplanned(step: &Step) -> Failure {
-    Failure::Unplanned(step.write.object().to_string())
+fn unplanned(turn: Turn<'_>) -> Failure {
+    Failure::Unplanned(turn.step.write.object().to_string())
 }

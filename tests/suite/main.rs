@@ -27,6 +27,7 @@ mod counters;
 mod derived;
 mod documented;
 mod diagnostics;
+mod elements;
 mod errors;
 mod evaluator;
 mod execution;

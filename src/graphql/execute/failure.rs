@@ -51,12 +51,15 @@ impl Run<'_> {
     ) -> Boxed<'a, Completed> {
         Box::pin(async move {
             let mut reasons = Vec::with_capacity(steps.len());
-            for FailedStep { step, object: about, why, current } in steps {
+            for FailedStep { step, index, object: about, why, current } in steps {
                 let code = match why {
                     WhyFailed::NotFound => Code::NotFound,
                     WhyFailed::Conflict => Code::Conflict,
                 };
                 let mut reason = json!({ "step": step.as_str(), "reason": code.as_str() });
+                if let (Some(index), Some(reason)) = (index, reason.as_object_mut()) {
+                    reason.insert("index".to_owned(), json!(index));
+                }
                 if let (Some(current), Some(reason)) =
                     (current.as_ref().filter(|_| *about == object.name), reason.as_object_mut())
                 {
