@@ -74,7 +74,7 @@ impl Operations {
             let busy = match inputs.session.run(call.clone()).await {
                 Ok(answer) => {
                     reservation.settle(wanted);
-                    return Ok(read(asked, answer));
+                    return read(asked, answer);
                 }
                 Err(CallError::Cancelled(reasons)) => busy(&reasons)?,
                 Err(error) => return Err(error.into()),
@@ -112,18 +112,22 @@ fn member(lookup: &Lookup) -> Result<TransactGetItem, Failure> {
     Ok(TransactGetItem::builder().get(get).build())
 }
 
-/// What came back, in the order in which it was asked for. Of an item that is missing nothing comes back.
+/// What came back, in the order in which it was asked for. Of an item that is missing nothing comes back, but its place.
 fn read(
     asked: &IndexMap<KeyId, &Lookup>,
     answer: TransactGetItemsOutput,
-) -> IndexMap<KeyId, Arc<Attributes>> {
-    let found = asked.keys().zip(answer.responses.unwrap_or_default());
-    found
-        .filter_map(|(id, found)| {
-            let item = found.item.filter(|item| !item.is_empty())?;
-            Some((id.clone(), Arc::new(item)))
-        })
-        .collect()
+) -> Result<IndexMap<KeyId, Arc<Attributes>>, Failure> {
+    let answered = answer.responses.unwrap_or_default();
+    // An answer that is short says nothing of the rest.
+    if answered.len() != asked.len() {
+        let (found, wanted) = (answered.len(), asked.len());
+        return Err(CallError::Refused(format!("{found} answers to {wanted} reads").into()).into());
+    }
+    let found = asked.keys().zip(answered).filter_map(|(id, found)| {
+        let item = found.item.filter(|item| !item.is_empty())?;
+        Some((id.clone(), Arc::new(item)))
+    });
+    Ok(found.collect())
 }
 
 /// What to say where others write the items for too long; an error, if it is not that which stands in the way.
