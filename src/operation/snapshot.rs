@@ -30,26 +30,16 @@ impl Operations {
         get: &Get,
         inputs: Inputs<'_>,
     ) -> Result<Option<Vec<Loaded>>, Failure> {
-        let wanted = match self.lookups(get, inputs)? {
-            Lookups::Many(Some(wanted)) => wanted,
-            Lookups::Many(None) | Lookups::One(_) => return Ok(None),
-        };
-        let mut asked: IndexMap<KeyId, &Lookup> = IndexMap::new();
-        for lookup in wanted.iter().flatten() {
-            if let Some(id) = id(lookup) {
-                asked.entry(id).or_insert(lookup);
-            }
-        }
+        let Lookups::Many(Some(wanted)) = self.lookups(get, inputs)? else { return Ok(None) };
+        let wanted: Vec<_> = wanted.iter().map(|it| it.as_ref().and_then(|it| Some((id(it)?, it)))).collect();
+        let asked: IndexMap<KeyId, &Lookup> = wanted.iter().flatten().cloned().collect();
         if asked.len() > MOST_ITEMS {
             return Err(too_many(get, asked.len()));
         }
         let found = self.ask(&asked, inputs).await?;
         let target = self.target(&get.object, inputs.session)?;
-        let own = |lookup: &Lookup| {
-            let found = id(lookup).and_then(|id| found.get(&id).cloned());
-            found.filter(|found| target.is_own(found))
-        };
-        Ok(Some(wanted.iter().map(|wanted| Ok(wanted.as_ref().and_then(own))).collect()))
+        let own = |id| found.get(id).filter(|found| target.is_own(found)).cloned();
+        Ok(Some(wanted.iter().map(|wanted| Ok(wanted.as_ref().and_then(|(id, _)| own(id)))).collect()))
     }
 
     /// Asks for the items, each once, in one call.
@@ -130,19 +120,20 @@ fn read(
     Ok(found.collect())
 }
 
-/// What to say where others write the items for too long; an error, if it is not that which stands in the way.
+/// That the read may be asked again; an error, if something else than others stands in its way.
 fn busy(reasons: &[Cancellation]) -> Result<CallError, CallError> {
-    let mut busy = None;
+    let mut why = None;
     for reason in reasons {
         match reason {
             Cancellation::None => {}
-            Cancellation::Conflict | Cancellation::Throttled => busy = Some(()),
+            Cancellation::Conflict => why = Some("others write the items"),
+            Cancellation::Throttled => why = Some("an item of the set is throttled"),
             Cancellation::ConditionFailed(_) | Cancellation::TooLarge => {
-                return Err(CallError::Refused("a read was cancelled by a condition".into()));
+                return Err(CallError::Refused("a read was cancelled as a write is".into()));
             }
             Cancellation::Refused(reason) => return Err(CallError::Refused(Arc::clone(reason))),
         }
     }
-    let busy = busy.map(|()| CallError::Throttled("others write the items".into()));
-    busy.ok_or_else(|| CallError::Refused("a read was cancelled for no reason".into()))
+    let why = why.ok_or_else(|| CallError::Refused("a read was cancelled for no reason".into()))?;
+    Ok(CallError::Throttled(why.into()))
 }

@@ -125,6 +125,28 @@ async fn a_read_that_meets_a_writer_is_asked_again_and_not_without_end() {
 }
 
 #[tokio::test]
+async fn a_member_that_is_throttled_is_asked_again_and_a_short_answer_is_an_error() {
+    let world = builder().faults(|_| Fault::Pass).start().await;
+    store(&world, ["A", "B"].map(product).to_vec()).await;
+    warm(&world).await;
+    let acme = world.tenant("acme");
+    for code in ["ThrottlingError", "ProvisionedThroughputExceeded"] {
+        world.faults().set(move |call| match (call.operation.as_str(), call.number) {
+            ("TransactGetItems", 1) => cancelled(&["None", code]),
+            _ => Fault::Pass,
+        });
+        let answer = acme.with(PRODUCTS, json!({ "skus": ["A", "B"] })).await.ok();
+        assert_eq!(answer, json!({ "products": [{ "sku": "A" }, { "sku": "B" }] }));
+    }
+    world.faults().set(|_| {
+        Fault::Change(Box::new(|answer| {
+            answer["Responses"].as_array_mut().unwrap().pop();
+        }))
+    });
+    assert_eq!(acme.with(PRODUCTS, json!({ "skus": ["A", "B"] })).await.codes(), ["INTERNAL"]);
+}
+
+#[tokio::test]
 async fn keys_of_another_tenant_are_denied_by_iam() {
     let world = builder().forging("acme2").start().await;
     let reply = world.tenant("acme").with(PRODUCTS, json!({ "skus": ["A", "B"] })).await;
