@@ -170,8 +170,7 @@ impl<'l> Site<'_, 'l> {
             }
             always &= element.is_none_or(|element| element.non_null);
             let Some(within) = within.filter(|_| element.is_some() || !argument.ty.is_list()) else {
-                let message = format!("`{segment}` is {}, which has no fields", argument.ty);
-                return Err(Mistake::new(place, message, "end the path here, or name an input object"));
+                return Err(self.no_fields(segment, argument).shifted(at));
             };
             (fields, input, at) = (&within.fields, Some(argument.ty.base()), place.end + 1);
         }
@@ -180,6 +179,19 @@ impl<'l> Site<'_, 'l> {
             "the path names no argument",
             "write `args.` and the argument's name",
         ))
+    }
+
+    /// A path goes on where there are no fields; or where there is a list, whose elements a step has in its own way.
+    fn no_fields(&self, segment: &str, argument: &Argument) -> Mistake {
+        let is_list = self.step.is_some() && argument.ty.is_list();
+        let (what, hint) = if is_list {
+            let hint =
+                "a step with `each` is done for each element of one list, and names its fields: `each.id`";
+            ("whose elements are many", hint)
+        } else {
+            ("which has no fields", "end the path here, or name an input object")
+        };
+        Mistake::new(0..segment.len(), format!("`{segment}` is {}, {what}", argument.ty), hint)
     }
 
     fn no_such_argument<'n>(

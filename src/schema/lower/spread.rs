@@ -59,7 +59,12 @@ impl<'a> Lowering<'a> {
                 _ => None,
             };
             if spread.is_none() {
-                let hint = "spread an argument that is one input object: `spread: \"args.input\"`";
+                let has_each = site.step.as_ref().is_some_and(|step| step.each.is_some());
+                let hint = if has_each {
+                    "spread the element, where it is an input object: `spread: \"each\"`"
+                } else {
+                    "spread an argument that is one input object: `spread: \"args.input\"`"
+                };
                 self.reports.report(&text.whole(), "this cannot be spread", hint);
             }
             return spread.map(Some).ok_or(Reported);

@@ -164,34 +164,39 @@ fn mistakes_in_a_step_for_each_element() {
         ))
         .replace(
             "input NewOrder",
-            "input Line { id: ID! pieces: Int! of: Of! }\ninput Of { id: ID! }\ninput NewOrder",
+            "input Piece { id: ID! pieces: Int! of: Of! }\ninput Of { id: ID! }\ninput NewOrder",
         )
     };
-    let each = |step: &str| of("[Line!]!", &format!("{{each: \"args.lines\", {step}}}"));
+    let each = |step: &str| of("[Piece!]!", &format!("{{each: \"args.lines\", {step}}}"));
     let noted = r#"check: "Note", bind: {id: "each.id"}"#;
     let cases: Vec<Case> = vec![
-        ("transact_each_no_list", of("Line!", &format!("{{each: \"args.lines\", {noted}}}"))),
-        ("transact_each_list_of_lists", of("[[Line!]!]!", &format!("{{each: \"args.lines\", {noted}}}"))),
-        ("transact_each_nullable_elements", of("[Line]!", &format!("{{each: \"args.lines\", {noted}}}"))),
-        ("transact_each_unknown", of("[Line!]!", &format!("{{each: \"args.line\", {noted}}}"))),
-        ("transact_each_of_claims", of("[Line!]!", &format!("{{each: \"claims.groups\", {noted}}}"))),
-        ("transact_each_no_text", of("[Line!]!", &format!("{{each: [\"args.lines\"], {noted}}}"))),
+        ("transact_each_no_list", of("Piece!", &format!("{{each: \"args.lines\", {noted}}}"))),
+        ("transact_each_list_of_lists", of("[[Piece!]!]!", &format!("{{each: \"args.lines\", {noted}}}"))),
+        ("transact_each_nullable_elements", of("[Piece]!", &format!("{{each: \"args.lines\", {noted}}}"))),
+        ("transact_each_unknown", of("[Piece!]!", &format!("{{each: \"args.line\", {noted}}}"))),
+        ("transact_each_of_claims", of("[Piece!]!", &format!("{{each: \"claims.groups\", {noted}}}"))),
+        ("transact_each_no_text", of("[Piece!]!", &format!("{{each: [\"args.lines\"], {noted}}}"))),
         ("transact_each_field_unknown", each(r#"check: "Note", bind: {id: "each.ident"}"#)),
         ("transact_each_field_of_a_value", of("[ID!]!", &format!("{{each: \"args.lines\", {noted}}}"))),
         ("transact_each_of_wrong_type", each(r#"check: "Note", bind: {id: "each"}"#)),
         ("transact_each_condition_field_unknown", each(&format!("{noted}, when: \"count > each.piece\""))),
         ("transact_each_condition_of_wrong_type", each(&format!("{noted}, when: \"count > each.id\""))),
-        ("transact_each_elsewhere", of("[Line!]!", r#"{check: "Note", bind: {id: "each.id"}}"#)),
+        ("transact_each_elsewhere", of("[Piece!]!", r#"{check: "Note", bind: {id: "each.id"}}"#)),
         (
             "transact_each_elsewhere_in_a_condition",
             mutation(r#"gone(id: ID!): Note @delete(when: "count > each.pieces")"#),
         ),
         ("transact_each_one_item_for_all", each(r#"check: "Note", bind: {id: "args.a"}"#)),
+        ("transact_each_of_another_list", each(r#"check: "Note", bind: {id: "args.others.id"}"#).replace("a: ID!):", "a: ID!, others: [Of!]!):")),
+        ("transact_each_within_elements", each(&noted).replace("args.lines", "args.lines.more").replace("of: Of!", "more: [Of!]! of: Of!")),
+        ("transact_each_alone_of_a_list", of("[ID!]!", r#"{check: "Note", bind: {id: "args.lines"}}"#)),
+        ("transact_each_empty", each(r#"check: "Note", bind: {id: "each."}"#)),
+        ("transact_each_as_a_token", each(noted).replace("transact(do", "transact(token: \"each.id\", do")),
         ("transact_each_spreads_a_list", each(r#"put: "Customer", spread: "args.lines""#)),
         (
             "transact_each_is_drawn_on",
             of(
-                "[Line!]!",
+                "[Piece!]!",
                 r#"{as: "more", each: "args.lines", put: "Order", bind: {id: "each.id", customerId: "args.a"}}, {check: "Note", bind: {id: "more.id"}}"#,
             )
             .replace("transact(do", "transact(returns: \"order\", do"),
@@ -199,7 +204,7 @@ fn mistakes_in_a_step_for_each_element() {
         (
             "transact_each_twice_on_an_item",
             of(
-                "[Line!]!",
+                "[Piece!]!",
                 &format!("{{each: \"args.lines\", {noted}}}, {{each: \"args.lines\", {noted}}}"),
             ),
         ),
@@ -222,7 +227,7 @@ fn mistakes_in_a_step_for_each_element() {
     let fine: Vec<Case> = vec![
         (
             "an optional list",
-            of("[Line!]", &format!("{{each: \"args.lines\", {noted}, when: \"count > each.pieces\"}}")),
+            of("[Piece!]", &format!("{{each: \"args.lines\", {noted}, when: \"count > each.pieces\"}}")),
         ),
         ("values", of("[ID!]!", r#"{each: "args.lines", check: "Note", bind: {id: "each"}}"#)),
         ("a field within", each(r#"check: "Note", bind: {id: "each.of.id"}"#)),
