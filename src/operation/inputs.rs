@@ -24,7 +24,7 @@ pub(crate) struct Inputs<'a> {
     pub(crate) element: Option<Element<'a>>,
     /// How many items the request may still read.
     pub(crate) budget: &'a Budget,
-    /// In a transaction, the values of the items that earlier steps put, by the steps' names.
+    /// In a transaction, the values of the items that steps put, by the steps' names.
     pub(crate) steps: Option<&'a StepValues>,
     /// The element that a step of a transaction is done for, where it has a list.
     pub(crate) step_element: Option<&'a Value>,

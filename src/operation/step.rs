@@ -6,7 +6,7 @@
 
 use async_graphql::Value;
 use aws_sdk_dynamodb::types::{self as sdk, ReturnValuesOnConditionCheckFailure::AllOld, TransactWriteItem};
-use indexmap::IndexMap;
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::cancelled::FailedStep;
 use super::expression::Placeholders;
@@ -16,7 +16,10 @@ use super::turns::{Turn, turns};
 use super::update::needs_read;
 use super::{Failure, Inputs, Operations, Target};
 use crate::item::{Attributes, compose};
-use crate::schema::{Check, Delete, Name, Put, StepWrite, Transact, Update};
+use crate::schema::{Check, Delete, Put, StepWrite, Transact, Update};
+
+/// How many items are read at a time: for steps that need what is there, and for an answer that is a list.
+pub(super) const READS: usize = 16;
 
 /// A transaction that is ready to be sent.
 pub(super) struct Prepared<'a> {
@@ -46,34 +49,19 @@ impl Operations {
         inputs: Inputs<'_>,
         made: &mut Made,
     ) -> Result<Prepared<'a>, Failure> {
-        let mut values = StepValues::new();
+        let turns = turns(transact, inputs)?;
+        let values = self.put_values(&turns, inputs, made)?;
+        let mut members = Vec::with_capacity(turns.len());
+        for (turn, step_element) in turns {
+            members.push(self.member(turn, Inputs { steps: Some(&values), step_element, ..inputs }));
+        }
+        let members: Vec<_> = stream::iter(members).buffered(READS).try_collect().await?;
         let mut prepared = Prepared { members: Vec::new(), record: None, missing: Vec::new() };
-        for (turn, step_element) in turns(transact, inputs)? {
-            let target = self.target(turn.step.write.object(), inputs.session)?;
-            let with_steps = Inputs { steps: Some(&values), step_element, ..inputs };
-            let member = match &turn.step.write {
-                StepWrite::Put(put) => {
-                    let of_turn = made.entry(turn.made_by()).or_default();
-                    let (member, own) = self.put_member(turn, target, put, (with_steps, of_turn))?;
-                    // No other step draws on one of many.
-                    if turn.index.is_none() {
-                        values.insert(turn.step.name.clone(), own);
-                    }
-                    member
-                }
-                StepWrite::Update(update) => {
-                    match self.update_member(turn, target, update, with_steps).await? {
-                        Ok(member) => member,
-                        Err(missing) => {
-                            prepared.missing.push(missing);
-                            continue;
-                        }
-                    }
-                }
-                StepWrite::Delete(delete) => self.delete_member(turn, target, delete, with_steps)?,
-                StepWrite::Check(check) => self.check_member(turn, target, check, with_steps)?,
-            };
-            prepared.members.push(member);
+        for member in members {
+            match member {
+                Ok(member) => prepared.members.push(member),
+                Err(missing) => prepared.missing.push(missing),
+            }
         }
         Ok(prepared)
     }
@@ -85,34 +73,56 @@ impl Operations {
         inputs: Inputs<'_>,
         made: &mut Made,
     ) -> Result<(Target<'a>, Vec<Attributes>), Failure> {
-        let mut values = StepValues::new();
+        let turns = turns(transact, inputs)?;
+        let values = self.put_values(&turns, inputs, made)?;
         let answered = transact.steps.get(transact.answer);
         let answered = answered.ok_or_else(|| Failure::Unplanned(transact.object.to_string()))?;
-        let answer = self.target(answered.write.object(), inputs.session)?;
+        let target = self.target(answered.write.object(), inputs.session)?;
         let mut keys = Vec::new();
-        for (turn, step_element) in turns(transact, inputs)? {
-            let is_answer = turn.at == transact.answer;
-            let is_drawn_on = turn.at < transact.answer && turn.index.is_none();
-            let with_steps = Inputs { steps: Some(&values), step_element, ..inputs };
-            match &turn.step.write {
-                StepWrite::Put(put) if is_answer || is_drawn_on => {
-                    let target = self.target(&put.object, inputs.session)?;
-                    let of_turn = made.entry(turn.made_by()).or_default();
-                    let own = self.new_values(&target, put, with_steps, of_turn)?;
-                    if is_answer {
-                        let tenant = self.tenant(inputs.session);
-                        keys.push(compose(&self.plan, target.object, tenant, &own)?.key);
-                    } else {
-                        values.insert(turn.step.name.clone(), own);
-                    }
+        for (turn, step_element) in turns.into_iter().filter(|(turn, _)| turn.at == transact.answer) {
+            keys.push(match values.get(&turn.made_by()) {
+                Some(own) => compose(&self.plan, target.object, self.tenant(inputs.session), own)?.key,
+                None => {
+                    let inputs = Inputs { steps: Some(&values), step_element, ..inputs };
+                    self.step_key(turn, &target, inputs)?
                 }
-                StepWrite::Update(_) | StepWrite::Delete(_) | StepWrite::Check(_) if is_answer => {
-                    keys.push(self.step_key(turn, &answer, with_steps)?);
-                }
-                StepWrite::Put(_) | StepWrite::Update(_) | StepWrite::Delete(_) | StepWrite::Check(_) => {}
-            }
+            });
         }
-        Ok((answer, keys))
+        Ok((target, keys))
+    }
+
+    /// The values of the items that are put, by turn. Later steps draw on those of a step that is done once.
+    fn put_values(
+        &self,
+        turns: &[(Turn<'_>, Option<&Value>)],
+        inputs: Inputs<'_>,
+        made: &mut Made,
+    ) -> Result<StepValues, Failure> {
+        let mut values = StepValues::new();
+        for &(turn, step_element) in turns {
+            let StepWrite::Put(put) = &turn.step.write else { continue };
+            let target = self.target(&put.object, inputs.session)?;
+            let of_turn = made.entry(turn.made_by()).or_default();
+            let inputs = Inputs { steps: Some(&values), step_element, ..inputs };
+            let own = self.new_values(&target, put, inputs, of_turn)?;
+            values.insert(turn.made_by(), own);
+        }
+        Ok(values)
+    }
+
+    /// A step in its turn; or why it cannot be, where its item had to be read and is missing.
+    async fn member<'a>(
+        &'a self,
+        turn: Turn<'a>,
+        inputs: Inputs<'_>,
+    ) -> Result<Result<Member<'a>, FailedStep>, Failure> {
+        let target = self.target(turn.step.write.object(), inputs.session)?;
+        match &turn.step.write {
+            StepWrite::Put(put) => self.put_member(turn, target, put, inputs).map(Ok),
+            StepWrite::Update(update) => self.update_member(turn, target, update, inputs).await,
+            StepWrite::Delete(delete) => self.delete_member(turn, target, delete, inputs).map(Ok),
+            StepWrite::Check(check) => self.check_member(turn, target, check, inputs).map(Ok),
+        }
     }
 
     fn put_member<'a>(
@@ -120,10 +130,11 @@ impl Operations {
         turn: Turn<'a>,
         target: Target<'a>,
         put: &Put,
-        (inputs, made): (Inputs<'_>, &mut IndexMap<Name, Value>),
-    ) -> Result<(Member<'a>, IndexMap<Name, Value>), Failure> {
-        let values = self.new_values(&target, put, inputs, made)?;
-        let composed = compose(&self.plan, target.object, self.tenant(inputs.session), &values)?;
+        inputs: Inputs<'_>,
+    ) -> Result<Member<'a>, Failure> {
+        let values = inputs.steps.and_then(|steps| steps.get(&turn.made_by()));
+        let values = values.ok_or_else(|| unplanned(turn))?;
+        let composed = compose(&self.plan, target.object, self.tenant(inputs.session), values)?;
         let mut placeholders = Placeholders::default();
         let condition = self.put_condition(&target, put, inputs, &mut placeholders)?;
         let sent = sdk::Put::builder()
@@ -137,7 +148,7 @@ impl Operations {
             .map_err(|_incomplete| unplanned(turn))?;
         let sent = TransactWriteItem::builder().put(sent).build();
         let (key, item) = (composed.key, Some(composed.item));
-        Ok((Member { turn, target, key, sent, item, read: None }, values))
+        Ok(Member { turn, target, key, sent, item, read: None })
     }
 
     /// The step; or why it cannot be, where its item had to be read and is missing.

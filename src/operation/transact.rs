@@ -13,7 +13,7 @@ use futures_util::{StreamExt, stream};
 use super::backoff::{Backoff, Pauses};
 use super::cancelled::{Judged, Refused};
 use super::record::{Made, RecordItem};
-use super::step::{Member, Prepared};
+use super::step::{Member, Prepared, READS};
 use super::update::READ_ATTEMPTS;
 use super::{Failure, Inputs, Loaded, Operations, Target};
 use crate::credentials::{Applied, CallError};
@@ -25,9 +25,6 @@ pub(super) const MEETING: Pauses =
     Pauses { first: Duration::from_millis(30), longest: Duration::from_millis(480), rounds: 7 };
 /// How often it is prepared anew where others wrote what was read for it.
 const STALE: Pauses = Pauses { rounds: READ_ATTEMPTS - 1, ..MEETING };
-
-/// How many items are read at a time for an answer that is a list.
-const READS: usize = 16;
 
 /// What a transaction is answered with.
 pub(crate) enum Transacted {
