@@ -12,6 +12,7 @@ use super::cancelled::FailedStep;
 use super::expression::Placeholders;
 use super::inputs::StepValues;
 use super::record::{Made, RecordItem};
+use super::merging::Merges;
 use super::update::needs_read;
 use super::{Failure, Inputs, Operations, Target};
 use crate::item::{Attributes, compose};
@@ -144,7 +145,8 @@ impl Operations {
             }
             current = found;
         }
-        let parts = self.update_parts(&target, &writing, current.as_ref())?;
+        // Where a map is missing a step would have to be sent anew, with all others: no step merges.
+        let parts = self.update_parts(&target, &writing, (current.as_ref(), &Merges::new()))?;
         // DynamoDB takes no empty update in a transaction.
         let changes_nothing = || Failure::Input(format!("the step `{}` changes nothing", step.name));
         let sent = sdk::Update::builder()
