@@ -28,6 +28,7 @@ mod projection;
 mod put;
 mod query;
 mod record;
+mod snapshot;
 mod step;
 mod transact;
 mod update;

@@ -197,7 +197,10 @@ pub(super) const CATALOGUE: &[Known] = {
             arg("as", "InnkeeperStoredAs", "How a list is stored, if not as a list."),
             arg("pad", "Int", "The width that a whole number is padded to in keys, so that it sorts."),
         ]),
-        known(("get", "GetItem: one item by its key; BatchGetItem: an item for each element of a list."), Once, FIELD, &[BIND, CONSISTENT]),
+        known(("get", "GetItem: one item by its key; BatchGetItem: an item for each element of a list."), Once, FIELD, &[
+            BIND, CONSISTENT,
+            arg("snapshot", "Boolean", "Whether the items of a list are read as of one moment: TransactGetItems, at most 100."),
+        ]),
         known(("query", "Query: items of one partition."), Once, FIELD, &[
             arg("index", "String", "The index, as `@index(as: …)` calls it; the table itself without it."),
             BIND,

@@ -177,6 +177,8 @@ impl Told<'_> {
                 })
             }
             TransactPart::Answer => self.about(&transact.object)?.answer(transact),
+            // No transaction that writes has one.
+            TransactPart::Snapshot => Err(Failure::Unplanned(transact.object.to_string())),
         }
     }
 
@@ -283,7 +285,7 @@ impl About<'_> {
 
     fn get(&self, get: &Get) -> Described {
         let each = get.each.as_ref().map(ToString::to_string);
-        Described { each, ..self.read(&get.key, get.consistent) }
+        Described { each, ..self.read(&get.key, get.consistent || get.snapshot) }
     }
 
     fn read(&self, key: &Bindings, consistent: bool) -> Described {

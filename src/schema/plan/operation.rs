@@ -129,6 +129,8 @@ pub struct Get {
     pub each: Option<Each>,
     /// Whether the read is strongly consistent.
     pub consistent: bool,
+    /// Whether the items of a list are read as of one moment.
+    pub snapshot: bool,
     /// Whether the field can stand below a list in an answer, where all that stand there are asked for together.
     pub coalesces: bool,
 }
