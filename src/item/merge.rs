@@ -122,9 +122,7 @@ impl Merge {
             return Err(Unfit::new("not null"));
         }
         match (&attribute.shape, value) {
-            (Shape::Object(_), Value::Object(_)) => {
-                self.object(plan, &attribute.shape, value, (path, seen))
-            }
+            (Shape::Object(_), Value::Object(_)) => self.object(plan, &attribute.shape, value, (path, seen)),
             (shape, value) => {
                 let stored = marshal(plan, shape, value)?;
                 self.write(path, stored)

@@ -34,7 +34,8 @@ impl<V> Placeholders<V> {
         let Some((attribute, members)) = path.split_first() else { return String::new() };
         let mut text = self.name(attribute);
         for member in members {
-            text.push_str(&format!(".#m{}", place_of(member, &mut self.members)));
+            text.push_str(".#m");
+            text.push_str(&place_of(member, &mut self.members).to_string());
         }
         text
     }

@@ -58,7 +58,8 @@ impl Operations {
         }
     }
 
-    /// Writes; once more where the maps that members are written to are not as they were taken to be.
+    /// Writes; once more where the maps that members are written to are not as they were taken to be. Each of them can
+    /// be made by another in the meantime, and then is there.
     async fn write(
         &self,
         target: &Target<'_>,
@@ -66,7 +67,8 @@ impl Operations {
         current: Option<&Attributes>,
     ) -> Result<Option<Attributes>, Failure> {
         let mut merges = self.merges(target, writing, current)?;
-        let mut attempts = READ_ATTEMPTS;
+        let maps: usize = merges.values().map(|merge| merge.maps.len()).sum();
+        let mut attempts = READ_ATTEMPTS as usize + maps;
         loop {
             attempts -= 1;
             let (found, pinned) = match self.send_update(target, writing, (current, &merges)).await? {

@@ -28,7 +28,9 @@ impl Merged {
     /// Adds a field of the item.
     pub(super) fn field(&mut self, told: Told<'_>, object: &Object, (name, source): (&Name, &ValueSource)) {
         let ValueSource::Argument(path) = source else { return };
-        let (Some(attribute), Some(argument)) = (object.attribute(name), argument(told, path)) else { return };
+        let (Some(attribute), Some(argument)) = (object.attribute(name), argument(told, path)) else {
+            return;
+        };
         let Shape::Object(object) = &attribute.shape else { return };
         if let Some(object) = told.plan.objects.get(object) {
             let (input, source) = (argument.ty.base(), path.clone());

@@ -24,7 +24,11 @@ impl<'a> Lowering<'a> {
                     format!("`{field}` is {}, and only an object can be merged", describe(&attribute.shape));
                 self.reports.report(&text.whole(), message, "take it out: it is written whole");
             } else if !site.merged.borrow_mut().insert(field.clone()) {
-                self.reports.report(&text.whole(), format!("`{field}` stands here twice"), "keep one of them");
+                self.reports.report(
+                    &text.whole(),
+                    format!("`{field}` stands here twice"),
+                    "keep one of them",
+                );
             }
         }
         if site.args.has("merge") && is_any(site) {
