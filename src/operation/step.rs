@@ -11,6 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::cancelled::FailedStep;
 use super::expression::Placeholders;
 use super::inputs::StepValues;
+use super::merging::Merges;
 use super::record::{Made, RecordItem};
 use super::turns::{Turn, turns};
 use super::update::needs_read;
@@ -169,7 +170,8 @@ impl Operations {
             }
             current = found;
         }
-        let parts = self.update_parts(&target, &writing, current.as_ref())?;
+        // Where a map is missing a step would have to be sent anew, with all others: no step merges.
+        let parts = self.update_parts(&target, &writing, (current.as_ref(), &Merges::new()))?;
         // DynamoDB takes no empty update in a transaction.
         let changes_nothing = || Failure::Input(format!("the step `{turn}` changes nothing"));
         let sent = sdk::Update::builder()

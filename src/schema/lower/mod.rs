@@ -22,6 +22,7 @@ mod items;
 mod keys;
 mod keyspace;
 mod lists;
+mod merge;
 mod overlap;
 mod pages;
 mod paths;
