@@ -53,7 +53,15 @@ type Mutation {
   placeMark(book: ID!, id: ID!, place: NewPlace!): Mark @update(when: "text <> 'x'")
   moveMark(book: ID!, id: ID!, text: String, place: PlacePatch): Mark @update(merge: ["place"], when: "text <> 'x'")
   dropMark(book: ID!, id: ID!): Mark @delete(if: ANY)
+  swapMarks(book: ID!, marks: [NewMark!]!, gone: [ID!]!, notes: [Ranked!]): [Mark!]! @transact(returns: "new", do: [
+    {as: "new", each: "args.marks", put: "Mark", if: ANY, spread: "each", when: "text <> each.old"}
+    {each: "args.gone", delete: "Mark", bind: {id: "each"}}
+    {each: "args.notes", check: "Note", bind: {year: "each.at.year", month: "each.at.month", id: "each.id"}, when: "rank > each.least"}
+  ])
 }
+input NewMark { id: ID! text: String! place: NewPlace old: String! }
+input Ranked { id: ID! at: Month! least: Int! }
+input Month { year: String! month: Int! }
 input NewPlace { street: String! city: String geo: NewGeo }
 input NewGeo { lat: Float! lon: Float! }
 input PlacePatch { street: String city: String geo: GeoPatch }
@@ -63,7 +71,7 @@ input Changes { rank: Int label: String title: String }
 "#;
 
 /// Each field of it with everything given; and those whose values may be absent, without them.
-const DOCUMENTS: [(&str, &str); 22] = [
+const DOCUMENTS: [(&str, &str); 23] = [
     (
         "Mutation.addNote",
         r#"mutation { addNote(input: {book: "b", year: "2026", month: 11, id: "1", rank: 3, label: "l", title: "t"}) { id } }"#,
@@ -104,6 +112,11 @@ const DOCUMENTS: [(&str, &str); 22] = [
         r#"mutation { moveMark(book: "b", id: "1", text: "w", place: {street: "t", city: "d", geo: {lat: 3, lon: 4}}) { id } }"#,
     ),
     ("Mutation.dropMark", r#"mutation { dropMark(book: "b", id: "1") { id } }"#),
+    (
+        "Mutation.swapMarks",
+        r#"mutation { swapMarks(book: "b", marks: [{id: "2", text: "t", old: "s", place: {street: "s", city: "c", geo: {lat: 1, lon: 2}}}],
+           gone: ["3"], notes: [{id: "1", at: {year: "2026", month: 11}, least: 0}]) { id } }"#,
+    ),
 ];
 
 /// The example's fields with everything given. `{customer}` and `{order}` are ids of the seed.
@@ -424,7 +437,7 @@ fn matches(told: &str, text: &str) -> bool {
     let mut pieces = vec![String::new()];
     let mut rest = told;
     while !rest.is_empty() {
-        let source = ["${", "args.", "parent.", "claims.", "generated: "]
+        let source = ["${", "args.", "each.", "parent.", "claims.", "generated: "]
             .into_iter()
             .chain(MOMENTS)
             .find(|it| rest.starts_with(it));

@@ -56,10 +56,11 @@ impl Run<'_> {
                     WhyFailed::NotFound => Code::NotFound,
                     WhyFailed::Conflict => Code::Conflict,
                 };
-                let mut reason = json!({ "step": step.as_str(), "reason": code.as_str() });
-                if let (Some(index), Some(reason)) = (index, reason.as_object_mut()) {
-                    reason.insert("index".to_owned(), json!(index));
-                }
+                let (step, code) = (step.as_str(), code.as_str());
+                let mut reason = match index {
+                    None => json!({ "step": step, "reason": code }),
+                    Some(index) => json!({ "step": step, "index": index, "reason": code }),
+                };
                 if let (Some(current), Some(reason)) =
                     (current.as_ref().filter(|_| *about == object.name), reason.as_object_mut())
                 {

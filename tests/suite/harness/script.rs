@@ -72,6 +72,17 @@ impl Script<'_> {
             text.push('\n');
             world.advance(self.pace);
         }
-        redact(&text, &self.seed)
+        reads_in_order(&redact(&text, &self.seed))
     }
+}
+
+/// The transcript with the reads of single items that come after one another in the order of their keys: those that are
+/// sent at one time arrive in any.
+fn reads_in_order(text: &str) -> String {
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for reads in lines.chunk_by_mut(|one, other| [one, other].iter().all(|it| it.starts_with("→ GetItem ")))
+    {
+        reads.sort_unstable();
+    }
+    lines.concat()
 }
