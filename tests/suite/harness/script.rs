@@ -19,17 +19,25 @@ pub(crate) struct Scene {
     pub(crate) document: &'static str,
     /// A word, and the JSON pointer below `data` of its value.
     pub(crate) takes: &'static [(&'static str, &'static str)],
+    /// Whether it reads items at one time, so that the calls for them come in any order.
+    reads_together: bool,
 }
 
 impl Scene {
     /// A scene that nothing is taken from.
     pub(crate) const fn new(name: &'static str, document: &'static str) -> Self {
-        Self { name, document, takes: &[] }
+        Self { name, document, takes: &[], reads_together: false }
     }
 
     /// Takes values from the answer.
     pub(crate) const fn takes(mut self, takes: &'static [(&'static str, &'static str)]) -> Self {
         self.takes = takes;
+        self
+    }
+
+    /// Takes no notice of the order in which items are read that are read one after another.
+    pub(crate) const fn reads_together(mut self) -> Self {
+        self.reads_together = true;
         self
     }
 }
@@ -67,7 +75,10 @@ impl Script<'_> {
             for call in world.calls() {
                 let keys: Vec<_> =
                     call.keys.iter().map(|(table, keys)| format!("{table} {}", keys.join(", "))).collect();
-                writeln!(text, "→ {} {} ({:?})", call.operation, keys.join("; "), call.outcome).unwrap();
+                let arrow =
+                    if scene.reads_together && call.operation == "GetItem" { TOGETHER } else { "→" };
+                writeln!(text, "{arrow} {} {} ({:?})", call.operation, keys.join("; "), call.outcome)
+                    .unwrap();
             }
             text.push('\n');
             world.advance(self.pace);
@@ -76,12 +87,13 @@ impl Script<'_> {
     }
 }
 
-/// The transcript with the reads of single items that come after one another in the order of their keys: those that are
-/// sent at one time arrive in any.
+/// What a read is marked with that is one of several at one time.
+const TOGETHER: &str = "⇉";
+
+/// The transcript with the reads at one time in the order of their keys, as it shows them.
 fn reads_in_order(text: &str) -> String {
     let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
-    for reads in lines.chunk_by_mut(|one, other| [one, other].iter().all(|it| it.starts_with("→ GetItem ")))
-    {
+    for reads in lines.chunk_by_mut(|one, other| [one, other].iter().all(|it| it.starts_with(TOGETHER))) {
         reads.sort_unstable();
     }
     lines.concat()
