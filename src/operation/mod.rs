@@ -21,6 +21,7 @@ mod get;
 mod inputs;
 mod key_condition;
 mod matching;
+mod merging;
 mod narrow;
 mod own;
 mod projection;

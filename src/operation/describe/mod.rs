@@ -4,6 +4,7 @@
 //! Expressions are made by the code that makes those that are sent. What is told here a second time (which attributes an
 //! item has, which index keys follow a write) is held against what the embedded AWS observes by `tests/suite/explained.rs`.
 
+mod merge;
 mod query;
 mod transact;
 mod write;

@@ -249,6 +249,8 @@ pub struct Update {
     pub key: Bindings,
     /// The values of the fields that it sets.
     pub set: Bindings,
+    /// Of these the ones, objects all, whose members are written one by one: those that are absent stay.
+    pub merge: Vec<Name>,
     /// The version that the item must have.
     pub expect: Option<ValueSource>,
     /// What must hold of the item.
