@@ -7,9 +7,10 @@ use std::time::Duration;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{OperationType, Selection, SelectionSet};
 use innkeeper::claim::{ClaimKind, ClaimKinds};
+use innkeeper::dev::Observed;
 use innkeeper::problem::Source;
 use innkeeper::schema::{Attribute, Object, Plan, Resolve, compile};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Engine, Scene, Script, World, dynamodb_local, root, skip};
 
@@ -244,18 +245,57 @@ fn cover(plan: &Plan, ty: &str, set: &SelectionSet, covered: &mut BTreeSet<Strin
     }
 }
 
-/// Runs every scenario as `acme`.
-async fn play(world: &World) -> String {
+#[tokio::test]
+async fn what_the_readme_asks_is_two_queries_and_reads_no_older_order() {
+    let world = World::start().await;
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let block = readme.split("```").find(|block| block.contains("orders(customerId: \"")).unwrap();
+    let document = block.trim_start_matches("graphql");
+    // The page shows the ids' beginnings.
+    let document = ["Customer", "Order"].iter().fold(document.to_owned(), |document, kind| {
+        let id = seeded(kind, 0);
+        document.replace(&format!("{}…", &id[..6]), &id)
+    });
+    assert!(!document.contains('…'), "{document}");
+    let acme = world.tenant("acme");
+    acme.query("{ __typename }").await.ok();
+    world.calls();
+    let data = acme.query(&document).await.ok();
+    assert_eq!(
+        data["orders"],
+        json!({ "totalCount": 1, "nodes": [{ "id": seeded("Order", 3), "total": "42.6" }] })
+    );
+    let told =
+        |field: &str| data["tracking"].as_array().unwrap().iter().filter(|it| !it[field].is_null()).count();
+    assert_eq!((told("carrier"), told("text")), (2, 3));
+    let calls = world.calls();
+    assert!(calls.iter().all(|call| call.operation == "Query") && calls.len() == 2, "{calls:?}");
+    let since = |call: &Observed| {
+        let request: Value = serde_json::from_slice(&call.request).unwrap();
+        let values = &request["ExpressionAttributeValues"];
+        let key = request["KeyConditionExpression"].as_str().unwrap();
+        key.split(' ').any(|word| values[word]["S"] == "ORDER#2026-10-01T00:00:00.000Z")
+    };
+    assert!(calls.iter().any(since), "{calls:?}");
+}
+
+/// The id of an item of `acme`'s in the seed.
+fn seeded(kind: &str, at: usize) -> String {
     let seed: Value =
         serde_json::from_str(&std::fs::read_to_string(root().join("seed.json")).unwrap()).unwrap();
-    let id = |kind: &str, at: usize| seed["acme"][kind][at]["id"].as_str().unwrap().to_owned();
+    seed["acme"][kind][at]["id"].as_str().unwrap().to_owned()
+}
+
+/// Runs every scenario as `acme`.
+async fn play(world: &World) -> String {
+    let seed = std::fs::read_to_string(root().join("seed.json")).unwrap();
     let known = BTreeMap::from([
-        ("customer", id("Customer", 0)),
-        ("order", id("Order", 0)),
-        ("cancelled", id("Order", 4)),
-        ("other", id("Order", 1)),
-        ("paid", id("Order", 2)),
+        ("customer", seeded("Customer", 0)),
+        ("order", seeded("Order", 0)),
+        ("cancelled", seeded("Order", 4)),
+        ("other", seeded("Order", 1)),
+        ("paid", seeded("Order", 2)),
     ]);
-    let script = Script { scenes: SCENARIOS, pace: Duration::ZERO, known, seed: seed.to_string() };
+    let script = Script { scenes: SCENARIOS, pace: Duration::ZERO, known, seed };
     script.play(world, "acme").await
 }
