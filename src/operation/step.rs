@@ -81,12 +81,11 @@ impl Operations {
         let target = self.target(answered.write.object(), inputs.session)?;
         let mut keys = Vec::new();
         for (turn, step_element) in turns.into_iter().filter(|(turn, _)| turn.at == transact.answer) {
-            keys.push(match values.get(&turn.made_by()) {
-                Some(own) => compose(&self.plan, target.object, self.tenant(inputs.session), own)?.key,
-                None => {
-                    let inputs = Inputs { steps: Some(&values), step_element, ..inputs };
-                    self.step_key(turn, &target, inputs)?
-                }
+            let with_values = Inputs { steps: Some(&values), step_element, ..inputs };
+            keys.push(if let Some(own) = values.get(&turn.made_by()) {
+                compose(&self.plan, target.object, self.tenant(inputs.session), own)?.key
+            } else {
+                self.step_key(turn, &target, with_values)?
             });
         }
         Ok((target, keys))
