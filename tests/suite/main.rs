@@ -23,6 +23,7 @@ mod clients;
 mod collections;
 mod console;
 mod constraints;
+mod contained;
 mod counters;
 mod derived;
 mod documented;
