@@ -48,6 +48,7 @@ mod nested;
 mod null_keys;
 mod odd_writes;
 mod ledger;
+mod lost_answers;
 mod leniency;
 mod oracles;
 mod paging;
