@@ -18,7 +18,7 @@ use super::Failure;
 use crate::item::{KeyTexts, spell};
 use crate::schema::{
     Bindings, Field, Get, Item, KeyAttribute, KeyKind, KeyTemplates, Keys, Name, Object, Operation, Plan,
-    Table, Transact, TransactPart, ValueSource,
+    Query, Table, Transact, TransactPart, ValueSource,
 };
 
 /// A request, as it is sent when everything is given that can be given.
@@ -151,6 +151,12 @@ impl Told<'_> {
             // It has several parts.
             Operation::Transact(transact) => about.answer(transact),
         }
+    }
+
+    /// The request that counts what a query finds in all: `Select=COUNT`, with which DynamoDB takes no projection, and
+    /// in no order.
+    pub fn describe_count(&self, query: &Query) -> Result<Described, Failure> {
+        Ok(Described { forward: None, ..self.about(&query.object)?.query(query)? })
     }
 
     /// A request of a transaction: one of its members, or the read of the item that is answered.

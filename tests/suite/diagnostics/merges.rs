@@ -2,11 +2,11 @@
 
 use super::{Case, each_compiles, each_has_one_mistake, mutation_with};
 
-const INPUTS: &str = r#"input Patch { place: PlacePatch tags: [String!] title: String }
+const INPUTS: &str = r"input Patch { place: PlacePatch tags: [String!] title: String }
 input PlacePatch { street: String city: String }
 input Elsewhere { street: String country: String }
 input Wrong { street: Int }
-"#;
+";
 
 fn update(arguments: &str, directive: &str) -> String {
     mutation_with(&format!("change(id: ID!, {arguments}): Note @update({directive})"), INPUTS)

@@ -19,12 +19,20 @@ pub(crate) struct Scene {
     pub(crate) document: &'static str,
     /// A word, and the JSON pointer below `data` of its value.
     pub(crate) takes: &'static [(&'static str, &'static str)],
+    /// The scopes of its caller, if the caller has some.
+    pub(crate) scope: Option<&'static str>,
 }
 
 impl Scene {
     /// A scene that nothing is taken from.
     pub(crate) const fn new(name: &'static str, document: &'static str) -> Self {
-        Self { name, document, takes: &[] }
+        Self { name, document, takes: &[], scope: None }
+    }
+
+    /// Is played by a caller with scopes.
+    pub(crate) const fn with_scope(mut self, scope: &'static str) -> Self {
+        self.scope = Some(scope);
+        self
     }
 
     /// Takes values from the answer.
@@ -47,7 +55,7 @@ pub(crate) struct Script<'a> {
 impl Script<'_> {
     /// Plays it as a tenant, and writes down documents, answers and calls.
     pub(crate) async fn play(mut self, world: &World, tenant: &str) -> String {
-        let tenant = world.tenant(tenant);
+        let (id, tenant) = (tenant, world.tenant(tenant));
         tenant.query("{ __typename }").await.ok();
         world.calls();
         let mut text = String::new();
@@ -55,7 +63,8 @@ impl Script<'_> {
             let document = self.known.iter().fold(scene.document.to_owned(), |document, (word, value)| {
                 document.replace(&format!("{{{word}}}"), value)
             });
-            let reply = tenant.query(&document).await;
+            let scoped = scene.scope.map(|scope| world.tenant_with(id, scope));
+            let reply = scoped.as_ref().unwrap_or(&tenant).query(&document).await;
             let answer = reply.json();
             for (word, pointer) in scene.takes {
                 let value = answer["data"].pointer(pointer).and_then(Value::as_str);
@@ -63,7 +72,8 @@ impl Script<'_> {
                 self.known.insert(word, value.to_owned());
             }
             let shown = serde_json::to_string_pretty(&answer).unwrap();
-            writeln!(text, "# {}\n{document}\n{} {shown}", scene.name, reply.status.as_u16()).unwrap();
+            let with = scene.scope.map_or_else(String::new, |scope| format!(" (scope {scope})"));
+            writeln!(text, "# {}{with}\n{document}\n{} {shown}", scene.name, reply.status.as_u16()).unwrap();
             for call in world.calls() {
                 let keys: Vec<_> =
                     call.keys.iter().map(|(table, keys)| format!("{table} {}", keys.join(", "))).collect();
