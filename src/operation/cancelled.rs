@@ -58,11 +58,15 @@ impl Prepared<'_> {
     /// Why a transaction did not take place. The record comes first: where there is one, nothing else matters, for what
     /// fails now may fail because of the first time.
     pub(super) fn judge(&self, mut reasons: Vec<Cancellation>) -> Judged {
-        if self.record.is_some()
-            && reasons.len() > self.members.len()
-            && let Some(Cancellation::ConditionFailed(found)) = reasons.pop()
-        {
-            return Judged::Before(found);
+        if self.record.is_some() && reasons.len() > self.members.len() {
+            match reasons.pop() {
+                Some(Cancellation::ConditionFailed(found)) => return Judged::Before(found),
+                // The same request is taking place at this moment: what else fails may be its doing, and its record
+                // cannot be read yet.
+                Some(Cancellation::Conflict) => return Judged::Busy,
+                Some(Cancellation::Refused(code)) => return Judged::Refused(CallError::Refused(code).into()),
+                Some(Cancellation::None | Cancellation::Throttled | Cancellation::TooLarge) | None => {}
+            }
         }
         let mut failed = Vec::new();
         let mut is_busy = false;
