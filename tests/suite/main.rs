@@ -65,6 +65,7 @@ mod schema;
 mod shared_keys;
 mod siblings;
 mod tokens;
+mod told;
 mod tracker;
 mod transactions;
 mod upstream;
