@@ -71,8 +71,8 @@ async fn the_reasons_show_what_an_answer_would() {
     }
     // The token of one caller is not another's, and what failed left no record.
     bank.query("mutation { x: open(id: \"c\", balance: 1) { id } y: open(id: \"d\", balance: 1) { id } z: fill(id: \"c\", gold: 1) { id } }").await.ok();
-    let pay = format!("mutation {{ pay(id: \"c\", other: \"d\", requestId: \"r\") {{ balance }} }}");
-    let first = acme.query(&pay).await.ok();
-    assert_eq!(acme.query(&pay).await.ok(), first);
+    let pay = "mutation { pay(id: \"c\", other: \"d\", requestId: \"r\") { balance } }";
+    let first = acme.query(pay).await.ok();
+    assert_eq!(acme.query(pay).await.ok(), first);
     assert_eq!(first["pay"]["balance"], 0);
 }
