@@ -12,7 +12,7 @@ use crate::claim::{ClaimKind, ClaimKinds};
 use crate::id::TableName;
 use crate::problem::{Problems, Source};
 use crate::settings::{Section, Variables, read};
-use crate::{authorizer, aws, credentials, graphql, operation, server};
+use crate::{authorizer, aws, credentials, graphql, operation, server, telemetry};
 
 /// A whole configuration.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub struct Config {
     pub graphql: graphql::Config,
     /// How much a request may read.
     pub operation: operation::Config,
+    /// How it is observed.
+    pub telemetry: telemetry::Config,
     /// What `dev` needs beside.
     pub dev: Dev,
 }
@@ -87,7 +89,7 @@ impl Config {
             let (server, aws) = (server::Config::read(file), aws::Config::read(file));
             let authorizer = authorizer::Config::read(file, &claims);
             let credentials = credentials::Config::read(file);
-            let (tables, dev) = (tables(file), dev(file, folder));
+            let (telemetry, tables, dev) = (telemetry::Config::read(file), tables(file), dev(file, folder));
             Some(Self {
                 folder: folder.to_path_buf(),
                 schema: path("schema", "schema.graphql"),
@@ -101,6 +103,7 @@ impl Config {
                 credentials: credentials?,
                 graphql,
                 operation: operation?,
+                telemetry,
                 dev,
             })
         })

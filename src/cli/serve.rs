@@ -118,7 +118,7 @@ async fn serve(application: Application, guard: Guard, watched: Watched) -> Resu
     let aws = Aws::from_environment(application.config.aws.clone(), clock.clone()).await.map_err(Because)?;
     let read = application.registry_reader();
     let gateway = Arc::new(application.gateway(aws, clock, Entropy::system())?);
-    let read = guard.reader(read, server.metrics());
+    let read = guard.reader(read, gateway.metrics.clone());
     let watching = watched.reload(Arc::clone(&gateway.tenants), read);
     tracing::info!(address = %server_config.listen, admin = %server_config.admin, "serving");
     let served = server.serve(gateway, &server_config, stop_signal()).await;

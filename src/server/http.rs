@@ -18,6 +18,7 @@ use super::refusal::{self, Refusal};
 use super::request::Parameters;
 use super::{Gateway, media};
 use crate::authorizer::{self, Bearer, Rejection};
+use crate::clock::Stopwatch;
 use crate::credentials::TenantSession;
 use crate::graphql::{self, Answer, Media};
 use crate::id::RequestId;
@@ -35,6 +36,8 @@ pub(super) struct Front {
 
 /// A GraphQL request over HTTP.
 pub(super) async fn graphql(State(front): State<Front>, request: Request<Body>) -> Response<Body> {
+    let metrics = &front.gateway.metrics;
+    let (came, _under_way) = (Stopwatch::begin(), metrics.began());
     let id = front.gateway.request_id(text(request.headers(), &REQUEST_ID));
     let accepted = media::accepted(request.headers());
     let media = accepted.unwrap_or(Media::Json);
@@ -47,6 +50,7 @@ pub(super) async fn graphql(State(front): State<Front>, request: Request<Body>) 
     };
     let (answer, header) =
         answered.unwrap_or_else(|error| (Answer::refused(error.status, media, &error, &id), error.header()));
+    metrics.answered(answer.code, came.elapsed());
     written(answer, header, &id)
 }
 

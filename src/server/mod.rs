@@ -31,8 +31,6 @@ pub use console::Console;
 pub use health::Readiness;
 pub use session::Gateway;
 
-use crate::telemetry::Metrics;
-
 /// How long requests that are under way may take to finish after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -53,7 +51,6 @@ pub struct Server {
     public: TcpListener,
     admin: TcpListener,
     readiness: Readiness,
-    metrics: Metrics,
 }
 
 impl Server {
@@ -66,13 +63,7 @@ impl Server {
             public: bind(config.listen, "--listen").await?,
             admin: bind(config.admin, "--admin").await?,
             readiness: Readiness::default(),
-            metrics: Metrics::default(),
         })
-    }
-
-    /// What is measured, for whoever measures.
-    pub fn metrics(&self) -> Metrics {
-        self.metrics.clone()
     }
 
     /// The address that clients use.
@@ -92,8 +83,8 @@ impl Server {
         config: &Config,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
+        let admin = health::router(self.readiness.clone(), gateway.metrics.clone());
         let public = router(gateway, config);
-        let admin = health::router(self.readiness.clone(), self.metrics);
         let readiness = self.readiness;
         readiness.set(true);
         let (drain, draining) = tokio::sync::watch::channel(false);

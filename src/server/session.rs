@@ -9,7 +9,7 @@ use crate::credentials::{Broker, TenantSession};
 use crate::entropy::Entropy;
 use crate::graphql::Api;
 use crate::id::RequestId;
-use crate::telemetry::Event;
+use crate::telemetry::{Event, Metrics};
 use crate::tenant::{Refused, Tenants};
 
 /// The gateway: everything that a request passes through.
@@ -27,6 +27,8 @@ pub struct Gateway {
     pub clock: Clock,
     /// Where request ids come from.
     pub entropy: Entropy,
+    /// What is counted on the way.
+    pub metrics: Metrics,
 }
 
 impl Gateway {
