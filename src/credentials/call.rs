@@ -22,6 +22,8 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
+use aws_sdk_dynamodb::operation::transact_get_items::builders::TransactGetItemsInputBuilder;
+use aws_sdk_dynamodb::operation::transact_get_items::{TransactGetItemsError, TransactGetItemsOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
@@ -231,7 +233,17 @@ fn condition_of_transaction(error: &TransactWriteItemsError) -> Condition<'_> {
     }
 }
 
+fn condition_of_reads(error: &TransactGetItemsError) -> Condition<'_> {
+    match error {
+        TransactGetItemsError::TransactionCanceledException(cancelled) => {
+            Condition::Cancelled(cancelled.cancellation_reasons())
+        }
+        _ => Condition::NotThat,
+    }
+}
+
 calls! {
+    "TransactGetItems", Read, TransactGetItemsInputBuilder, TransactGetItemsOutput, TransactGetItemsError, condition_of_reads;
     "TransactWriteItems", Write, TransactWriteItemsInputBuilder, TransactWriteItemsOutput, TransactWriteItemsError,
         condition_of_transaction;
     "GetItem", Read, GetItemInputBuilder, GetItemOutput, GetItemError, |_| Condition::NotThat;

@@ -6,6 +6,7 @@
 
 mod compose;
 mod key;
+mod merge;
 mod read;
 mod same;
 mod write;
@@ -19,6 +20,7 @@ pub use key::{
     KeyError, KeyTexts, Prefix, attribute_value, check_sort_key, key_attributes, key_bytes, key_text, prefix,
     render, spell,
 };
+pub use merge::{Merge, merge, names_members};
 pub use read::{Mismatch, PLACE, elements, key_leaf, leaf, length};
 pub use same::{KeyId, same_item};
 pub use write::{Unfit, marshal, stored};

@@ -19,6 +19,9 @@ const EXACT: i64 = 1 << 53;
 /// What numbers in JSON must be.
 const NUMBERS: &str = "JSON whose numbers fit 64 bits and lie between 1E-130 and 1E+126";
 
+/// What a value that must be there must be.
+const THERE: &str = "there, and not null";
+
 /// A value does not fit its field. The path leads from the field to the value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{path}` must be {expected}")]
@@ -30,8 +33,24 @@ pub struct Unfit {
 }
 
 impl Unfit {
-    fn new(expected: impl Into<String>) -> Self {
+    pub(super) fn new(expected: impl Into<String>) -> Self {
         Self { path: String::new(), expected: expected.into() }
+    }
+
+    /// More levels than DynamoDB takes.
+    pub(super) fn too_deep() -> Self {
+        Self::new(format!("of at most {MAX_LEVELS} levels of objects and lists"))
+    }
+
+    /// Whether nothing is there, where something must be.
+    pub(super) fn is_absence(&self) -> bool {
+        self.expected == THERE
+    }
+
+    /// The same, with the reason.
+    pub(super) fn since(mut self, reason: &str) -> Self {
+        self.expected = format!("{}: {reason}", self.expected);
+        self
     }
 
     /// The same, seen from one step further out.
@@ -43,7 +62,7 @@ impl Unfit {
 }
 
 /// The most levels of maps and lists within each other, the attribute itself being one (*Service quotas*, DynamoDB).
-const MAX_LEVELS: usize = 32;
+pub(super) const MAX_LEVELS: usize = 32;
 
 /// The attribute value of a field, as it is stored in an item.
 pub fn stored(
@@ -54,14 +73,13 @@ pub fn stored(
 ) -> Result<Option<AttributeValue>, Unfit> {
     let stored = marshal(plan, shape, value).map_err(|unfit| unfit.within(field))?;
     if stored.as_ref().is_some_and(|stored| !has_levels(stored, MAX_LEVELS)) {
-        let expected = format!("of at most {MAX_LEVELS} levels of objects and lists");
-        return Err(Unfit::new(expected).within(field));
+        return Err(Unfit::too_deep().within(field));
     }
     Ok(stored)
 }
 
 /// Whether a value has at most so many levels.
-fn has_levels(stored: &AttributeValue, most: usize) -> bool {
+pub(super) fn has_levels(stored: &AttributeValue, most: usize) -> bool {
     let Some(inner) = most.checked_sub(1) else { return false };
     match stored {
         AttributeValue::L(items) => items.iter().all(|item| has_levels(item, inner)),
@@ -110,7 +128,7 @@ fn marshal_object(plan: &Plan, name: &str, value: &Value) -> Result<AttributeVal
                 map.insert(attribute.name.to_string(), stored);
             }
             None if attribute.non_null && !matches!(attribute.shape, Shape::Set(_)) => {
-                return Err(Unfit::new("there, and not null").within(field));
+                return Err(Unfit::new(THERE).within(field));
             }
             None => {}
         }
@@ -122,7 +140,7 @@ fn marshal_list(plan: &Plan, element: &Element, value: &Value) -> Result<Attribu
     let Value::List(items) = value else { return Err(Unfit::new("a list")) };
     let one = |(at, item)| match marshal(plan, &element.shape, item) {
         Ok(Some(stored)) => Ok(stored),
-        Ok(None) if element.non_null => Err(Unfit::new("there, and not null").within(at)),
+        Ok(None) if element.non_null => Err(Unfit::new(THERE).within(at)),
         Ok(None) => Ok(AttributeValue::Null(true)),
         Err(unfit) => Err(unfit.within(at)),
     };
@@ -138,7 +156,7 @@ fn marshal_set(plan: &Plan, element: &Element, value: &Value) -> Result<Option<A
             Some(AttributeValue::S(text)) => drop(texts.insert(text)),
             Some(AttributeValue::N(number)) => drop(numbers.insert(number)),
             Some(AttributeValue::B(blob)) => drop(blobs.insert(blob.into_inner())),
-            _ => return Err(Unfit::new("there, and not null").within(at)),
+            _ => return Err(Unfit::new(THERE).within(at)),
         }
     }
     let sets = [

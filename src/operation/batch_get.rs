@@ -38,18 +38,18 @@ pub(crate) enum Lookups {
 pub(crate) struct Lookup {
     /// Working for the field.
     session: TenantSession,
-    from: From,
+    pub(super) from: From,
     object: Name,
-    key: Attributes,
-    projection: Option<Arc<Projection>>,
+    pub(super) key: Attributes,
+    pub(super) projection: Option<Arc<Projection>>,
     /// Whether it is asked for by `BatchGetItem` in any case: the field's policy need not allow more.
     together: bool,
 }
 
 /// Where an item lies, and how it is read. Those that are alike in it can be asked for together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct From {
-    table: TableName,
+pub(super) struct From {
+    pub(super) table: TableName,
     consistent: bool,
 }
 

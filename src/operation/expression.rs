@@ -12,23 +12,32 @@ use crate::schema::{Condition, Name, Object, Operand, Shape, ValueSource};
 #[derive(Debug)]
 pub(super) struct Placeholders<V = AttributeValue> {
     names: Vec<String>,
+    /// Members of maps. They are no attributes of the item, and IAM does not look at them.
+    members: Vec<String>,
     values: Vec<V>,
 }
 
 impl<V> Default for Placeholders<V> {
     fn default() -> Self {
-        Self { names: Vec::new(), values: Vec::new() }
+        Self { names: Vec::new(), members: Vec::new(), values: Vec::new() }
     }
 }
 
 impl<V> Placeholders<V> {
     /// The placeholder of an attribute, `#n0`. An attribute has one, however often it is named.
     pub(super) fn name(&mut self, attribute: &str) -> String {
-        let at = self.names.iter().position(|name| name == attribute).unwrap_or_else(|| {
-            self.names.push(attribute.to_owned());
-            self.names.len() - 1
-        });
-        format!("#n{at}")
+        format!("#n{}", place_of(attribute, &mut self.names))
+    }
+
+    /// A path from an attribute into maps, `#n0.#m0`. Its first name is the attribute's.
+    pub(super) fn path(&mut self, path: &[Name]) -> String {
+        let Some((attribute, members)) = path.split_first() else { return String::new() };
+        let mut text = self.name(attribute);
+        for member in members {
+            text.push_str(".#m");
+            text.push_str(&place_of(member, &mut self.members).to_string());
+        }
+        text
     }
 
     /// A placeholder for a value, `:v0`.
@@ -51,10 +60,11 @@ impl<V> Placeholders<V> {
         let mut rest = expression;
         while let Some(at) = rest.find(['#', ':']) {
             let (before, placeholder) = rest.split_at(at);
-            let end = placeholder.find([' ', ')', ',']).unwrap_or(placeholder.len());
+            let end = placeholder.find([' ', ')', ',', '.']).unwrap_or(placeholder.len());
             let (placeholder, after) = placeholder.split_at(end);
             let number = |prefix| placeholder.strip_prefix(prefix).and_then(|it| it.parse::<usize>().ok());
-            let name = number("#n").and_then(|at| self.names.get(at).cloned());
+            let member = || number("#m").and_then(|at| self.members.get(at).cloned());
+            let name = number("#n").and_then(|at| self.names.get(at).cloned()).or_else(member);
             let value = || number(":v").and_then(|at| self.values.get(at)).map(ToString::to_string);
             text.push_str(before);
             text.push_str(&name.or_else(value).unwrap_or_else(|| placeholder.to_owned()));
@@ -64,10 +74,20 @@ impl<V> Placeholders<V> {
     }
 }
 
+/// Where a name stands among others; at their end, if it is new.
+fn place_of(name: &str, names: &mut Vec<String>) -> usize {
+    names.iter().position(|other| other == name).unwrap_or_else(|| {
+        names.push(name.to_owned());
+        names.len() - 1
+    })
+}
+
 impl Placeholders {
     /// `ExpressionAttributeNames`; none if there are none, as DynamoDB wants it.
     pub(super) fn names(&self) -> Option<HashMap<String, String>> {
         let names = self.names.iter().enumerate().map(|(at, name)| (format!("#n{at}"), name.clone()));
+        let members = self.members.iter().enumerate().map(|(at, name)| (format!("#m{at}"), name.clone()));
+        let names = names.chain(members);
         (!self.names.is_empty()).then(|| names.collect())
     }
 
@@ -158,5 +178,16 @@ mod tests {
         assert_eq!(placeholders.value(AttributeValue::Bool(true)), ":v0");
         assert_eq!(placeholders.value(AttributeValue::Bool(true)), ":v1");
         assert_eq!(placeholders.names().map(|names| names.len()), Some(2));
+    }
+
+    #[test]
+    fn the_members_of_a_path_are_no_attributes() {
+        let mut placeholders = Placeholders::default();
+        let path = |names: [&str; 3]| names.map(Name::from);
+        assert_eq!(placeholders.path(&path(["address", "geo", "status"])), "#n0.#m0.#m1");
+        assert_eq!(placeholders.path(&path(["address", "geo", "address"])), "#n0.#m0.#m2");
+        assert_eq!(placeholders.name("status"), "#n1");
+        assert_eq!(placeholders.attributes(), ["address", "status"]);
+        assert_eq!(placeholders.names().map(|names| names.len()), Some(5));
     }
 }

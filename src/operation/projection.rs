@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::schema::{Name, Operation, Plan};
 
 /// The longest expression, in bytes (*Service, account, and table quotas*, DynamoDB).
-const MAX_EXPRESSION: usize = 4096;
+pub(super) const MAX_EXPRESSION: usize = 4096;
 
 /// Attributes of an item, or members of a map within it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

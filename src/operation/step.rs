@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use super::cancelled::FailedStep;
 use super::expression::Placeholders;
 use super::inputs::StepValues;
+use super::merging::Merges;
 use super::record::{Made, RecordItem};
 use super::update::needs_read;
 use super::{Failure, Inputs, Operations, Target};
@@ -144,7 +145,8 @@ impl Operations {
             }
             current = found;
         }
-        let parts = self.update_parts(&target, &writing, current.as_ref())?;
+        // Where a map is missing a step would have to be sent anew, with all others: no step merges.
+        let parts = self.update_parts(&target, &writing, (current.as_ref(), &Merges::new()))?;
         // DynamoDB takes no empty update in a transaction.
         let changes_nothing = || Failure::Input(format!("the step `{}` changes nothing", step.name));
         let sent = sdk::Update::builder()

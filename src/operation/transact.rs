@@ -20,7 +20,7 @@ use crate::item::Attributes;
 use crate::schema::Transact;
 
 /// How often a transaction is sent again that meets others on its items: for about two seconds.
-const MEETING: Pauses =
+pub(super) const MEETING: Pauses =
     Pauses { first: Duration::from_millis(30), longest: Duration::from_millis(480), rounds: 7 };
 /// How often it is prepared anew where others wrote what was read for it.
 const STALE: Pauses = Pauses { rounds: READ_ATTEMPTS - 1, ..MEETING };

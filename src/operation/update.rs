@@ -9,6 +9,8 @@ use indexmap::IndexMap;
 
 use super::expression::{Placeholders, all};
 use super::inputs::Given;
+use super::merging::{self, Merges};
+use super::projection::MAX_EXPRESSION;
 use super::put::absent_or;
 use super::{Failure, Inputs, Operations, Target};
 use crate::credentials::{Applied, CallError};
@@ -56,15 +58,40 @@ impl Operations {
         }
     }
 
+    /// Writes; once more where the maps that members are written to are not as they were taken to be. Each of them can
+    /// be made by another in the meantime, and then is there.
     async fn write(
         &self,
         target: &Target<'_>,
         writing: &Writing<'_>,
         current: Option<&Attributes>,
     ) -> Result<Option<Attributes>, Failure> {
-        let Writing { update, inputs, key, .. } = writing;
+        let mut merges = self.merges(target, writing, current)?;
+        let maps: usize = merges.values().map(|merge| merge.maps.len()).sum();
+        let mut attempts = READ_ATTEMPTS as usize + maps;
+        loop {
+            attempts -= 1;
+            let (found, pinned) = match self.send_update(target, writing, (current, &merges)).await? {
+                Sent::Written(item) => return Ok(item),
+                Sent::Refused { found, pinned } => (found, pinned),
+            };
+            let others = self.merges_after(target, writing, (&merges, pinned), found.as_ref())?;
+            match others.filter(|_| attempts > 0) {
+                Some(others) => merges = others,
+                None => return target.missing_or_conflict(found, writing.update.upsert),
+            }
+        }
+    }
+
+    async fn send_update(
+        &self,
+        target: &Target<'_>,
+        writing: &Writing<'_>,
+        (current, merges): (Option<&Attributes>, &Merges),
+    ) -> Result<Sent, Failure> {
+        let Writing { inputs, key, .. } = writing;
         let Parts { expression, condition, placeholders, pinned } =
-            self.update_parts(target, writing, current)?;
+            self.update_parts(target, writing, (current, merges))?;
         let call = UpdateItemInputBuilder::default()
             .table_name(target.physical.as_str())
             .set_key(Some(key.clone()))
@@ -75,30 +102,28 @@ impl Operations {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match inputs.session.run(call.clone()).await {
-            Ok(answer) => Ok(answer.attributes),
-            Err(CallError::ConditionFailed(found)) => target.missing_or_conflict(found, update.upsert),
+            Ok(answer) => Ok(Sent::Written(answer.attributes)),
+            Err(CallError::ConditionFailed(found)) => Ok(Sent::Refused { found, pinned }),
             // Under a version it is safe to repeat: if the first attempt was applied, the version has moved on by
             // one, and what is there holds our values.
             Err(CallError::Unavailable { applied: Applied::Unknown, reason }) => {
                 let unknown = || CallError::Unavailable { applied: Applied::Unknown, reason };
-                let Some(pinned) = pinned else { return Err(unknown().into()) };
+                let Some(version) = pinned else { return Err(unknown().into()) };
                 match inputs.session.run(call).await {
-                    Ok(answer) => Ok(answer.attributes),
+                    Ok(answer) => Ok(Sent::Written(answer.attributes)),
                     Err(CallError::ConditionFailed(Some(found)))
-                        if self.is_ours(target, writing, pinned, &found) =>
+                        if self.is_ours(target, (writing, merges), version, &found) =>
                     {
-                        Ok(Some(found))
+                        Ok(Sent::Written(Some(found)))
                     }
                     // A counter that has moved on does not tell who moved it: a client that took this for a conflict
                     // would count twice.
                     Err(CallError::ConditionFailed(Some(found)))
-                        if !writing.acts.is_empty() && target.version_of(&found) != pinned =>
+                        if !writing.acts.is_empty() && target.version_of(&found) != version =>
                     {
                         Err(unknown().into())
                     }
-                    Err(CallError::ConditionFailed(found)) => {
-                        target.missing_or_conflict(found, update.upsert)
-                    }
+                    Err(CallError::ConditionFailed(found)) => Ok(Sent::Refused { found, pinned }),
                     Err(error) => Err(error.into()),
                 }
             }
@@ -111,11 +136,11 @@ impl Operations {
         &self,
         target: &Target<'_>,
         writing: &Writing<'_>,
-        current: Option<&Attributes>,
+        (current, merges): (Option<&Attributes>, &Merges),
     ) -> Result<Parts, Failure> {
         let Writing { update, inputs, .. } = writing;
         let mut placeholders = Placeholders::default();
-        let expression = self.update_expression(target, writing, current, &mut placeholders)?;
+        let expression = self.update_expression(target, writing, (current, merges), &mut placeholders)?;
         let mut conditions: Vec<_> = target.own_condition(&mut placeholders).into_iter().collect();
         let expected = match &update.expect {
             Some(expect) => self.expected_version(target, expect, *inputs)?,
@@ -127,7 +152,12 @@ impl Operations {
         if let Some(when) = &update.when {
             conditions.push(self.condition(when, target.object, *inputs, &mut placeholders)?);
         }
+        conditions.extend(merging::conditions(merges.values(), &mut placeholders));
         let condition = target.there(conditions, update.upsert, &mut placeholders);
+        let is_long = |text: &Option<String>| text.as_ref().is_some_and(|it| it.len() > MAX_EXPRESSION);
+        if !merges.is_empty() && (is_long(&expression) || is_long(&condition)) {
+            return Err(Failure::Input("these are more members than one write can change".to_owned()));
+        }
         Ok(Parts { expression, condition, placeholders, pinned: expected.or(read) })
     }
 
@@ -158,6 +188,7 @@ impl Operations {
                 Given::Null => {
                     changes.insert(name.clone(), None);
                 }
+                Given::Value(value) if self.leaves_all(update, (name, attribute), &value) => {}
                 Given::Value(value) => {
                     changes.insert(name.clone(), Some(value.into_owned()));
                 }
@@ -207,12 +238,21 @@ impl Operations {
 
     /// Whether an item is as this update left it: it holds everything that was set, and nobody has written since. An
     /// update that sets nothing leaves no trace that could tell it from another's.
-    fn is_ours(&self, target: &Target<'_>, writing: &Writing<'_>, pinned: i64, found: &Attributes) -> bool {
+    fn is_ours(
+        &self,
+        target: &Target<'_>,
+        (writing, merges): (&Writing<'_>, &Merges),
+        pinned: i64,
+        found: &Attributes,
+    ) -> bool {
         if writing.changes.is_empty() || !writing.acts.is_empty() || target.version_of(found) != pinned + 1 {
             return false;
         }
         writing.changes.iter().all(|(name, change)| {
             let Some(attribute) = target.object.attribute(name) else { return true };
+            if let Some(merge) = merges.get(name) {
+                return merge.is_in(found);
+            }
             let wanted =
                 change.as_ref().and_then(|value| marshal(&self.plan, &attribute.shape, value).ok().flatten());
             let one = |value: Option<AttributeValue>| {
@@ -234,6 +274,19 @@ pub(super) struct Writing<'a> {
     pub(super) texts: KeyTexts,
     pub(super) changes: Changes,
     pub(super) acts: Vec<Act>,
+}
+
+/// What became of a write.
+enum Sent {
+    /// The item as it is now.
+    Written(Option<Attributes>),
+    /// The condition failed.
+    Refused {
+        /// What is there.
+        found: Option<Attributes>,
+        /// The version that the item must have.
+        pinned: Option<i64>,
+    },
 }
 
 /// What is sent of an update.

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use indexmap::IndexMap;
 
 use super::expression::Placeholders;
+use super::merging::{self, Merges};
 use super::update::Writing;
 use super::{Failure, Operations, Target};
 use crate::item::{Attributes, key_attributes, key_leaf, marshal, stored};
@@ -17,11 +18,15 @@ impl Operations {
         &self,
         target: &Target<'_>,
         writing: &Writing<'_>,
-        current: Option<&Attributes>,
+        (current, merges): (Option<&Attributes>, &Merges),
         placeholders: &mut Placeholders,
     ) -> Result<Option<String>, Failure> {
         let mut clauses = Clauses::default();
         for (name, change) in &writing.changes {
+            if let Some(merge) = merges.get(name) {
+                merging::write(merge, &mut clauses, placeholders);
+                continue;
+            }
             let Some(attribute) = target.object.attribute(name) else { continue };
             let stored = match change {
                 Some(value) => stored(&self.plan, name, &attribute.shape, value)?,
@@ -158,9 +163,19 @@ impl Clauses {
         placeholders: &mut Placeholders<V>,
     ) {
         let name = placeholders.name(attribute);
+        self.change_at(name, value, placeholders);
+    }
+
+    /// Sets what is at a path, or removes it.
+    pub(super) fn change_at<V>(
+        &mut self,
+        path: String,
+        value: Option<V>,
+        placeholders: &mut Placeholders<V>,
+    ) {
         match value {
-            Some(value) => self.set.push(format!("{name} = {}", placeholders.value(value))),
-            None => self.remove.push(name),
+            Some(value) => self.set.push(format!("{path} = {}", placeholders.value(value))),
+            None => self.remove.push(path),
         }
     }
 

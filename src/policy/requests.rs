@@ -101,6 +101,7 @@ impl Asked<'_> {
     pub fn enclosing(&self) -> Option<&'static str> {
         match self.part {
             Some(TransactPart::Step(_) | TransactPart::Record) => Some("TransactWriteItems"),
+            Some(TransactPart::Snapshot) => Some("TransactGetItems"),
             Some(TransactPart::StepRead(_) | TransactPart::RecordRead | TransactPart::Answer) | None => None,
         }
     }
@@ -150,6 +151,9 @@ pub fn of<'p>(plan: &'p Plan, parent: &'p Name, field: &'p Name, operation: &'p 
     };
     let (get_one, get_many) = (|| get("dynamodb:GetItem"), || get("dynamodb:BatchGetItem"));
     match operation {
+        Operation::Get(Get { snapshot: true, .. }) => {
+            vec![Asked { part: Some(TransactPart::Snapshot), ..get_one() }]
+        }
         Operation::Get(Get { each: Some(_), .. }) => vec![get_many()],
         Operation::Get(Get { coalesces: true, .. }) => {
             vec![get_one(), Asked { is_together: true, ..get_many() }]

@@ -150,6 +150,11 @@ const ADD: KnownArgument = arg(
 );
 const APPEND: KnownArgument = arg("append", "InnkeeperBind", "What lists get at their ends.");
 const REMOVE: KnownArgument = arg("remove", "InnkeeperBind", "What sets lose.");
+const MERGE: KnownArgument = arg(
+    "merge",
+    "[String!]",
+    "The fields, nested objects, whose members are written one by one: what is absent in them stays too.",
+);
 const CONSISTENT: KnownArgument = arg("consistent", "Boolean", "Whether the read is strongly consistent.");
 
 #[rustfmt::skip]
@@ -192,7 +197,10 @@ pub(super) const CATALOGUE: &[Known] = {
             arg("as", "InnkeeperStoredAs", "How a list is stored, if not as a list."),
             arg("pad", "Int", "The width that a whole number is padded to in keys, so that it sorts."),
         ]),
-        known(("get", "GetItem: one item by its key; BatchGetItem: an item for each element of a list."), Once, FIELD, &[BIND, CONSISTENT]),
+        known(("get", "GetItem: one item by its key; BatchGetItem: an item for each element of a list."), Once, FIELD, &[
+            BIND, CONSISTENT,
+            arg("snapshot", "Boolean", "Whether the items of a list are read as of one moment: TransactGetItems, at most 100."),
+        ]),
         known(("query", "Query: items of one partition."), Once, FIELD, &[
             arg("index", "String", "The index, as `@index(as: …)` calls it; the table itself without it."),
             BIND,
@@ -211,7 +219,7 @@ pub(super) const CATALOGUE: &[Known] = {
         known(("update", "UpdateItem: what is absent stays, what is null is removed."), Once, FIELD, &[
             BIND, SPREAD, EXPECT,
             arg("if", "InnkeeperIf", "`ANY` makes the item where it is missing."),
-            WHEN, ADD, APPEND, REMOVE,
+            WHEN, ADD, APPEND, REMOVE, MERGE,
         ]),
         known(("delete", "DeleteItem: answers with the item that was deleted; BatchWriteItem: many, and gives none back."), Once, FIELD, &[
             arg("of", "String", "The type of the items, where many are deleted and `[Boolean!]!` is answered."),

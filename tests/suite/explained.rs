@@ -27,8 +27,10 @@ type Note @item(table: "main", pk: "TENANT#${tenant}#NOTE#${book}", sk: "${year}
   marks: [Mark!]! @query(bind: {book: "parent.book"})
 }
 type Mark @item(table: "main", pk: "TENANT#${tenant}#MARK#${book}", sk: "${id}") {
-  book: ID! id: ID! text: String! at: DateTime @attribute(generate: CREATED_AT)
+  book: ID! id: ID! text: String! at: DateTime @attribute(generate: CREATED_AT) place: Place @attribute(name: "where")
 }
+type Place { street: String! @attribute(name: "text") city: String geo: Geo }
+type Geo { lat: Float! lon: Float! }
 type Query {
   note(book: ID!, year: String!, month: Int!, id: ID!): Note @get
   notes(book: ID!, year: String, month: Int, id: ID, label: String, title: String): [Note!]!
@@ -48,14 +50,20 @@ type Mutation {
   setMark(book: ID!, id: ID!, text: String!): Mark! @update(if: ANY)
   putMark(book: ID!, id: ID!, text: String!, least: String!): Mark! @put(if: ANY, when: "text <= args.least")
   overwriteMark(book: ID!, id: ID!, text: String!): Mark! @put(if: ANY)
+  placeMark(book: ID!, id: ID!, place: NewPlace!): Mark @update(when: "text <> 'x'")
+  moveMark(book: ID!, id: ID!, text: String, place: PlacePatch): Mark @update(merge: ["place"], when: "text <> 'x'")
   dropMark(book: ID!, id: ID!): Mark @delete(if: ANY)
 }
+input NewPlace { street: String! city: String geo: NewGeo }
+input NewGeo { lat: Float! lon: Float! }
+input PlacePatch { street: String city: String geo: GeoPatch }
+input GeoPatch { lat: Float lon: Float }
 input NewNote { book: ID! year: String! month: Int! id: ID! rank: Int! label: String title: String! }
 input Changes { rank: Int label: String title: String }
 "#;
 
 /// Each field of it with everything given; and those whose values may be absent, without them.
-const DOCUMENTS: [(&str, &str); 20] = [
+const DOCUMENTS: [(&str, &str); 22] = [
     (
         "Mutation.addNote",
         r#"mutation { addNote(input: {book: "b", year: "2026", month: 11, id: "1", rank: 3, label: "l", title: "t"}) { id } }"#,
@@ -87,6 +95,14 @@ const DOCUMENTS: [(&str, &str); 20] = [
     ("Mutation.setMark", r#"mutation { setMark(book: "b", id: "1", text: "t") { id } }"#),
     ("Mutation.putMark", r#"mutation { putMark(book: "b", id: "1", text: "u", least: "z") { id } }"#),
     ("Mutation.overwriteMark", r#"mutation { overwriteMark(book: "b", id: "1", text: "v") { id } }"#),
+    (
+        "Mutation.placeMark",
+        r#"mutation { placeMark(book: "b", id: "1", place: {street: "s", city: "c", geo: {lat: 1, lon: 2}}) { id } }"#,
+    ),
+    (
+        "Mutation.moveMark",
+        r#"mutation { moveMark(book: "b", id: "1", text: "w", place: {street: "t", city: "d", geo: {lat: 3, lon: 4}}) { id } }"#,
+    ),
     ("Mutation.dropMark", r#"mutation { dropMark(book: "b", id: "1") { id } }"#),
 ];
 
@@ -278,12 +294,10 @@ fn compare(
     let mut request = request.as_object().unwrap().clone();
     let names = request.shift_remove("ExpressionAttributeNames").unwrap_or_default();
     let values = request.shift_remove("ExpressionAttributeValues").unwrap_or_default();
-    let mut named: std::collections::BTreeSet<String> = names
-        .as_object()
-        .into_iter()
-        .flat_map(Map::values)
-        .map(|it| it.as_str().unwrap().to_owned())
-        .collect();
+    // A member of a map, `#m0`, is no attribute.
+    let attributes = names.as_object().into_iter().flatten().filter(|(name, _)| !name.starts_with("#m"));
+    let mut named: std::collections::BTreeSet<String> =
+        attributes.map(|(_, it)| it.as_str().unwrap().to_owned()).collect();
     for part in ["Key", "Item"] {
         named.extend(request.get(part).and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned());
     }

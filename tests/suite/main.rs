@@ -43,6 +43,7 @@ mod isolation;
 mod layers;
 mod lint;
 mod multiplied;
+mod nested;
 mod null_keys;
 mod odd_writes;
 mod ledger;

@@ -169,6 +169,7 @@ const SCENES: &[Scene] = &[
         "a project, and what is done",
         "{ project(orgId: \"{org}\", id: \"{pier}\") { name open done tasks(state: DONE) { nodes { title } } } }",
     ),
+    Scene::new("tasks as of one moment", "{ board(ids: [\"{stone}\", \"NONE\", \"{stone}\"]) { title state } }"),
     Scene::new("a task", "{ task(id: \"{stone}\") { title assignee { email } } }"),
 ];
 

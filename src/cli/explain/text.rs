@@ -59,6 +59,7 @@ fn request(sent: &Sent<'_>, lines: &mut Lines<'_>) {
         }
         Some(TransactPart::RecordRead) => ", where a step fails: whether it has taken place before",
         Some(TransactPart::Record) => ", in the transaction: the record of its token",
+        Some(TransactPart::Snapshot) => ", in one TransactGetItems: all as of one moment, 100 at most",
         Some(TransactPart::Answer) => {
             ", after the transaction, where the answer is not what was put just now"
         }

@@ -85,6 +85,7 @@ impl Run<'_> {
                 return Ok(Given::Nothing(NotRun::Enough));
             }
             if let Operation::Get(get) = operation
+                && !get.snapshot
                 && (get.each.is_some() || (get.coalesces && at.path.is_below_a_list()))
             {
                 return self.load(get, inputs, at).await;
@@ -98,6 +99,9 @@ impl Run<'_> {
                 Operation::Query(query) => {
                     let found = operations.query(coordinate, query, inputs).await?;
                     Ok(Given::Page(found, query.page.kind))
+                }
+                Operation::Get(get) if get.snapshot => {
+                    Ok(Given::Items(operations.snapshot(get, inputs).await?))
                 }
                 Operation::Get(get) => item(operations.get(get, inputs).await),
                 Operation::Put(put) => match &put.each {

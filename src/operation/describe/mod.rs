@@ -4,6 +4,7 @@
 //! Expressions are made by the code that makes those that are sent. What is told here a second time (which attributes an
 //! item has, which index keys follow a write) is held against what the embedded AWS observes by `tests/suite/explained.rs`.
 
+mod merge;
 mod query;
 mod transact;
 mod write;
@@ -176,6 +177,8 @@ impl Told<'_> {
                 })
             }
             TransactPart::Answer => self.about(&transact.object)?.answer(transact),
+            // No transaction that writes has one.
+            TransactPart::Snapshot => Err(Failure::Unplanned(transact.object.to_string())),
         }
     }
 
@@ -282,7 +285,7 @@ impl About<'_> {
 
     fn get(&self, get: &Get) -> Described {
         let each = get.each.as_ref().map(ToString::to_string);
-        Described { each, ..self.read(&get.key, get.consistent) }
+        Described { each, ..self.read(&get.key, get.consistent || get.snapshot) }
     }
 
     fn read(&self, key: &Bindings, consistent: bool) -> Described {

@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use indexmap::IndexMap;
 
+use super::merge::Merged;
 use super::{About, Described, Shown, Variable, as_text, texts};
 use crate::item::{attribute_value, marshal};
 use crate::operation::Failure;
@@ -154,7 +155,12 @@ impl<'p> About<'p> {
         let mut placeholders = Placeholders::<Shown>::default();
         let mut clauses = Clauses::default();
         let mut changed: Vec<(&Name, String)> = Vec::new();
+        let mut merged = Merged::default();
         for (name, source) in &update.set {
+            if update.merge.contains(name) {
+                merged.field(self.told, self.object, (name, source));
+                continue;
+            }
             changed.push((name, source.to_string()));
             described.left_out.extend(self.told.is_optional(source).then(|| source.to_string()));
         }
@@ -167,6 +173,11 @@ impl<'p> About<'p> {
             if let Some(attribute) = self.object.attribute(name) {
                 clauses.change(&attribute.name, Some(Shown::From(from.clone())), &mut placeholders);
             }
+        }
+        for (path, source) in &merged.writes {
+            let path = placeholders.path(path);
+            clauses.change_at(path, Some(Shown::From(source.to_string())), &mut placeholders);
+            described.left_out.extend(self.told.is_optional(source).then(|| source.to_string()));
         }
         self.acts(update, (&mut clauses, &mut placeholders), &mut described.left_out)?;
         for (attribute, value) in self.index_keys(update, &changed, &mut described.variables) {
@@ -182,7 +193,8 @@ impl<'p> About<'p> {
         let of = (update.expect.as_ref(), update.when.as_ref());
         described.left_out.extend(self.optional_expect(of.0));
         let mut condition = |read: Option<&str>| -> Result<Option<String>, Failure> {
-            let conditions = self.conditions(of, read, &mut placeholders)?;
+            let mut conditions = self.conditions(of, read, &mut placeholders)?;
+            conditions.extend(merged.conditions(&mut placeholders));
             let condition = there(self.table, conditions, update.upsert, &mut placeholders);
             Ok(condition.map(|it| placeholders.readable(&it)))
         };

@@ -39,6 +39,8 @@ pub(super) struct Site<'a, 'l> {
     pub(super) step: Option<StepSite<'a>>,
     /// The fields that are changed from what is there: they are not set.
     pub(super) acted_on: RefCell<HashSet<Name>>,
+    /// The fields whose members are written one by one.
+    pub(super) merged: RefCell<HashSet<Name>>,
     /// How many problems there were before this field was read.
     problems_before: usize,
 }
@@ -107,6 +109,7 @@ impl<'a, 'l> Site<'a, 'l> {
             drawn: RefCell::default(),
             step: None,
             acted_on: RefCell::default(),
+            merged: RefCell::default(),
             problems_before: lowering.reports.count(),
         }
     }
@@ -282,6 +285,9 @@ impl<'a, 'l> Site<'a, 'l> {
         let expected = describe(&attribute.shape);
         let other = |fits: bool, hint: &str| if fits { Ok(()) } else { Err(hint.to_owned()) };
         let (fits, found) = match given {
+            Given::Argument { ty, .. } if self.merged.borrow().contains(field) => {
+                (self.lowering.accepts_part(&attribute.shape, ty), ty.to_string())
+            }
             Given::Argument { ty, .. } => (self.lowering.accepts(&attribute.shape, ty), ty.to_string()),
             Given::Parent { attribute: parent } | Given::Step { attribute: parent } => {
                 let hint = format!("bind a field that is {expected}");

@@ -5,36 +5,60 @@ use crate::claim::ClaimKind;
 use crate::schema::plan::{Argument, Name, Of, Shape, Type};
 use crate::schema::scalar::Scalar;
 
+/// How much of an object an input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    /// What is absent is left as it is.
+    Part,
+}
+
+/// The pairs of types that are being compared: types may contain themselves.
+type Open = Vec<(Name, Name, Extent)>;
+
 impl Lowering<'_> {
     /// Whether a value of an argument's type can be stored as a shape. The error is what to do.
     pub(super) fn accepts(&self, shape: &Shape, ty: &Type) -> Result<(), String> {
-        self.accepts_within(shape, ty, &mut Vec::new())
+        self.accepts_within(shape, ty, (Extent::Whole, &mut Vec::new()))
     }
 
-    /// `open` are the pairs of types that are being compared: types may contain themselves.
-    fn accepts_within(&self, shape: &Shape, ty: &Type, open: &mut Vec<(Name, Name)>) -> Result<(), String> {
+    /// Whether a value of an argument's type can be merged into what is stored as a shape.
+    pub(super) fn accepts_part(&self, shape: &Shape, ty: &Type) -> Result<(), String> {
+        self.accepts_within(shape, ty, (Extent::Part, &mut Vec::new()))
+    }
+
+    fn accepts_within(
+        &self,
+        shape: &Shape,
+        ty: &Type,
+        (extent, open): (Extent, &mut Open),
+    ) -> Result<(), String> {
         let fits = match (shape, &ty.of) {
             (Shape::List(element) | Shape::Set(element), Of::List(of)) => {
-                return self.accepts_within(&element.shape, of, open);
+                // The items of a list are written as they are given.
+                return self.accepts_within(&element.shape, of, (Extent::Whole, open));
             }
             (Shape::Scalar(scalar), Of::Named(name)) => {
                 name.parse().is_ok_and(|sent| same_scalar(*scalar, sent))
             }
             (Shape::Enum(name), Of::Named(sent)) => name == sent,
-            (Shape::Object(name), Of::Named(sent)) => return self.object_accepts(name, sent, open),
+            (Shape::Object(name), Of::Named(sent)) => {
+                return self.object_accepts(name, sent, (extent, open));
+            }
             _ => false,
         };
         if fits { Ok(()) } else { Err(advice(shape)) }
     }
 
-    /// An input object fits a nested object if all its fields do, and none that must be there is missing.
+    /// An input object fits a nested object if all its fields do, and, of a whole one, none that must be there is
+    /// missing.
     fn object_accepts(
         &self,
         object: &Name,
         input: &Name,
-        open: &mut Vec<(Name, Name)>,
+        (extent, open): (Extent, &mut Open),
     ) -> Result<(), String> {
-        let pair = (object.clone(), input.clone());
+        let pair = (object.clone(), input.clone(), extent);
         if open.contains(&pair) {
             return Ok(());
         }
@@ -46,7 +70,7 @@ impl Lowering<'_> {
             let Some(attribute) = draft.attributes.get(name) else {
                 return Err(format!("`{object}` has no field `{name}`, which `{input}` has"));
             };
-            if self.accepts_within(&attribute.shape, &argument.ty, open).is_err() {
+            if self.accepts_within(&attribute.shape, &argument.ty, (extent, open)).is_err() {
                 let expected = describe(&attribute.shape);
                 return Err(format!(
                     "`{input}.{name}` is {}, and `{object}.{name}` is {expected}",
@@ -54,7 +78,8 @@ impl Lowering<'_> {
                 ));
             }
         }
-        for (name, _) in draft.attributes.iter().filter(|(_, attribute)| attribute.non_null) {
+        let is_whole = extent == Extent::Whole;
+        for (name, _) in draft.attributes.iter().filter(|(_, attribute)| attribute.non_null && is_whole) {
             let is_given = sent.fields.get(name).map(Argument::is_always_given);
             // A field whose own type is wrong has been reported.
             if !is_given.unwrap_or_else(|| self.has_input_field(input, name)) {

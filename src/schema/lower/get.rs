@@ -15,12 +15,29 @@ impl<'a> Lowering<'a> {
             site.iterate();
         }
         let consistent = site.args.boolean("consistent").unwrap_or_default();
+        let snapshot = site.args.boolean("snapshot").unwrap_or_default();
+        self.refuse_snapshot(site, snapshot, is_list);
         site.read_bind(draft);
         let key = self.key(site, draft, &item.keys)?;
         site.refuse_left_over("bind the fields of the key");
         let each = self.each_of(site, is_list).ok()?;
         // Whether it coalesces is known when all types are.
-        Some(Get { object, key, each, consistent, coalesces: false })
+        Some(Get { object, key, each, consistent, snapshot, coalesces: false })
+    }
+
+    /// One item is as it is at one moment anyway, and a snapshot is strongly consistent.
+    fn refuse_snapshot(&self, site: &Site<'a, '_>, snapshot: bool, is_list: bool) {
+        if !snapshot {
+            return;
+        }
+        let span = site.args.span_of("snapshot");
+        if !is_list {
+            let message = "one item is read as of one moment anyway";
+            self.reports.report(span, message, "take `snapshot` out, or return a list");
+        } else if site.args.has("consistent") {
+            let message = "items that are read as of one moment are strongly consistent";
+            self.reports.report(site.args.span_of("consistent"), message, "take `consistent` out");
+        }
     }
 
     /// The type with items that a field returns, one or a list of them.

@@ -21,6 +21,7 @@ mod items;
 mod keys;
 mod keyspace;
 mod lists;
+mod merge;
 mod overlap;
 mod pages;
 mod paths;

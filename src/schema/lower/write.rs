@@ -62,6 +62,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn update(&self, site: &Site<'a, '_>) -> Option<Update> {
         let (object, draft, item) = self.written_item(site)?;
         let upsert = is_any(site);
+        self.merged(site, draft);
         site.read_bind(draft);
         let key = self.key(site, draft, &item.keys);
         let when = site.when(draft);
@@ -81,6 +82,7 @@ impl<'a> Lowering<'a> {
             let hint = "take an input object, or arguments named as fields";
             self.reports.report(site.args.span(), "the update sets nothing", hint);
         }
+        let merge = self.merge(site, &set);
         let touches = self.touches(site, (draft, item), &set);
         let is_made = |name: &Name| {
             item.keys.fields().any(|field| field == name)
@@ -94,6 +96,7 @@ impl<'a> Lowering<'a> {
             object,
             key: key?,
             set: sources(set),
+            merge,
             expect: expect.ok()?,
             when,
             upsert,

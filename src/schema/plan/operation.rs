@@ -129,6 +129,8 @@ pub struct Get {
     pub each: Option<Each>,
     /// Whether the read is strongly consistent.
     pub consistent: bool,
+    /// Whether the items of a list are read as of one moment.
+    pub snapshot: bool,
     /// Whether the field can stand below a list in an answer, where all that stand there are asked for together.
     pub coalesces: bool,
 }
@@ -247,6 +249,8 @@ pub struct Update {
     pub key: Bindings,
     /// The values of the fields that it sets.
     pub set: Bindings,
+    /// Of these the ones, objects all, whose members are written one by one: those that are absent stay.
+    pub merge: Vec<Name>,
     /// The version that the item must have.
     pub expect: Option<ValueSource>,
     /// What must hold of the item.

@@ -61,20 +61,24 @@ impl Plan {
     /// Whether a value of a shape is an object of which there may be less to see than is stored, so that parts of it are
     /// asked for and not the whole.
     pub fn is_partly_seen(&self, shape: &Shape) -> Option<&Object> {
+        self.hides(shape, &mut Vec::new())
+    }
+
+    /// `seen` are the types that were looked at: types may contain themselves.
+    fn hides<'p>(&'p self, shape: &Shape, seen: &mut Vec<&'p Name>) -> Option<&'p Object> {
         let Shape::Object(name) = shape else { return None };
-        let object = self.objects.get(name)?;
-        let hides = |object: &Object| {
-            object.fields.values().any(|field| match &field.resolve {
-                Resolve::Attribute(attribute) => {
-                    attribute.hidden
-                        || !field.guard.is_open()
-                        || self.is_partly_seen(&attribute.shape).is_some()
-                        || self.objects.get(field.ty.base()).is_some_and(|it| !it.guard.is_open())
-                }
-                Resolve::Page(_) | Resolve::Operation(_) => false,
-            })
-        };
-        hides(object).then_some(object)
+        let (name, object) = self.objects.get_key_value(name).filter(|(name, _)| !seen.contains(name))?;
+        seen.push(name);
+        let hides = object.fields.values().any(|field| match &field.resolve {
+            Resolve::Attribute(attribute) => {
+                attribute.hidden
+                    || !field.guard.is_open()
+                    || self.hides(&attribute.shape, seen).is_some()
+                    || self.objects.get(field.ty.base()).is_some_and(|it| !it.guard.is_open())
+            }
+            Resolve::Page(_) | Resolve::Operation(_) => false,
+        });
+        hides.then_some(object)
     }
 }
 

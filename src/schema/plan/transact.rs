@@ -123,4 +123,6 @@ pub enum TransactPart {
     RecordRead,
     /// The item that is answered, read after the transaction.
     Answer,
+    /// An item of a set that is read as of one moment.
+    Snapshot,
 }

@@ -3,6 +3,7 @@
 
 mod gets;
 mod relations;
+mod snapshots;
 mod writes;
 
 use std::collections::BTreeSet;

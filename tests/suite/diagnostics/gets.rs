@@ -90,6 +90,13 @@ fn mistakes_in_bind() {
         ("bind_claim_unknown", query(r#"note: Note @get(bind: {id: "claims.email"})"#)),
         ("bind_claim_of_wrong_kind", query(r#"note: Note @get(bind: {id: "claims.level"})"#)),
         ("bind_claim_list", query(r#"note: Note @get(bind: {id: "claims.groups"})"#)),
+        ("snapshot_of_one", query("note(id: ID!): Note @get(snapshot: true)")),
+        (
+            "snapshot_consistent",
+            query(
+                r#"notes(ids: [ID!]!): [Note]! @get(bind: {id: "args.ids"}, snapshot: true, consistent: true)"#,
+            ),
+        ),
         ("bind_tenant", query(r#"note: Note @get(bind: {id: "tenant"})"#)),
     ];
     each_has_one_mistake(&cases);

@@ -12,6 +12,7 @@ mod guards;
 mod items;
 mod lists;
 mod meetings;
+mod merges;
 mod odd_texts;
 mod pages;
 mod queries;

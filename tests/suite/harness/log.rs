@@ -1,9 +1,11 @@
 //! The log lines of a test, as text.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
-use tracing::subscriber::DefaultGuard;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::{DefaultGuard, Interest};
+use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Captures what this thread logs for as long as it lives. Worlds run on the test's own thread.
@@ -17,6 +19,8 @@ struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     pub(crate) fn capture() -> Self {
+        static UNDECIDED: Once = Once::new();
+        UNDECIDED.call_once(|| tracing::subscriber::set_global_default(Undecided).unwrap());
         let written = Written::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::DEBUG)
@@ -30,6 +34,34 @@ impl Log {
         let bytes = self.written.0.lock().unwrap();
         String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
     }
+}
+
+/// Where a thread captures nothing, nothing is logged, and nothing is decided for others. Without it, a line that such a
+/// thread is the first to log is switched off for the whole process: tracing asks the thread at hand alone.
+struct Undecided;
+
+impl Subscriber for Undecided {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        false
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }
 
 impl io::Write for Written {
@@ -48,5 +80,22 @@ impl<'a> MakeWriter<'a> for Written {
 
     fn make_writer(&'a self) -> Self {
         self.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn say() {
+        tracing::info!("said");
+    }
+
+    #[test]
+    fn a_line_that_another_thread_was_the_first_to_log_is_captured() {
+        let log = Log::capture();
+        std::thread::spawn(say).join().unwrap();
+        say();
+        assert_eq!(log.lines().len(), 1);
     }
 }
