@@ -95,7 +95,7 @@ impl Application {
         let fetch = Arc::new(Fetch::default());
         Ok(Gateway {
             authorizer: Authorizer::new(config.authorizer, clock.clone(), &fetch, metrics.clone()),
-            tenants: Arc::new(Tenants::new(registry)),
+            tenants: Arc::new(Tenants::new(registry, config.tiers)),
             credentials: Broker::new(aws, config.credentials, policies, (entropy.clone(), metrics.clone())),
             api,
             clock,
@@ -189,7 +189,11 @@ fn requirements(
         let message = format!("the schema has no table `{name}`");
         problems.push(Problem::of("[tables] in the configuration", message).hint(hint));
     }
-    let mut requirements = Requirements { policies, ..Requirements::default() };
+    let mut requirements = Requirements {
+        policies,
+        tiers: Some(config.tiers.names().map(str::to_owned).collect()),
+        ..Requirements::default()
+    };
     for table in plan.tables.values() {
         match table.layout {
             Layout::Silo => {

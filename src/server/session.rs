@@ -10,7 +10,7 @@ use crate::entropy::Entropy;
 use crate::graphql::Api;
 use crate::id::RequestId;
 use crate::telemetry::{Event, Metrics};
-use crate::tenant::{Refused, Tenants};
+use crate::tenant::{Reason, Refused, Tenants};
 
 /// The gateway: everything that a request passes through.
 #[derive(Debug)]
@@ -48,8 +48,12 @@ impl Gateway {
     }
 
     /// Notes a refusal for the operator, who may know why.
-    pub(super) fn note(refusal: &Refusal, request: &RequestId) {
+    pub(super) fn note(&self, refusal: &Refusal, request: &RequestId) {
         match refusal {
+            // A flood of these is one tenant's, and counted: a line for each would be a flood of lines.
+            Refusal::Tenant(Refused { tenant, reason: Reason::OverLimit { .. }, .. }) => {
+                self.metrics.throttled(tenant);
+            }
             Refusal::Token(reason) => Event::TokenRefused { request, reason }.emit(),
             Refusal::Tenant(Refused { tenant, subject, reason }) => {
                 Event::TenantRefused { request, tenant, subject, reason }.emit();
