@@ -36,6 +36,11 @@ impl Clock {
         (Self(Source::Manual(Arc::clone(&millis))), Hand(millis))
     }
 
+    /// Whether it is the system's, by which other processes go too.
+    pub const fn is_system(&self) -> bool {
+        matches!(self.0, Source::System)
+    }
+
     /// Now.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's time")]
     pub fn now(&self) -> SystemTime {

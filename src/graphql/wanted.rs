@@ -60,7 +60,7 @@ impl Preparing<'_, '_> {
     }
 
     fn need_attribute(&self, attribute: &Attribute, selections: &Selections<'_>, needs: &mut Needs) {
-        let Some(parts) = self.members(&attribute.shape) else {
+        let Some(parts) = self.members(&attribute.shape, &mut Vec::new()) else {
             return needs.wanted.whole(&attribute.name);
         };
         needs.wanted.parts(&attribute.name, parts);
@@ -72,9 +72,10 @@ impl Preparing<'_, '_> {
 
     /// The members of an object that the caller may see. None where it is asked for as a whole: it is no object,
     /// nothing in it is kept from the caller, or no member of it is always stored, by which it would be seen to be
-    /// there.
-    fn members(&self, shape: &Shape) -> Option<Wanted> {
-        let object = self.plan.is_partly_seen(shape)?;
+    /// there; or it lies within one of its own type, `open`: what contains itself has no last member.
+    fn members<'s>(&'s self, shape: &Shape, open: &mut Vec<&'s Name>) -> Option<Wanted> {
+        let object = self.plan.is_partly_seen(shape).filter(|object| !open.contains(&&object.name))?;
+        open.push(&object.name);
         let mut wanted = Wanted::default();
         let (mut is_whole, mut is_seen) = (true, false);
         for (name, attribute) in object.attributes() {
@@ -83,7 +84,7 @@ impl Preparing<'_, '_> {
                 is_whole = false;
                 continue;
             }
-            if let Some(parts) = self.members(&attribute.shape) {
+            if let Some(parts) = self.members(&attribute.shape, open) {
                 is_whole = false;
                 wanted.parts(&attribute.name, parts);
             } else {
@@ -92,6 +93,7 @@ impl Preparing<'_, '_> {
                 wanted.whole(&attribute.name);
             }
         }
+        open.pop();
         (!is_whole && is_seen).then_some(wanted)
     }
 }

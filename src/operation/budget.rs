@@ -30,13 +30,22 @@ impl Budget {
 
     /// Reserves up to so many items, at least one; none if the budget is spent.
     pub(super) async fn reserve(&self, wanted: i32) -> Option<Reservation<'_>> {
+        self.reserve_between(1, wanted).await
+    }
+
+    /// Reserves so many items; none if the budget has not so many.
+    pub(super) async fn reserve_all(&self, wanted: i32) -> Option<Reservation<'_>> {
+        self.reserve_between(wanted, wanted).await
+    }
+
+    async fn reserve_between(&self, least: i32, most: i32) -> Option<Reservation<'_>> {
         loop {
             // Made before the look, so that what is given back in between is not missed.
             let given_back = self.given_back.notified();
             {
                 let mut state = self.state();
-                let items = wanted.min(state.left);
-                if items > 0 {
+                let items = most.min(state.left);
+                if items >= least {
                     state.left -= items;
                     state.under_way += 1;
                     return Some(Reservation { budget: self, items, unread: items });

@@ -2,15 +2,18 @@
 
 use super::Failure;
 use super::step::{Member, Prepared};
+use super::turns::Turn;
 use crate::credentials::{CallError, Cancellation};
 use crate::item::Attributes;
-use crate::schema::{Name, Step, StepWrite};
+use crate::schema::{Name, StepWrite};
 
 /// A step that kept a transaction from taking place.
 #[derive(Debug, Clone)]
 pub struct FailedStep {
     /// What the step is called.
     pub step: Name,
+    /// The place of the element, from 0, where it is done for each of a list.
+    pub index: Option<usize>,
     /// The type that it is about.
     pub object: Name,
     /// Why.
@@ -55,11 +58,15 @@ impl Prepared<'_> {
     /// Why a transaction did not take place. The record comes first: where there is one, nothing else matters, for what
     /// fails now may fail because of the first time.
     pub(super) fn judge(&self, mut reasons: Vec<Cancellation>) -> Judged {
-        if self.record.is_some()
-            && reasons.len() > self.members.len()
-            && let Some(Cancellation::ConditionFailed(found)) = reasons.pop()
-        {
-            return Judged::Before(found);
+        if self.record.is_some() && reasons.len() > self.members.len() {
+            match reasons.pop() {
+                Some(Cancellation::ConditionFailed(found)) => return Judged::Before(found),
+                // The same request is taking place at this moment: what else fails may be its doing, and its record
+                // cannot be read yet.
+                Some(Cancellation::Conflict) => return Judged::Busy,
+                Some(Cancellation::Refused(code)) => return Judged::Refused(CallError::Refused(code).into()),
+                Some(Cancellation::None | Cancellation::Throttled | Cancellation::TooLarge) | None => {}
+            }
         }
         let mut failed = Vec::new();
         let mut is_busy = false;
@@ -73,7 +80,7 @@ impl Prepared<'_> {
                 }
                 Cancellation::Conflict | Cancellation::Throttled => is_busy = true,
                 Cancellation::TooLarge => {
-                    return Judged::Refused(CallError::TooLarge((&*member.step.name).into()).into());
+                    return Judged::Refused(CallError::TooLarge(member.turn.to_string().into()).into());
                 }
                 Cancellation::Refused(code) => return Judged::Refused(CallError::Refused(code).into()),
             }
@@ -88,9 +95,9 @@ impl Prepared<'_> {
 
 impl FailedStep {
     /// A step whose item is not there.
-    pub(super) fn missing(step: &Step) -> Self {
-        let (object, why) = (step.write.object().clone(), WhyFailed::NotFound);
-        Self { step: step.name.clone(), object, why, current: None }
+    pub(super) fn missing(turn: Turn<'_>) -> Self {
+        let (object, why) = (turn.step.write.object().clone(), WhyFailed::NotFound);
+        Self { step: turn.step.name.clone(), index: turn.index, object, why, current: None }
     }
 }
 
@@ -101,7 +108,7 @@ impl Member<'_> {
     }
 
     fn failed(&self, found: Option<Attributes>) -> FailedStep {
-        let (may_be_missing, is_shown) = match &self.step.write {
+        let (may_be_missing, is_shown) = match &self.turn.step.write {
             // A client that may create need not be one that may read.
             StepWrite::Put(_) => (true, false),
             StepWrite::Update(update) => (update.upsert, true),
@@ -111,6 +118,8 @@ impl Member<'_> {
             Err(Failure::Conflict(current)) => (WhyFailed::Conflict, current.filter(|_| is_shown)),
             _ => (WhyFailed::NotFound, None),
         };
-        FailedStep { step: self.step.name.clone(), object: self.target.object.name.clone(), why, current }
+        let Turn { step, index, .. } = self.turn;
+        let object = self.target.object.name.clone();
+        FailedStep { step: step.name.clone(), index, object, why, current }
     }
 }

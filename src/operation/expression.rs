@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Failure, Inputs, Operations};
 use crate::item::marshal;
-use crate::schema::{Condition, Name, Object, Operand, Shape, ValueSource};
+use crate::schema::{Condition, Name, Object, Operand, Shape};
 
 /// The names and values of a request's expressions. What a value is, is another thing where a request is only described.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ impl Operations {
         when(condition, object, placeholders, &|field, shape, operand| {
             let value = match operand {
                 Operand::Literal(value) => Some(std::borrow::Cow::Borrowed(value)),
-                Operand::Argument(path) => self.given(&ValueSource::Argument(path.clone()), inputs)?.value(),
+                Operand::Source(source) => self.given(source, inputs)?.value(),
             };
             let missing = || Failure::Input(format!("`{field}` is compared with nothing"));
             let value = value.ok_or_else(missing)?;

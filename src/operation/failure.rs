@@ -1,6 +1,7 @@
 //! Why an operation has no answer, and what of that a client may know.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -25,7 +26,7 @@ pub enum Failure {
     #[error("the condition failed")]
     Conflict(Option<Attributes>),
     /// A transaction did not take place, because of these steps.
-    #[error("conditions of a transaction failed: {0:?}")]
+    #[error("conditions of a transaction failed")]
     Steps(Vec<FailedStep>),
     /// The token of a transaction was used for a request with other arguments.
     #[error("the token was used with other arguments")]
@@ -51,6 +52,11 @@ impl Failure {
     /// What a field waits for was never asked for: the gateway is at fault.
     pub(crate) fn never_asked() -> Self {
         CallError::Refused("nobody asked for what a field waits for".into()).into()
+    }
+
+    /// A write whose answer was lost, for this reason, and whose repetition says nothing of it.
+    pub(super) fn not_known(reason: Arc<str>) -> Self {
+        CallError::Unavailable { applied: Applied::Unknown, reason }.into()
     }
 
     /// Whether a write was applied although there is no answer: `unknown`, or `yes`. None where it was not.

@@ -24,8 +24,10 @@ pub(crate) struct Inputs<'a> {
     pub(crate) element: Option<Element<'a>>,
     /// How many items the request may still read.
     pub(crate) budget: &'a Budget,
-    /// In a transaction, the values of the items that earlier steps put, by the steps' names.
+    /// In a transaction, the values of the items that steps put, by the steps' names.
     pub(crate) steps: Option<&'a StepValues>,
+    /// The element that a step of a transaction is done for, where it has a list.
+    pub(crate) step_element: Option<&'a Value>,
     /// The attributes that a read asks for; none for all of them.
     pub(crate) projection: Option<&'a Arc<Projection>>,
 }
@@ -76,6 +78,9 @@ impl Operations {
                         value => Ok(Given::Value(Cow::Owned(value))),
                     },
                 }
+            }
+            ValueSource::Each(_, path) => {
+                Ok(inputs.step_element.map_or(Given::Absent, |element| within(element, path)))
             }
             ValueSource::Step(step, field) => {
                 let value = inputs.steps.and_then(|steps| steps.get(step)?.get(field));
@@ -154,7 +159,7 @@ impl Operations {
 }
 
 /// An argument, or a field within input objects.
-fn argument<'a>(path: &[Name], arguments: &'a IndexMap<GraphName, Value>) -> Given<'a> {
+pub(super) fn argument<'a>(path: &[Name], arguments: &'a IndexMap<GraphName, Value>) -> Given<'a> {
     let Some((first, rest)) = path.split_first() else { return Given::Absent };
     arguments.get(first.as_str()).map_or(Given::Absent, |value| within(value, rest))
 }

@@ -31,6 +31,7 @@ mod record;
 mod snapshot;
 mod step;
 mod transact;
+mod turns;
 mod update;
 mod update_expression;
 mod window;
@@ -46,6 +47,7 @@ pub use failure::Failure;
 pub(crate) use inputs::{Inputs, Parent};
 pub(crate) use projection::{Projection, Wanted};
 pub(crate) use query::Found;
+pub(crate) use transact::Transacted;
 
 use crate::clock::Clock;
 use crate::credentials::TenantSession;

@@ -35,13 +35,15 @@ impl Operations {
             Ok(_) => Ok(composed.item),
             // Creating is safe to repeat: if the first attempt was applied, the condition fails, and what is there
             // is what we wrote.
-            Err(CallError::Unavailable { applied: Applied::Unknown, .. }) if !put.replace => {
+            Err(CallError::Unavailable { applied: Applied::Unknown, reason }) if !put.replace => {
                 match inputs.session.run(call).await {
                     Ok(_) => Ok(composed.item),
                     Err(CallError::ConditionFailed(Some(found))) if same_item(&found, &composed.item) => {
                         Ok(found)
                     }
-                    Err(error) => Err(written(error)),
+                    Err(error @ CallError::ConditionFailed(_)) => Err(written(error)),
+                    // What kept the second from being looked at says nothing of the first.
+                    Err(_) => Err(Failure::not_known(reason)),
                 }
             }
             Err(error) => Err(written(error)),

@@ -28,7 +28,7 @@ const FIELD: &str = "field";
 const REQUEST: &str = "request";
 const MADE: &str = "made";
 
-/// The values that the gateway made, by step and field.
+/// The values that the gateway made, by the step (and the element of its list, see [`super::turns`]) and the field.
 pub(super) type Made = IndexMap<Name, IndexMap<Name, Value>>;
 
 /// A record, ready to be sent.
@@ -73,7 +73,8 @@ impl Operations {
             });
             AttributeValue::M(members.collect())
         };
-        let made = made.iter().map(|(step, values)| (step.to_string(), of_step(values))).collect();
+        let made = made.iter().filter(|(_, values)| !values.is_empty());
+        let made = made.map(|(turn, values)| (turn.to_string(), of_step(values))).collect();
         let content = Attributes::from([
             (FIELD.to_owned(), text(coordinate)),
             (REQUEST.to_owned(), text(&request)),

@@ -52,11 +52,8 @@ impl Operations {
             return Ok(IndexMap::new());
         }
         let wanted = i32::try_from(asked.len()).unwrap_or(i32::MAX);
-        let reservation = inputs.budget.reserve(wanted).await.ok_or(Failure::Budget)?;
         // A part of a set is no set.
-        if reservation.items() < wanted {
-            return Err(Failure::Budget);
-        }
+        let reservation = inputs.budget.reserve_all(wanted).await.ok_or(Failure::Budget)?;
         let members = asked.values().map(|lookup| member(lookup)).collect::<Result<_, _>>()?;
         let call = TransactGetItemsInputBuilder::default().set_transact_items(Some(members));
         let mut backoff = Backoff::of(&self.entropy, MEETING);

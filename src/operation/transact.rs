@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
+use futures_util::{StreamExt, stream};
 
 use super::backoff::{Backoff, Pauses};
 use super::cancelled::{Judged, Refused};
 use super::record::{Made, RecordItem};
-use super::step::Prepared;
+use super::step::{Member, Prepared, READS};
 use super::update::READ_ATTEMPTS;
-use super::{Failure, Inputs, Operations, Target};
+use super::{Failure, Inputs, Loaded, Operations, Target};
 use crate::credentials::{Applied, CallError};
 use crate::item::Attributes;
 use crate::schema::Transact;
@@ -24,6 +25,14 @@ pub(super) const MEETING: Pauses =
     Pauses { first: Duration::from_millis(30), longest: Duration::from_millis(480), rounds: 7 };
 /// How often it is prepared anew where others wrote what was read for it.
 const STALE: Pauses = Pauses { rounds: READ_ATTEMPTS - 1, ..MEETING };
+
+/// What a transaction is answered with.
+pub(crate) enum Transacted {
+    /// The item of a step that is done once; none where it is gone.
+    Item(Option<Attributes>),
+    /// The items of a step that is done for each element of a list, in the list's order.
+    Items(Vec<Loaded>),
+}
 
 /// What became of a transaction.
 enum Outcome {
@@ -35,13 +44,13 @@ enum Outcome {
 }
 
 impl Operations {
-    /// The item of the step that is answered, as it is after the transaction.
+    /// The item of the step that is answered, or its items, as they are after the transaction.
     pub(crate) async fn transact(
         &self,
         coordinate: &str,
         transact: &Transact,
         inputs: Inputs<'_>,
-    ) -> Result<Option<Attributes>, Failure> {
+    ) -> Result<Transacted, Failure> {
         let mut made = Made::new();
         let mut backoff = Backoff::of(&self.entropy, STALE);
         let (prepared, outcome) = loop {
@@ -67,8 +76,12 @@ impl Operations {
         let own = record.ok_or(Failure::TokenTaken)?;
         // What the first one made: its ids lead to its items.
         let mut made = own.made_by_first(found.as_ref())?;
-        let (target, key) = self.answered_key(transact, inputs, &mut made)?;
-        self.read_answer(&target, key, inputs).await
+        let (target, keys) = self.answered_keys(transact, inputs, &mut made)?;
+        let mut found = Vec::new();
+        for key in keys {
+            found.push(self.read_answer(&target, key, inputs));
+        }
+        given(transact, stream::iter(found).buffered(READS).collect().await)
     }
 
     /// The record of a transaction that is refused, because it has taken place before: DynamoDB need not name every
@@ -127,19 +140,25 @@ impl Operations {
         }
     }
 
-    /// The item that is answered. What was put is what is there; anything else is read.
+    /// What is answered. What was put is what is there; anything else is read.
     async fn answer(
         &self,
         transact: &Transact,
         prepared: &Prepared<'_>,
         inputs: Inputs<'_>,
-    ) -> Result<Option<Attributes>, Failure> {
-        let unplanned = || Failure::Unplanned(transact.object.to_string());
-        let member = prepared.members.get(transact.answer).ok_or_else(unplanned)?;
-        if let Some(item) = &member.item {
-            return Ok(Some(item.clone()));
+    ) -> Result<Transacted, Failure> {
+        let mut found = Vec::new();
+        for member in prepared.members.iter().filter(|member| member.turn.at == transact.answer) {
+            found.push(self.found_of(member, inputs));
         }
-        self.read_answer(&member.target, member.key.clone(), inputs).await
+        given(transact, stream::iter(found).buffered(READS).collect().await)
+    }
+
+    async fn found_of(&self, member: &Member<'_>, inputs: Inputs<'_>) -> Result<Option<Attributes>, Failure> {
+        match &member.item {
+            Some(item) => Ok(Some(item.clone())),
+            None => self.read_answer(&member.target, member.key.clone(), inputs).await,
+        }
     }
 
     async fn read_answer(
@@ -153,6 +172,19 @@ impl Operations {
             read => read,
         }
     }
+}
+
+/// What is answered, of what was found for the turns of the step.
+fn given(
+    transact: &Transact,
+    found: Vec<Result<Option<Attributes>, Failure>>,
+) -> Result<Transacted, Failure> {
+    let unplanned = || Failure::Unplanned(transact.object.to_string());
+    if transact.steps.get(transact.answer).is_some_and(|step| step.each.is_some()) {
+        let loaded = |item: Result<Option<Attributes>, _>| item.map(|item| item.map(Arc::new));
+        return Ok(Transacted::Items(found.into_iter().map(loaded).collect()));
+    }
+    found.into_iter().next().ok_or_else(unplanned)?.map(Transacted::Item)
 }
 
 /// An error after which it is not known whether an earlier attempt took place, where the answer to one was lost.

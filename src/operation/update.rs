@@ -35,26 +35,18 @@ impl Operations {
         if !needs_read(&target, &writing) {
             return self.write(&target, &writing, None).await;
         }
-        for _ in 1..READ_ATTEMPTS {
-            match self.read_and_write(&target, &writing).await {
+        let mut attempts = READ_ATTEMPTS;
+        loop {
+            attempts -= 1;
+            // The item is read for the fields that an index key lacks, and written under the version that was read.
+            let read = self.read(&target, writing.key.clone(), true, writing.inputs).await?;
+            let Some(read) = read else { return Ok(None) };
+            match self.write(&target, &writing, Some(&read)).await {
                 // Somebody wrote in between; what the caller expects may still be so.
-                Err(Failure::Conflict(_)) if update.expect.is_none() && update.when.is_none() => {}
+                Err(Failure::Conflict(Some(found)))
+                    if attempts > 0 && target.version_of(&found) != target.version_of(&read) => {}
                 done => return done,
             }
-        }
-        self.read_and_write(&target, &writing).await
-    }
-
-    /// Reads the item for the fields that an index key lacks, and writes under the version that was read.
-    async fn read_and_write(
-        &self,
-        target: &Target<'_>,
-        writing: &Writing<'_>,
-    ) -> Result<Option<Attributes>, Failure> {
-        let read = self.read(target, writing.key.clone(), true, writing.inputs).await?;
-        match read {
-            None => Ok(None),
-            Some(current) => self.write(target, writing, Some(&current)).await,
         }
     }
 
@@ -107,8 +99,7 @@ impl Operations {
             // Under a version it is safe to repeat: if the first attempt was applied, the version has moved on by
             // one, and what is there holds our values.
             Err(CallError::Unavailable { applied: Applied::Unknown, reason }) => {
-                let unknown = || CallError::Unavailable { applied: Applied::Unknown, reason };
-                let Some(version) = pinned else { return Err(unknown().into()) };
+                let Some(version) = pinned else { return Err(Failure::not_known(reason)) };
                 match inputs.session.run(call).await {
                     Ok(answer) => Ok(Sent::Written(answer.attributes)),
                     Err(CallError::ConditionFailed(Some(found)))
@@ -119,12 +110,13 @@ impl Operations {
                     // A counter that has moved on does not tell who moved it: a client that took this for a conflict
                     // would count twice.
                     Err(CallError::ConditionFailed(Some(found)))
-                        if !writing.acts.is_empty() && target.version_of(&found) != version =>
+                        if !writing.leaves_a_trace() && target.version_of(&found) != version =>
                     {
-                        Err(unknown().into())
+                        Err(Failure::not_known(reason))
                     }
                     Err(CallError::ConditionFailed(found)) => Ok(Sent::Refused { found, pinned }),
-                    Err(error) => Err(error.into()),
+                    // What kept the second from being looked at says nothing of the first.
+                    Err(_) => Err(Failure::not_known(reason)),
                 }
             }
             Err(error) => Err(error.into()),
@@ -236,8 +228,7 @@ impl Operations {
         Ok(marshal(&self.plan, &attribute.shape, &value)?.as_ref().map(number))
     }
 
-    /// Whether an item is as this update left it: it holds everything that was set, and nobody has written since. An
-    /// update that sets nothing leaves no trace that could tell it from another's.
+    /// Whether an item is as this update left it: it holds everything that was set, and nobody has written since.
     fn is_ours(
         &self,
         target: &Target<'_>,
@@ -245,7 +236,7 @@ impl Operations {
         pinned: i64,
         found: &Attributes,
     ) -> bool {
-        if writing.changes.is_empty() || !writing.acts.is_empty() || target.version_of(found) != pinned + 1 {
+        if !writing.leaves_a_trace() || pinned.checked_add(1) != Some(target.version_of(found)) {
             return false;
         }
         writing.changes.iter().all(|(name, change)| {
@@ -274,6 +265,14 @@ pub(super) struct Writing<'a> {
     pub(super) texts: KeyTexts,
     pub(super) changes: Changes,
     pub(super) acts: Vec<Act>,
+}
+
+impl Writing<'_> {
+    /// Whether its item tells it from another's. An update that only counts, be it its own write, leaves nothing that
+    /// could.
+    fn leaves_a_trace(&self) -> bool {
+        !self.changes.is_empty() && self.acts.is_empty()
+    }
 }
 
 /// What became of a write.

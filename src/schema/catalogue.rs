@@ -240,9 +240,9 @@ pub(super) const CATALOGUE: &[Known] = {
         known(("deprecated", ""), Standard, DEPRECATED, &[arg("reason", "String", "")]),
         known(("specifiedBy", ""), Standard, &[Location::Scalar], &[arg("url", "String!", "")]),
         known(("transact", "TransactWriteItems: several writes, all or none."), Once, FIELD, &[
-            arg("do", "[InnkeeperStep!]!", "The steps, at most 100."),
+            arg("do", "[InnkeeperStep!]!", "The steps, at most 100 items in all."),
             arg("token", "String", "The argument that names the request: the same one again happens once."),
-            arg("returns", "String", "The name of the step whose item is answered, where several are about its type."),
+            arg("returns", "String", "The name of the step whose item (or list of items) is answered, where several are about its type."),
         ]),
         known(("authenticated", "Whoever has a verified token may see it, as everybody here has."), Once, GUARDED, &[]),
         known(("requiresScopes", "Only a token with these scopes may see it."), Once, GUARDED, &[
@@ -304,6 +304,7 @@ pub(super) const HELPERS: &[Helper] = {
         },
         Helper { name: "InnkeeperStep", description: "A step of a transaction: one of `put`, `update`, `delete` and `check`.", kind: Input(&[
             arg("as", "String", "What the step is called: later steps may name its fields, `\"order.id\"`."),
+            arg("each", "String", "The list of the arguments for whose elements it is done: the step names them, or fields of theirs, `\"each.sku\"`."),
             arg("put", "String", "The type whose item is put."),
             arg("update", "String", "The type whose item is changed."),
             arg("delete", "String", "The type whose item is deleted."),

@@ -9,7 +9,7 @@ use std::ops::Range;
 use async_graphql::Value;
 use serde_json::Number;
 
-use super::plan::{Comparison, Condition, Name, Operand, Shape};
+use super::plan::{Comparison, Condition, Name, Operand, Shape, ValueSource};
 use super::scalar::{NotA, Scalar};
 use super::template::Mistake;
 use crate::problem::did_you_mean;
@@ -27,8 +27,8 @@ pub(super) trait Scope {
     }
     /// The values of an enum.
     fn enum_values(&self, name: &str) -> Vec<String>;
-    /// Checks what follows `args.` for a field of a shape.
-    fn argument(&self, path: &str, field: &str, shape: &Shape) -> Result<(), Mistake>;
+    /// The source that `args.…` or `each.…` names, for a field of a shape.
+    fn source(&self, path: &str, field: &str, shape: &Shape) -> Result<ValueSource, Mistake>;
 }
 
 /// Reads a condition.
@@ -50,7 +50,9 @@ pub(super) fn parse(text: &str, scope: &dyn Scope) -> Result<Condition, Mistake>
 }
 
 /// What an argument begins with.
-const ARGS: &str = "args.";
+pub(super) const ARGS: &str = "args.";
+/// What a step of a transaction calls the element that it is done for.
+pub(super) const EACH: &str = "each";
 /// What a claim begins with. The names of claims are the issuer's: `claims.custom:role`, `claims.https://example.com/role`.
 pub(super) const CLAIMS: &str = "claims.";
 
@@ -331,11 +333,10 @@ impl<'a> Parser<'a> {
 
     fn operand(&mut self, token: Token<'a>, field: &str, shape: &Shape) -> Result<Operand, Mistake> {
         if let Kind::Word(word) = token.kind
-            && let Some(path) = word.strip_prefix(ARGS)
+            && is_source(word)
         {
-            let checked = self.scope.argument(path, field, shape);
-            checked.map_err(|mistake| mistake.shifted(token.span.start + ARGS.len()))?;
-            return Ok(Operand::Argument(path.split('.').map(Name::from).collect()));
+            let source = self.scope.source(word, field, shape);
+            return source.map(Operand::Source).map_err(|mistake| mistake.shifted(token.span.start));
         }
         let hint = match (&token.kind, shape) {
             (Kind::Word(word), Shape::Enum(_) | Shape::Scalar(Scalar::String | Scalar::Id)) => {
@@ -370,6 +371,11 @@ impl<'a> Parser<'a> {
         }
         Ok(value)
     }
+}
+
+/// Whether a word names a value of the request, and none that stands in the schema.
+fn is_source(word: &str) -> bool {
+    word.starts_with(ARGS) || word.split('.').next() == Some(EACH)
 }
 
 enum Comparability {

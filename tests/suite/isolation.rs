@@ -12,7 +12,7 @@ use crate::harness::{Reply, World, raw, root};
 const TENANTS: [&str; 6] = ["acme", "acme2", "acme-2", "acme_2", "globex", "globex2"];
 
 /// Every operation of the schema, asked for items of the victim's. `{customer}` and `{order}` are the victim's ids.
-const OPERATIONS: [(&str, &str); 25] = [
+const OPERATIONS: [(&str, &str); 28] = [
     ("Query.product", "{ product(sku: \"COF-001\") { sku } }"),
     ("Query.products", "{ products(category: COFFEE) { items { sku } } }"),
     ("Query.customer", "{ customer(id: \"{customer}\") { id } }"),
@@ -25,6 +25,7 @@ const OPERATIONS: [(&str, &str); 25] = [
     ("Query.orders", "{ orders(customerId: \"{customer}\") { nodes { id } } }"),
     ("Query.ordersByStatus", "{ ordersByStatus(status: SHIPPED) { nodes { id } } }"),
     ("Query.orderEvents", "{ orderEvents(orderId: \"{order}\") { id } }"),
+    ("Query.tracking", "{ tracking(orderId: \"{order}\") { at } }"),
     (
         "Mutation.createProduct",
         "mutation { createProduct(input: {sku: \"{unique}\", name: \"x\", category: TEA, price: \"1\"}) { sku } }",
@@ -60,6 +61,14 @@ const OPERATIONS: [(&str, &str); 25] = [
         "Mutation.deleteOrderEvents",
         "mutation { deleteOrderEvents(orderId: \"{order}\", events: [{at: \"2026-01-01T00:00:00Z\", id: \"x\"}]) }",
     ),
+    (
+        "Mutation.addParcel",
+        "mutation { addParcel(orderId: \"{order}\", parcelId: \"{unique}\", carrier: \"x\") { at } }",
+    ),
+    (
+        "Mutation.scanParcel",
+        "mutation { scanParcel(orderId: \"{order}\", parcelId: \"{unique}\", place: \"x\", text: \"y\") { at } }",
+    ),
 ];
 
 /// A gateway that is made to render the victim's id for `${tenant}`: each operation, for each pair. What stops it is
@@ -76,7 +85,8 @@ async fn a_gateway_that_forges_another_tenants_keys_is_denied_by_iam() {
         let id =
             |kind: &str, at: usize, field: &str| seed[victim][kind][at][field].as_str().unwrap().to_owned();
         for (at, caller) in TENANTS.iter().enumerate() {
-            let tenant = world.tenant(caller);
+            // With the scopes that the schema asks for, so that nothing but IAM is left to refuse.
+            let tenant = world.tenant_with(caller, "orders:delete");
             for (operation, (_, document)) in OPERATIONS.iter().enumerate() {
                 let document = document
                     .replace("{customer}", &id("Customer", 0, "id"))

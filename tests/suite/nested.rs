@@ -327,3 +327,27 @@ async fn without_a_version_a_lost_answer_is_not_known() {
     assert_eq!(reply.code(), "UNAVAILABLE");
     assert_eq!(reply.json()["errors"][0]["extensions"]["applied"], "unknown");
 }
+
+#[tokio::test]
+async fn a_write_after_the_read_is_no_conflict_where_the_condition_still_holds() {
+    // What is read is of another moment than what is written to.
+    let stale = |call: &Call| match (call.operation.as_str(), call.number) {
+        ("GetItem", 1) => Fault::Change(Box::new(|answer| answer["Item"]["rev"] = json!({ "N": "7" }))),
+        _ => Fault::Pass,
+    };
+    let world = builder().faults(stale).start().await;
+    let acme = world.tenant("acme");
+    customers(&acme).await;
+    world.calls();
+    let patch = |label: &str| {
+        format!(
+            "mutation {{ patchIf(id: \"a\", input: {{label: \"M\"}}, label: \"{label}\") {{ label rev }} }}"
+        )
+    };
+    let data = acme.query(&patch("L")).await.ok();
+    assert_eq!(data["patchIf"], json!({ "label": "M", "rev": 2 }));
+    assert_eq!(operations(&world), ["GetItem", "UpdateItem", "GetItem", "UpdateItem"]);
+    // Where it does not hold, one look is enough.
+    assert_eq!(acme.query(&patch("L")).await.code(), "CONFLICT");
+    assert_eq!(operations(&world), ["GetItem", "UpdateItem"]);
+}

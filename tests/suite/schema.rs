@@ -12,5 +12,5 @@ fn claims() -> ClaimKinds {
 fn the_example_compiles() {
     let source = Source::new("schema.graphql", include_str!("../../schema.graphql"));
     let plan: Plan = compile(&source, &claims()).unwrap_or_else(|problems| panic!("{problems}"));
-    assert_eq!(plan.operations().count(), 25);
+    assert_eq!(plan.operations().count(), 28);
 }

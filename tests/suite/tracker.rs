@@ -171,6 +171,36 @@ const SCENES: &[Scene] = &[
     ),
     Scene::new("tasks as of one moment", "{ board(ids: [\"{stone}\", \"NONE\", \"{stone}\"]) { title state } }"),
     Scene::new("a task", "{ task(id: \"{stone}\") { title assignee { email } } }"),
+    Scene::new(
+        "what is done stays on its desk, and all else of the list with it",
+        "mutation { handOver(requestId: \"h1\", orgId: \"{org}\", assigneeId: \"{ada}\", due: \"2027-01-05\", \
+         ids: [\"{stone}\", \"{survey}\"]) { title due rev } }",
+    )
+    .reads_together(),
+    Scene::new(
+        "tasks on another desk, in the order asked for, once",
+        "mutation { handOver(requestId: \"h2\", orgId: \"{org}\", assigneeId: \"{ada}\", due: \"2027-01-05\", \
+         ids: [\"{stone}\", \"{ask}\"]) { title due rev assignee { name } } \
+         again: handOver(requestId: \"h2\", orgId: \"{org}\", assigneeId: \"{ada}\", due: \"2027-01-05\", \
+         ids: [\"{stone}\", \"{ask}\"]) { title rev } }",
+    )
+    .reads_together(),
+    Scene::new(
+        "a list with one that is nowhere",
+        "mutation { handOver(requestId: \"h3\", orgId: \"{org}\", assigneeId: \"{bo}\", due: \"2027-01-06\", \
+         ids: [\"{ask}\", \"NONE\"]) { title } }",
+    )
+    .reads_together(),
+    Scene::new(
+        "the same request for fewer",
+        "mutation { handOver(requestId: \"h2\", orgId: \"{org}\", assigneeId: \"{ada}\", due: \"2027-01-05\", \
+         ids: [\"{stone}\"]) { title } }",
+    ),
+    Scene::new(
+        "they are found where they are due now",
+        "{ tasks(projectId: \"{pier}\", state: TODO, from: \"2027-01-01\") { totalCount nodes { due } } \
+         desk(assigneeId: \"{ada}\") { totalCount } }",
+    ),
 ];
 
 #[tokio::test]

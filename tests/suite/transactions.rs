@@ -275,3 +275,18 @@ async fn others_on_the_same_items_are_waited_for_and_then_it_is_busy() {
     assert_eq!(acme.query(order).await.code(), "THROTTLED");
     assert_eq!(orders(&acme).await["orders"], 1);
 }
+
+#[tokio::test]
+async fn a_request_that_meets_itself_under_way_is_not_told_of_what_stands_in_its_way() {
+    // The first one is being committed: its customer is written, and its record is not there to be read yet.
+    let half = || {
+        let reasons = json!([{ "Code": "None" }, { "Code": "None" }, { "Code": "ConditionalCheckFailed" }, { "Code": "TransactionConflict" }]);
+        let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
+        Fault::Answer(400, json!({ "__type": kind, "Message": "cancelled", "CancellationReasons": reasons }))
+    };
+    let world = builder().faults(lose("TransactWriteItems", |it| it == 1, half)).start().await;
+    let acme = world.tenant("acme");
+    customer(&acme, "c1", "ACTIVE").await;
+    place(&acme, "r1", "n").await.ok();
+    assert_eq!(orders(&acme).await["orders"], 1);
+}

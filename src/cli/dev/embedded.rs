@@ -71,6 +71,8 @@ impl Embedded {
             (None, Some(path)) => Storage::File(path, gateway_role.account().clone(), region.clone()),
             (None, None) => Storage::Memory,
         };
+        // Another process deletes by the system's time: what has expired there is still good by another clock.
+        let is_other_time = matches!(storage, Storage::Remote(_)) && !options.clock.is_system();
         let in_a_file = match &storage {
             Storage::File(path, ..) => Some(path.display().to_string()),
             Storage::Memory | Storage::Remote(_) => None,
@@ -99,7 +101,7 @@ impl Embedded {
             None => Vec::new(),
         };
         embedded.put_roles(&others)?;
-        embedded.create_tables().await?;
+        embedded.create_tables(!is_other_time).await?;
         if let Some(path) = embedded.application.config.dev.seed.clone().filter(|_| options.seed) {
             let Application { plan, registry, .. } = &embedded.application;
             embedded.seeded = seed::read(&path, plan, registry)?;
@@ -183,8 +185,8 @@ impl Embedded {
         problems.or(())
     }
 
-    /// The tables of all tenants, where they are not there yet.
-    async fn create_tables(&self) -> Result<(), Problems> {
+    /// The tables of all tenants, where they are not there yet. `expires`: what has expired may be deleted from them.
+    async fn create_tables(&self, expires: bool) -> Result<(), Problems> {
         let mut problems = Problems::default();
         let mut made: BTreeSet<(AccountId, Region, String)> = BTreeSet::new();
         let plan = Arc::clone(&self.application.plan);
@@ -202,7 +204,8 @@ impl Embedded {
                     problems.push(Problem::of(format!("table {name}"), reply.body));
                     continue;
                 }
-                if let Some(body) = dev::time_to_live(table, name.as_str()).filter(|_| !exists) {
+                let time_to_live = dev::time_to_live(table, name.as_str());
+                if let Some(body) = time_to_live.filter(|_| expires && !exists) {
                     self.aws.behind_the_front(&account, &region, "UpdateTimeToLive", body).await;
                 }
             }

@@ -65,6 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let sent = all.into_iter().map(|asked| {
                 let described = match (operation.as_ref(), asked.part) {
                     (Operation::Transact(transact), Some(part)) => told.describe_part(transact, part),
+                    (Operation::Query(query), _) if asked.counts() => told.describe_count(query),
                     _ => told.describe(operation, asked.is_prelude),
                 };
                 let described = described.map_err(|error| {

@@ -51,12 +51,16 @@ impl Run<'_> {
     ) -> Boxed<'a, Completed> {
         Box::pin(async move {
             let mut reasons = Vec::with_capacity(steps.len());
-            for FailedStep { step, object: about, why, current } in steps {
+            for FailedStep { step, index, object: about, why, current } in steps {
                 let code = match why {
                     WhyFailed::NotFound => Code::NotFound,
                     WhyFailed::Conflict => Code::Conflict,
                 };
-                let mut reason = json!({ "step": step.as_str(), "reason": code.as_str() });
+                let (step, code) = (step.as_str(), code.as_str());
+                let mut reason = match index {
+                    None => json!({ "step": step, "reason": code }),
+                    Some(index) => json!({ "step": step, "index": index, "reason": code }),
+                };
                 if let (Some(current), Some(reason)) =
                     (current.as_ref().filter(|_| *about == object.name), reason.as_object_mut())
                 {

@@ -213,9 +213,17 @@ impl Run<'_> {
                                 On::Root(_) | On::Page(_) | On::Edge(..) => None,
                             };
                             let (budget, projection) = (self.budget, projection.as_ref());
-                            let (session, element, steps) = (&session, None, None);
-                            let inputs =
-                                Inputs { session, arguments, parent, element, budget, steps, projection };
+                            let (session, element, steps, step_element) = (&session, None, None, None);
+                            let inputs = Inputs {
+                                session,
+                                arguments,
+                                parent,
+                                element,
+                                budget,
+                                steps,
+                                step_element,
+                                projection,
+                            };
                             self.operation(operation, field, coordinate, (inputs, at)).await
                         }
                     };

@@ -9,7 +9,7 @@ use super::path::At;
 use super::{Boxed, Completed, Nulled, On, Run};
 use crate::error::Code;
 use crate::item::Attributes;
-use crate::operation::{Failure, Found, Inputs, Loaded, Lookups};
+use crate::operation::{Failure, Found, Inputs, Loaded, Lookups, Transacted};
 use crate::schema::{Field, Get, Operation, PageKind};
 
 /// What an operation gives.
@@ -114,7 +114,10 @@ impl Run<'_> {
                     None => item(operations.delete(delete, inputs).await),
                 },
                 Operation::Transact(transact) => {
-                    item(operations.transact(coordinate, transact, inputs).await)
+                    match operations.transact(coordinate, transact, inputs).await? {
+                        Transacted::Item(item) => Ok(Given::Item(item.map(Arc::new))),
+                        Transacted::Items(items) => Ok(Given::Items(Some(items))),
+                    }
                 }
             }
         })

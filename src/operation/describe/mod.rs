@@ -14,11 +14,12 @@ use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use self::transact::step_list;
 use super::Failure;
 use crate::item::{KeyTexts, spell};
 use crate::schema::{
-    Bindings, Field, Get, Item, KeyAttribute, KeyKind, KeyTemplates, Keys, Name, Object, Operation, Plan,
-    Table, Transact, TransactPart, ValueSource,
+    Argument, Bindings, Field, Get, Item, KeyAttribute, KeyKind, KeyTemplates, Keys, Name, Object, Operation,
+    Plan, Query, Table, Transact, TransactPart, ValueSource,
 };
 
 /// A request, as it is sent when everything is given that can be given.
@@ -153,18 +154,25 @@ impl Told<'_> {
         }
     }
 
+    /// The request that counts what a query finds in all: `Select=COUNT`, with which DynamoDB takes no projection, and
+    /// in no order.
+    pub fn describe_count(&self, query: &Query) -> Result<Described, Failure> {
+        Ok(Described { forward: None, ..self.about(&query.object)?.query(query)? })
+    }
+
     /// A request of a transaction: one of its members, or the read of the item that is answered.
     pub fn describe_part(&self, transact: &Transact, part: TransactPart) -> Result<Described, Failure> {
         match part {
             TransactPart::Step(at) => {
                 let step = transact.steps.get(at);
                 let step = step.ok_or_else(|| Failure::Unplanned(transact.object.to_string()))?;
-                self.about(step.write.object())?.step(&step.write)
+                self.about(step.write.object())?.step(step)
             }
             TransactPart::StepRead(at) => {
                 let step = transact.steps.get(at);
                 let step = step.ok_or_else(|| Failure::Unplanned(transact.object.to_string()))?;
-                Ok(self.about(step.write.object())?.read(step.write.bindings(), true))
+                let read = self.about(step.write.object())?.read(step.write.bindings(), true);
+                Ok(Described { each: step_list(step), ..read })
             }
             TransactPart::Record | TransactPart::RecordRead => {
                 let record = transact.record.as_ref();
@@ -203,20 +211,29 @@ impl Told<'_> {
         scopes.chain(guard.conditions.iter().map(|it| format!("a token whose claims are so: {it}"))).collect()
     }
 
+    /// An argument, and the fields within it that a path names; none where there are no such.
+    fn path(&self, path: &[Name]) -> Option<Vec<&Argument>> {
+        let mut fields = &self.field.arguments;
+        let mut found: Vec<&Argument> = Vec::new();
+        for name in path {
+            if let Some(last) = found.last() {
+                fields = &self.plan.inputs.get(last.ty.base())?.fields;
+            }
+            found.push(fields.get(name)?);
+        }
+        (!found.is_empty()).then_some(found)
+    }
+
     /// Whether a source may have no value.
     fn is_optional(&self, source: &ValueSource) -> bool {
         match source {
             ValueSource::Argument(path) => {
-                let Some((first, rest)) = path.split_first() else { return true };
-                let Some(mut argument) = self.field.arguments.get(first) else { return true };
-                let mut always = argument.is_always_given();
-                for step in rest {
-                    let inner = self.plan.inputs.get(argument.ty.base()).and_then(|it| it.fields.get(step));
-                    let Some(inner) = inner else { return true };
-                    argument = inner;
-                    always &= argument.is_always_given();
-                }
-                !always
+                self.path(path).is_none_or(|path| !path.iter().all(|it| it.is_always_given()))
+            }
+            // Where the list is absent, there is no request.
+            ValueSource::Each(list, path) => {
+                let whole = self.path(&[list.as_slice(), path.as_slice()].concat());
+                whole.is_none_or(|whole| !whole.iter().skip(list.len()).all(|it| it.is_always_given()))
             }
             ValueSource::Parent(field) => {
                 self.parent.attribute(field).is_none_or(|attribute| !attribute.non_null)

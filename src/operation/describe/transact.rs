@@ -6,18 +6,23 @@ use crate::operation::Failure;
 use crate::operation::expression::Placeholders;
 use crate::operation::record::{ATTRIBUTE, condition};
 use crate::operation::update::there;
-use crate::schema::{Check, Record, StepWrite, Transact};
+use crate::schema::{Check, Record, Step, StepWrite, Transact, ValueSource};
+
+/// The list that a step is done for the elements of.
+pub(super) fn step_list(step: &Step) -> Option<String> {
+    step.each.clone().map(|list| ValueSource::Argument(list).to_string())
+}
 
 impl About<'_> {
-    pub(super) fn step(&self, write: &StepWrite) -> Result<Described, Failure> {
-        let described = match write {
+    pub(super) fn step(&self, step: &Step) -> Result<Described, Failure> {
+        let described = match &step.write {
             StepWrite::Put(put) => self.put(put)?,
             StepWrite::Update(update) => self.update(update)?,
             StepWrite::Delete(delete) => self.delete(delete)?,
             StepWrite::Check(check) => self.check(check)?,
         };
         // A transaction gives nothing back.
-        Ok(Described { returns: None, ..described })
+        Ok(Described { each: step_list(step), returns: None, ..described })
     }
 
     fn check(&self, check: &Check) -> Result<Described, Failure> {
@@ -66,13 +71,16 @@ impl About<'_> {
     /// The read of the item that is answered.
     pub(super) fn answer(&self, transact: &Transact) -> Result<Described, Failure> {
         let unplanned = || Failure::Unplanned(transact.object.to_string());
-        let write = &transact.steps.get(transact.answer).ok_or_else(unplanned)?.write;
-        let described = match write {
+        let step = transact.steps.get(transact.answer).ok_or_else(unplanned)?;
+        let described = match &step.write {
             StepWrite::Put(put) => self.put(put)?,
-            StepWrite::Update(_) | StepWrite::Delete(_) | StepWrite::Check(_) => self.keyed(write.bindings()),
+            StepWrite::Update(_) | StepWrite::Delete(_) | StepWrite::Check(_) => {
+                self.keyed(step.write.bindings())
+            }
         };
         let of_key = |name: &str| self.item.keys.fields().any(|field| field.as_str() == name);
         Ok(Described {
+            each: step_list(step),
             keys: described.keys.into_iter().filter(|(name, _)| self.table.keys.contains(name)).collect(),
             variables: described.variables.into_iter().filter(|it| of_key(&it.name)).collect(),
             consistent: Some(true),

@@ -341,7 +341,7 @@ impl<'p> About<'p> {
 
     fn when(&self, condition: &Condition, placeholders: &mut Placeholders<Shown>) -> Result<String, Failure> {
         when(condition, self.object, placeholders, &|field, shape, operand| match operand {
-            Operand::Argument(path) => Ok(Shown::From(ValueSource::Argument(path.clone()).to_string())),
+            Operand::Source(source) => Ok(Shown::From(source.to_string())),
             Operand::Literal(value) => {
                 let stored = marshal(self.told.plan, shape, value)?;
                 stored.map(Shown::Stored).ok_or_else(|| Failure::Unplanned(field.to_string()))

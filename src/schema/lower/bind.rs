@@ -36,7 +36,7 @@ pub(super) struct Site<'a, 'l> {
     /// The paths that values are drawn from: arguments, and fields within inputs.
     drawn: RefCell<HashSet<Vec<Name>>>,
     /// The step that is read, where it is one of a transaction.
-    pub(super) step: Option<StepSite<'a>>,
+    pub(super) step: Option<StepSite<'a, 'l>>,
     /// The fields that are changed from what is there: they are not set.
     pub(super) acted_on: RefCell<HashSet<Name>>,
     /// The fields whose members are written one by one.
@@ -46,11 +46,30 @@ pub(super) struct Site<'a, 'l> {
 }
 
 /// A step of a transaction.
-pub(super) struct StepSite<'a> {
+pub(super) struct StepSite<'a, 'l> {
     /// The name of the type that it is about.
     pub(super) object: &'a Text,
-    /// The names of earlier steps that put an item, each with its type.
-    pub(super) puts: Vec<(Name, Name)>,
+    /// The earlier steps that put items and have a name.
+    pub(super) puts: Vec<PutBefore>,
+    /// The list that it is done for the elements of.
+    pub(super) each: Option<StepEach<'l>>,
+}
+
+/// A step that puts an item, as later ones see it.
+#[derive(Debug, Clone)]
+pub(super) struct PutBefore {
+    pub(super) step: Name,
+    pub(super) object: Name,
+    /// Whether it puts one for each element of a list: none of them can be drawn on.
+    pub(super) is_each: bool,
+}
+
+/// The list of the arguments that a step is done for the elements of.
+#[derive(Debug, Clone)]
+pub(super) struct StepEach<'l> {
+    pub(super) list: Vec<Name>,
+    /// What its elements are.
+    pub(super) element: &'l Type,
 }
 
 /// Values by the field that they are for.

@@ -145,7 +145,7 @@ impl Lowering<'_> {
 fn is_clients(source: &ValueSource) -> bool {
     match source {
         // What a step puts may be what a client sent.
-        ValueSource::Argument(_) | ValueSource::Step(..) => true,
+        ValueSource::Argument(_) | ValueSource::Step(..) | ValueSource::Each(..) => true,
         ValueSource::Parent(_) | ValueSource::Claim(_) => false,
     }
 }
@@ -192,8 +192,9 @@ impl Scope for ClaimScope<'_, '_> {
         Vec::new()
     }
 
-    fn argument(&self, path: &str, _field: &str, _shape: &Shape) -> Result<(), Mistake> {
+    fn source(&self, path: &str, _field: &str, _shape: &Shape) -> Result<ValueSource, Mistake> {
         let hint = "compare with a value; to bind a claim to a key, write `bind: {…: \"claims.…\"}`";
-        Err(Mistake::new(0..path.len(), "`@auth` looks at claims alone, and not at arguments", hint))
+        let start = path.find('.').map_or(0, |dot| dot + 1);
+        Err(Mistake::new(start..path.len(), "`@auth` looks at claims alone, and not at arguments", hint))
     }
 }

@@ -5,6 +5,7 @@
 
 mod abstracts;
 mod actions;
+mod answered;
 mod attributes;
 mod bind;
 mod collection;
@@ -26,7 +27,9 @@ mod overlap;
 mod pages;
 mod paths;
 mod query;
+mod record;
 mod spread;
+mod step_each;
 mod tables;
 mod transact;
 mod definitions;

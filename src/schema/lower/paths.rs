@@ -1,10 +1,13 @@
-//! Where values come from: `args.input.id`, `parent.customerId`, `claims.sub`.
+//! Where values come from: `args.input.id`, `parent.customerId`, `claims.sub`, `each.sku`.
 
-use super::bind::{Given, Site};
+use indexmap::IndexMap;
+
+use super::bind::{Given, PutBefore, Site, StepEach};
 use super::each::{SECOND_LIST, argument, elements};
 use crate::problem::did_you_mean;
+use crate::schema::condition::EACH;
 use crate::schema::literal::Text;
-use crate::schema::plan::{Name, Type, ValueSource};
+use crate::schema::plan::{Argument, Name, Type, ValueSource};
 use crate::schema::template::Mistake;
 
 impl<'l> Site<'_, 'l> {
@@ -21,7 +24,7 @@ impl<'l> Site<'_, 'l> {
         found.map_err(|mistake| self.lowering.reports.report_in(text, mistake)).ok()
     }
 
-    fn resolve(&self, path: &str) -> Result<(ValueSource, Given<'l>), Mistake> {
+    pub(super) fn resolve(&self, path: &str) -> Result<(ValueSource, Given<'l>), Mistake> {
         let (root, rest) = path.split_once('.').unwrap_or((path, ""));
         let rest_at = root.len() + 1;
         if matches!(root, "args" | "parent" | "claims") && rest.is_empty() {
@@ -51,24 +54,52 @@ impl<'l> Site<'_, 'l> {
                 };
                 Ok((ValueSource::Claim(rest.into()), Given::Claim(*kind)))
             }
+            EACH => self.of_element(path, rest),
             _ => match self.put_before(root) {
-                Some(object) => self.field_of_step((root, object), rest),
+                Some(put) => self.field_of_step(put, rest),
                 None => Err(self.no_such_root(root)),
             },
         }
     }
 
-    /// The type of the item that an earlier step of a name puts.
-    fn put_before(&self, name: &str) -> Option<&Name> {
-        let puts = &self.step.as_ref()?.puts;
-        puts.iter().find(|(step, _)| step.as_str() == name).map(|(_, object)| object)
+    /// The element that a step of a transaction is done for, or a field within it.
+    fn of_element(&self, path: &str, within: &str) -> Result<(ValueSource, Given<'l>), Mistake> {
+        let Some(StepEach { list, element }) = self.step.as_ref().and_then(|step| step.each.as_ref()) else {
+            let hint =
+                "name its list, `each: \"args.…\"`, in the step of `@transact` that is done for each element";
+            return Err(Mistake::new(0..EACH.len(), "`each` is no element: there is no list here", hint));
+        };
+        if path == EACH {
+            self.draw(list.clone());
+            let given = Given::Argument { ty: element, always: true };
+            return Ok((ValueSource::Each(list.clone(), Vec::new()), given));
+        }
+        let Some(input) = self.lowering.inputs.get(element.base()) else {
+            let message = format!("an element of the list is {element}, which has no fields");
+            return Err(Mistake::new(0..path.len(), message, "write `each`"));
+        };
+        let found = self.path_within((&input.fields, Some(element.base())), within);
+        let (names, ty, always) = found.map_err(|mistake| mistake.shifted(EACH.len() + 1))?;
+        self.draw([list.as_slice(), names.as_slice()].concat());
+        Ok((ValueSource::Each(list.clone(), names), Given::Argument { ty, always }))
+    }
+
+    /// The earlier step of a name that puts items.
+    fn put_before(&self, name: &str) -> Option<&PutBefore> {
+        self.step.as_ref()?.puts.iter().find(|put| put.step.as_str() == name)
     }
 
     fn field_of_step(
         &self,
-        (step, object): (&str, &Name),
+        PutBefore { step, object, is_each }: &PutBefore,
         field: &str,
     ) -> Result<(ValueSource, Given<'l>), Mistake> {
+        if *is_each {
+            let message =
+                format!("`{step}` puts an item for each element of a list, so none of them is meant here");
+            let hint = "draw on what that step draws on: arguments, or an earlier step that puts one item";
+            return Err(Mistake::new(0..step.len(), message, hint));
+        }
         let at = step.len() + 1;
         if field.is_empty() {
             let hint = format!("write `{step}.` and a field of `{object}`");
@@ -81,7 +112,7 @@ impl<'l> Site<'_, 'l> {
             let hint = "name a field that must be there";
             return Err(Mistake::new(at..at + field.len(), message, hint));
         }
-        Ok((ValueSource::Step(step.into(), field.into()), Given::Step { attribute }))
+        Ok((ValueSource::Step(step.clone(), field.into()), Given::Step { attribute }))
     }
 
     fn no_such_root(&self, root: &str) -> Mistake {
@@ -101,9 +132,19 @@ impl<'l> Site<'_, 'l> {
 
     /// The type of an argument, or of a field within an input object, and whether it is always there. The path is
     /// what follows `args.`.
-    pub(super) fn argument_path(&self, path: &str) -> Result<(&'l Type, bool), Mistake> {
-        let mut fields = self.arguments;
-        let mut input: Option<&'l Name> = None;
+    fn argument_path(&self, path: &str) -> Result<(&'l Type, bool), Mistake> {
+        let (names, ty, always) = self.path_within((self.arguments, None), path)?;
+        self.draw(names);
+        Ok((ty, always))
+    }
+
+    /// The names of a path, the type that it leads to, and whether that is always there: from the arguments on, or from
+    /// the fields of an input object.
+    fn path_within(
+        &self,
+        (mut fields, mut input): (&'l IndexMap<Name, Argument>, Option<&'l Name>),
+        path: &str,
+    ) -> Result<(Vec<Name>, &'l Type, bool), Mistake> {
         let mut at = 0;
         let mut always = true;
         let mut names: Vec<Name> = Vec::new();
@@ -119,8 +160,7 @@ impl<'l> Site<'_, 'l> {
             names.push(argument.name.clone());
             always &= argument.is_always_given();
             if segments.peek().is_none() {
-                self.draw(names);
-                return Ok((&argument.ty, always));
+                return Ok((names, &argument.ty, always));
             }
             let within = self.lowering.inputs.get(argument.ty.base());
             // Through the elements of a list, where the operation is run for each.
@@ -130,8 +170,7 @@ impl<'l> Site<'_, 'l> {
             }
             always &= element.is_none_or(|element| element.non_null);
             let Some(within) = within.filter(|_| element.is_some() || !argument.ty.is_list()) else {
-                let message = format!("`{segment}` is {}, which has no fields", argument.ty);
-                return Err(Mistake::new(place, message, "end the path here, or name an input object"));
+                return Err(self.no_fields(segment, argument).shifted(at));
             };
             (fields, input, at) = (&within.fields, Some(argument.ty.base()), place.end + 1);
         }
@@ -140,6 +179,19 @@ impl<'l> Site<'_, 'l> {
             "the path names no argument",
             "write `args.` and the argument's name",
         ))
+    }
+
+    /// A path goes on where there are no fields; or where there is a list, whose elements a step has in its own way.
+    fn no_fields(&self, segment: &str, argument: &Argument) -> Mistake {
+        let is_list = self.step.is_some() && argument.ty.is_list();
+        let (what, hint) = if is_list {
+            let hint =
+                "a step with `each` is done for each element of one list, and names its fields: `each.id`";
+            ("whose elements are many", hint)
+        } else {
+            ("which has no fields", "end the path here, or name an input object")
+        };
+        Mistake::new(0..segment.len(), format!("`{segment}` is {}, {what}", argument.ty), hint)
     }
 
     fn no_such_argument<'n>(

@@ -11,11 +11,31 @@ use crate::schema::plan::{Argument, Input, Item, Name, Type, ValueSource};
 
 /// An input object whose fields become the item's.
 pub(super) struct Spread<'l> {
-    /// The argument that it is, or the field within one.
+    /// The argument that it is, or the field within one; of the elements of a list, the list.
     pub(super) path: Vec<Name>,
+    /// Of how many names the path of the list is, where a step of a transaction spreads its elements.
+    list: Option<usize>,
     pub(super) input: &'l Input,
     /// Whether it is always there.
     pub(super) always: bool,
+}
+
+impl Spread<'_> {
+    /// The path of one of its fields, as if a list were its elements.
+    fn path_to(&self, field: &Name) -> Vec<Name> {
+        [self.path.as_slice(), std::slice::from_ref(field)].concat()
+    }
+
+    fn source_of(&self, field: &Name) -> ValueSource {
+        let mut path = self.path_to(field);
+        match self.list {
+            None => ValueSource::Argument(path),
+            Some(length) => {
+                let within = path.split_off(length);
+                ValueSource::Each(path, within)
+            }
+        }
+    }
 }
 
 impl<'a> Lowering<'a> {
@@ -31,10 +51,20 @@ impl<'a> Lowering<'a> {
                 (ValueSource::Argument(path), Given::Argument { ty, always }) => {
                     spread_of(site, path, ty, always)
                 }
+                (ValueSource::Each(list, within), Given::Argument { ty, always }) if !ty.is_list() => {
+                    let input = site.lowering.inputs.get(ty.base());
+                    let path = [list.as_slice(), within.as_slice()].concat();
+                    input.map(|input| Spread { path, list: Some(list.len()), input, always })
+                }
                 _ => None,
             };
             if spread.is_none() {
-                let hint = "spread an argument that is one input object: `spread: \"args.input\"`";
+                let has_each = site.step.as_ref().is_some_and(|step| step.each.is_some());
+                let hint = if has_each {
+                    "spread the element, where it is an input object: `spread: \"each\"`"
+                } else {
+                    "spread an argument that is one input object: `spread: \"args.input\"`"
+                };
                 self.reports.report(&text.whole(), "this cannot be spread", hint);
             }
             return spread.map(Some).ok_or(Reported);
@@ -78,20 +108,19 @@ impl<'a> Lowering<'a> {
     ) -> Bound<'l> {
         let mut values = Bound::new();
         for (name, attribute) in &draft.attributes {
-            let path = |spread: &Spread<'_>| [spread.path.as_slice(), std::slice::from_ref(name)].concat();
             // What `expect` compares is not what is stored.
             let is_compared = site.is_drawn(std::slice::from_ref(name))
-                || spread.is_some_and(|it| site.is_drawn(&path(it)));
+                || spread.is_some_and(|it| site.is_drawn(&it.path_to(name)));
             if item.version.as_ref() == Some(name) && is_compared {
                 continue;
             }
             if site.acted_on.borrow().contains(name) {
-                self.refuse_set_too(site, spread.filter(|it| !site.is_drawn(&path(it))), name);
+                self.refuse_set_too(site, spread.filter(|it| !site.is_drawn(&it.path_to(name))), name);
                 continue;
             }
             if let Some(bound) = site.value_for(name, attribute) {
                 values.insert(name.clone(), bound);
-                let shadowed = spread.filter(|it| !site.is_drawn(&path(it)));
+                let shadowed = spread.filter(|it| !site.is_drawn(&it.path_to(name)));
                 if let Some(def) = shadowed.and_then(|spread| self.spread_field(spread, name)) {
                     let message = format!(
                         "`{}` gives `{name}` another value, so this does nothing",
@@ -112,7 +141,7 @@ impl<'a> Lowering<'a> {
             let given =
                 Given::Argument { ty: &argument.ty, always: spread.always && argument.is_always_given() };
             if site.fits(&given, attribute, &self.type_span(site, Some(spread), name), name) {
-                values.insert(name.clone(), (ValueSource::Argument(path(spread)), given));
+                values.insert(name.clone(), (spread.source_of(name), given));
             }
         }
         if let Some(spread) = spread {
@@ -141,10 +170,9 @@ impl<'a> Lowering<'a> {
     /// Reports fields of the spread input that are none of the type's, unless another value is drawn from them.
     fn refuse_unknown(&self, site: &Site<'a, '_>, draft: &Draft<'a>, spread: &Spread<'_>) {
         for field in spread.input.fields.keys() {
-            let path = [spread.path.as_slice(), std::slice::from_ref(field)].concat();
             if let Err(mistake) = draft.attribute(field)
                 && let Some(def) = self.spread_field(spread, field)
-                && !site.is_drawn(&path)
+                && !site.is_drawn(&spread.path_to(field))
             {
                 self.reports.report_at(def.name.span.start, mistake);
             }
@@ -196,9 +224,9 @@ impl<'a> Lowering<'a> {
 
 fn spread_of<'l>(site: &Site<'_, 'l>, path: Vec<Name>, ty: &Type, always: bool) -> Option<Spread<'l>> {
     let input = site.lowering.inputs.get(ty.base())?;
-    let Some(element) = elements(ty) else { return Some(Spread { path, input, always }) };
+    let Some(element) = elements(ty) else { return Some(Spread { path, list: None, input, always }) };
     // Each element of the list makes an item.
     let [name] = path.as_slice() else { return None };
     let is_one = !element.is_list() && site.iterates() && site.take_each(argument(name));
-    is_one.then_some(Spread { path, input, always: always && element.non_null })
+    is_one.then_some(Spread { path, list: None, input, always: always && element.non_null })
 }

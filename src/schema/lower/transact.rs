@@ -1,25 +1,22 @@
-//! `@transact`: the steps, each read as the directive of its name is; which of them is answered; where the record lies.
+//! `@transact`: the steps, each read as the directive of its name is, and which of them is answered.
 
-use super::bind::{Given, Site, StepSite};
-use super::get::{is_list, named};
-use super::{Draft, Lowering};
+use super::Lowering;
+use super::bind::{PutBefore, Site, StepSite};
+use super::write::Reported;
+use crate::schema::condition::{ARGS, EACH};
 use crate::schema::directive::{Args, check_arguments};
 use crate::schema::literal::{Literal, Spanned, Text};
-use crate::schema::plan::{
-    Check, Item, KeyKind, KeyTemplates, Name, Part, Record, Shape, Step, StepWrite, Template, Transact,
-    ValueSource,
-};
-use crate::schema::scalar::Scalar;
-
-/// The most items of a transaction (*Service quotas*, DynamoDB).
-const MAX_ITEMS: usize = 100;
+use crate::schema::plan::{Check, Name, Step, StepWrite, Transact};
 
 /// What a step may do, and what may stand in it.
 const KINDS: [(&str, &[&str]); 4] = [
-    ("put", &["as", "put", "bind", "spread", "if", "when"]),
-    ("update", &["as", "update", "bind", "spread", "expect", "if", "when", "add", "append", "remove"]),
-    ("delete", &["as", "delete", "bind", "expect", "if", "when"]),
-    ("check", &["as", "check", "bind", "when"]),
+    ("put", &["as", "each", "put", "bind", "spread", "if", "when"]),
+    (
+        "update",
+        &["as", "each", "update", "bind", "spread", "expect", "if", "when", "add", "append", "remove"],
+    ),
+    ("delete", &["as", "each", "delete", "bind", "expect", "if", "when"]),
+    ("check", &["as", "each", "check", "bind", "when"]),
 ];
 
 /// What a step does, what may stand in it, and with which type.
@@ -30,7 +27,7 @@ struct Kind<'a> {
 }
 
 /// What cannot be the name of a step, because values come from there.
-const ROOTS: [&str; 4] = ["args", "parent", "claims", "tenant"];
+const ROOTS: [&str; 5] = ["args", "parent", "claims", "tenant", EACH];
 
 impl<'a> Lowering<'a> {
     pub(super) fn transact<'l>(&'l self, site: &Site<'a, 'l>) -> Option<Transact> {
@@ -40,22 +37,12 @@ impl<'a> Lowering<'a> {
             return None;
         }
         let token = site.args.string("token").map(|text| (text, self.token(site, text)));
-        let written = site.args.objects("do");
-        let most = MAX_ITEMS - usize::from(token.is_some());
-        if written.is_empty() || written.len() > most {
-            let what = if token.is_some() { ", of which the record of `token` is one" } else { "" };
-            let message = format!("a transaction has {} steps", written.len());
-            let hint = format!("DynamoDB takes 1 to {MAX_ITEMS} items{what}");
-            if site.is_clean() {
-                self.reports.report(site.args.span_of("do"), message, hint);
-            }
-            return None;
-        }
+        let written = self.written_steps(site)?;
         let mut drawn = Vec::new();
-        site.args.all().iter().for_each(|(_, value)| paths(value, &mut drawn));
+        site.args.all().iter().for_each(|(_, value)| paths(value, None, &mut drawn));
         let mut steps: Vec<Step> = Vec::new();
         let mut places: Vec<&Text> = Vec::new();
-        let mut puts: Vec<(Name, Name)> = Vec::new();
+        let mut puts: Vec<PutBefore> = Vec::new();
         let mut complete = true;
         for (at, args) in written.into_iter().enumerate() {
             let Some(Kind { name: kind, known, object }) = self.kind(&args) else {
@@ -65,35 +52,57 @@ impl<'a> Lowering<'a> {
             let given_name = self.step_name(&args, &steps);
             let mut step_site =
                 Site::new(self, site.def, site.arguments, site.parent, args.standing_at(kind));
-            step_site.step = Some(StepSite { object, puts: puts.clone() });
+            step_site.step = Some(StepSite { object, puts: puts.clone(), each: None });
             check_arguments(kind, step_site.args.all(), known, self.reports);
             for path in &drawn {
                 step_site.draw(path.clone());
             }
-            let write = self.step(kind, &step_site);
+            let each = self.step_each(&step_site);
+            if let (Ok(each), Some(step)) = (&each, &mut step_site.step) {
+                step.each.clone_from(each);
+            }
+            let write = each.and_then(|each| Ok((self.step(kind, &step_site).ok_or(Reported)?, each)));
             site.use_what(&step_site);
-            let Some(write) = write else {
+            let Ok((write, each)) = write else {
                 complete = false;
                 continue;
             };
             let name =
                 given_name.clone().unwrap_or_else(|| format!("{}:{}", at + 1, object.value).as_str().into());
             if let (Some(name), StepWrite::Put(put)) = (given_name, &write) {
-                puts.push((name, put.object.clone()));
+                puts.push(PutBefore { step: name, object: put.object.clone(), is_each: each.is_some() });
             }
             places.push(object);
-            steps.push(Step { name, write });
+            steps.push(Step { name, each: each.map(|each| each.list), write });
         }
         if !complete {
             return None;
         }
         self.refuse_one_item_twice(&steps, &places);
+        self.refuse_one_item_for_all(&steps, &places);
         let (object, answer) = self.answered(site, &steps, &places)?;
         let record = match token {
             None => None,
             Some((text, source)) => Some(self.record(text, source?, &steps)?),
         };
         Some(Transact { object, answer, steps, record })
+    }
+
+    /// The steps as they are written. One with a list counts as one here: how many elements there are is seen later.
+    fn written_steps(&self, site: &Site<'a, '_>) -> Option<Vec<Args<'a>>> {
+        let written = site.args.objects("do");
+        let has_token = site.args.has("token");
+        let most = Transact::MAX_ITEMS - usize::from(has_token);
+        if !written.is_empty() && written.len() <= most {
+            return Some(written);
+        }
+        let what = if has_token { ", of which the record of `token` is one" } else { "" };
+        let message = format!("a transaction has {} steps", written.len());
+        let hint = format!("DynamoDB takes 1 to {} items{what}", Transact::MAX_ITEMS);
+        if site.is_clean() {
+            self.reports.report(site.args.span_of("do"), message, hint);
+        }
+        None
     }
 
     /// What a step does, and with which type.
@@ -175,168 +184,33 @@ impl<'a> Lowering<'a> {
             }
         }
     }
-
-    /// The step whose item is answered.
-    fn answered(&self, site: &Site<'a, '_>, steps: &[Step], places: &[&Text]) -> Option<(Name, usize)> {
-        let ty = &site.def.ty;
-        let text = ty.value.to_string();
-        if is_list(&text) {
-            let hint = "return the type of one step";
-            self.reports.report(&ty.span, "a transaction answers with one item", hint);
-            return None;
-        }
-        let object: Name = named(&text).into();
-        let of_type: Vec<usize> = (0..steps.len())
-            .filter(|at| steps.get(*at).is_some_and(|step| *step.write.object() == object))
-            .collect();
-        let answer = if let Some(returns) = site.args.string("returns") {
-            let Some(at) = steps.iter().position(|step| *step.name == *returns.value) else {
-                let hint = "give the step a name: `as: \"…\"`";
-                let message = format!("there is no step `{}`", returns.value);
-                self.reports.report(&returns.whole(), message, hint);
-                return None;
-            };
-            if !of_type.contains(&at) {
-                let message = format!("the field returns `{object}`, and this step is about another type");
-                self.reports.report(&returns.whole(), message, "return the type of the step");
-                return None;
-            }
-            at
-        } else {
-            match of_type.as_slice() {
-                [one] => *one,
-                [] => {
-                    let message = format!("no step is about `{object}`");
-                    let hint = "return the type of one of the steps";
-                    self.reports.report(&ty.span, message, hint);
-                    return None;
-                }
-                _ => {
-                    let hint =
-                        "name the step whose item is answered: `as: \"order\"`, and `returns: \"order\"`";
-                    let message = format!("several steps are about `{object}`");
-                    self.reports.report(&ty.span, message, hint);
-                    return None;
-                }
-            }
-        };
-        if matches!(steps.get(answer)?.write, StepWrite::Delete(_)) {
-            let hint = "return the type of another step: a transaction gives nothing back";
-            let place = places.get(answer).map_or(ty.span.clone(), |text| text.whole());
-            self.reports.report(&place, "an item that is deleted cannot be answered", hint);
-            return None;
-        }
-        Some((object, answer))
-    }
-
-    fn token(&self, site: &Site<'a, '_>, text: &Text) -> Option<ValueSource> {
-        let (source, given) = site.source(text)?;
-        let fits = match &given {
-            Given::Argument { ty, always } => *always && self.accepts(&Shape::Scalar(Scalar::Id), ty).is_ok(),
-            Given::Parent { .. } | Given::Element(_) | Given::Claim(_) | Given::Step { .. } => false,
-        };
-        if !fits {
-            let hint = "name an argument that is an `ID!`, such as `args.requestId`";
-            self.reports.report(
-                &text.whole(),
-                "the token must be an argument that is text and non-null",
-                hint,
-            );
-        }
-        fits.then_some(source)
-    }
-
-    /// Where the record lies: in the table of the first step that writes, in a partition that the tenant's policy
-    /// covers because it begins as that step's does.
-    fn record(&self, text: &Text, token: ValueSource, steps: &[Step]) -> Option<Record> {
-        let is_write = |step: &&Step| !matches!(step.write, StepWrite::Check(_));
-        let Some(first) = steps.iter().find(is_write) else {
-            self.reports.report(&text.whole(), "there is nothing to repeat: no step writes", "take it out");
-            return None;
-        };
-        let beside = first.write.object().clone();
-        let item = &self.drafts.get(&beside)?.item.as_ref()?.item;
-        let table = self.tables.get(&item.table)?;
-        let is_text = table.keys.partition.kind == KeyKind::String
-            && table.keys.sort.as_ref().is_none_or(|sort| sort.kind == KeyKind::String);
-        if !is_text {
-            let message =
-                format!("the record of the token has no place in `{}`, whose keys are no text", table.name);
-            self.reports.report(&text.whole(), message, "begin with a step on another table");
-            return None;
-        }
-        let Some(keys) = record_keys(item, table.keys.sort.is_some()) else {
-            let message =
-                format!("the record of the token has no place in `{}`, which has no sort key", table.name);
-            self.reports.report(&text.whole(), message, "let the partition key go on after the tenant");
-            return None;
-        };
-        if let Some(met) = self.met_by_record(&table.name, &keys) {
-            let message = format!(
-                "the record of the token, `{}`, could be taken for an item of `{met}`",
-                keys.partition
-            );
-            let hint = format!("give `{met}` a discriminator, `type: \"__typename\"`, or other keys");
-            self.reports.report(&text.whole(), message, hint);
-            return None;
-        }
-        let declared = table.ttl.clone();
-        let mut of_items = self.drafts.values().filter_map(|draft| ttl_attribute(draft, &table.name));
-        let Some(ttl) = declared.or_else(|| of_items.next()) else {
-            let message =
-                format!("the record of the token expires, and `{}` has no time to live", table.name);
-            let hint = "name its attribute: `@table(…, ttl: \"expiresAt\")`";
-            self.reports.report(&text.whole(), message, hint);
-            return None;
-        };
-        Some(Record { token, beside, keys, ttl })
-    }
 }
 
-fn ttl_attribute(draft: &Draft<'_>, table: &Name) -> Option<Name> {
-    let item = &draft.item.as_ref()?.item;
-    let field = item.ttl.as_ref().filter(|_| item.table == *table)?;
-    Some(draft.attributes.get(field)?.name.clone())
-}
-
-/// The templates of a record beside the items of a type; none where it has no place.
-fn record_keys(item: &Item, has_sort: bool) -> Option<KeyTemplates> {
-    let variable = || Part::Field(Record::VARIABLE.into());
-    let literal = |text: String| Part::Literal(text.as_str().into());
-    let constant = || has_sort.then(|| Template { parts: vec![literal(Record::MARK.to_owned())] });
-    let marked = || vec![literal(format!("{}#", Record::MARK)), variable()];
-    let (before, after) = match item.keys.partition.parts.as_slice() {
-        [Part::Tenant, after @ ..] => (Vec::new(), after),
-        [first @ Part::Literal(_), Part::Tenant, after @ ..] => (vec![first.clone()], after),
-        // Only a silo's: the table is the tenant's own.
-        _ => return Some(KeyTemplates { partition: Template { parts: marked() }, sort: constant() }),
-    };
-    let own = || before.iter().cloned().chain([Part::Tenant]);
-    let delimiter = match after.first() {
-        Some(Part::Literal(text)) => text.chars().next(),
-        Some(Part::Tenant | Part::Field(_)) | None => None,
-    };
-    let Some(delimiter) = delimiter else {
-        let sort = has_sort.then(|| Template { parts: marked() })?;
-        return Some(KeyTemplates { partition: Template { parts: own().collect() }, sort: Some(sort) });
-    };
-    let mark = literal(format!("{delimiter}{}{delimiter}", Record::MARK));
-    Some(KeyTemplates {
-        partition: Template { parts: own().chain([mark, variable()]).collect() },
-        sort: constant(),
-    })
-}
-
-/// The paths of arguments that stand in a literal, in values and in conditions.
-fn paths(value: &Spanned<Literal>, found: &mut Vec<Vec<Name>>) {
+/// The paths of arguments that stand in a literal, in values and in conditions; of an element's field, as if its list were
+/// the element.
+fn paths(value: &Spanned<Literal>, each: Option<&str>, found: &mut Vec<Vec<Name>>) {
     match &value.value {
         Literal::String(text) => {
             let words = text.value.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.')));
-            let paths = words.filter_map(|word| word.strip_prefix("args."));
-            found.extend(paths.map(|path| path.split('.').map(Name::from).collect()));
+            let names = |path: &str| path.split('.').map(Name::from).collect::<Vec<_>>();
+            let paths =
+                words.filter_map(|word| match (word.strip_prefix(ARGS), word.strip_prefix("each.")) {
+                    (Some(path), _) => Some(names(path)),
+                    (None, Some(path)) => Some([names(each?), names(path)].concat()),
+                    (None, None) => None,
+                });
+            found.extend(paths);
         }
-        Literal::List(items) => items.iter().for_each(|item| paths(item, found)),
-        Literal::Object(members) => members.iter().for_each(|(_, value)| paths(value, found)),
+        Literal::List(items) => items.iter().for_each(|item| paths(item, each, found)),
+        Literal::Object(members) => {
+            let own = members.iter().find_map(|(name, value)| match &value.value {
+                Literal::String(text) if name.value == EACH => text.value.strip_prefix(ARGS),
+                _ => None,
+            });
+            for (_, value) in members {
+                paths(value, own.or(each), found);
+            }
+        }
         Literal::Word(_) | Literal::Number(_) => {}
     }
 }

@@ -1,10 +1,10 @@
 //! `when`: what its names mean.
 
 use super::Draft;
-use super::bind::Site;
+use super::bind::{Given, Site};
 use super::fits::describe;
 use crate::schema::condition::{self, Scope};
-use crate::schema::plan::{Condition, Shape};
+use crate::schema::plan::{Condition, Shape, ValueSource};
 use crate::schema::template::Mistake;
 
 impl<'a> Site<'a, '_> {
@@ -32,9 +32,12 @@ impl Scope for WhenScope<'_, '_, '_> {
         found.map(|found| found.values.keys().map(ToString::to_string).collect()).unwrap_or_default()
     }
 
-    fn argument(&self, path: &str, field: &str, shape: &Shape) -> Result<(), Mistake> {
-        let (ty, always) = self.site.argument_path(path)?;
-        let wrong = |message: String, hint: &str| Err(Mistake::new(0..path.len(), message, hint));
+    fn source(&self, path: &str, field: &str, shape: &Shape) -> Result<ValueSource, Mistake> {
+        let (source, given) = self.site.resolve(path)?;
+        // Nothing else begins as what is asked for does.
+        let Given::Argument { ty, always } = given else { return Err(Mistake::reported()) };
+        let start = path.find('.').map_or(0, |dot| dot + 1);
+        let wrong = |message: String, hint: &str| Err(Mistake::new(start..path.len(), message, hint));
         if let Err(hint) = self.site.lowering.accepts(shape, ty) {
             return wrong(format!("`{field}` is {}, and this is {ty}", describe(shape)), &hint);
         }
@@ -42,6 +45,6 @@ impl Scope for WhenScope<'_, '_, '_> {
             let hint = "make it non-null, or give it a default: a condition on nothing would always fail";
             return wrong("this argument may be null".to_owned(), hint);
         }
-        Ok(())
+        Ok(source)
     }
 }

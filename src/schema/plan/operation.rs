@@ -75,6 +75,9 @@ pub enum ValueSource {
     Claim(Name),
     /// A field of an item that an earlier step of the transaction puts: the step's name, and the field.
     Step(Name, Name),
+    /// The element that a step of a transaction is done for, or a field within it: the path of the list, and the path within
+    /// its element.
+    Each(Vec<Name>, Vec<Name>),
 }
 
 impl fmt::Display for ValueSource {
@@ -82,6 +85,10 @@ impl fmt::Display for ValueSource {
         match self {
             Self::Argument(path) => {
                 f.write_str("args")?;
+                path.iter().try_for_each(|step| write!(f, ".{step}"))
+            }
+            Self::Each(_, path) => {
+                f.write_str("each")?;
                 path.iter().try_for_each(|step| write!(f, ".{step}"))
             }
             Self::Parent(field) => write!(f, "parent.{field}"),
@@ -403,8 +410,8 @@ impl Comparison {
 pub enum Operand {
     /// A value that stands in the schema.
     Literal(Value),
-    /// An argument.
-    Argument(Vec<Name>),
+    /// A value of the request: an argument, or what a step of a transaction is done for.
+    Source(ValueSource),
 }
 
 impl fmt::Display for Condition {
@@ -434,7 +441,7 @@ impl fmt::Display for Operand {
         match self {
             Self::Literal(Value::String(text)) => write!(f, "'{text}'"),
             Self::Literal(value) => write!(f, "{value}"),
-            Self::Argument(path) => write!(f, "{}", ValueSource::Argument(path.clone())),
+            Self::Source(source) => write!(f, "{source}"),
         }
     }
 }

@@ -113,7 +113,10 @@ impl Object {
     pub fn bound_by<'o>(&'o self, operation: &'o Operation) -> impl Iterator<Item = &'o Name> {
         operation.sources().into_iter().filter_map(|source| match source {
             ValueSource::Parent(field) => Some(&self.attribute(field)?.name),
-            ValueSource::Argument(_) | ValueSource::Claim(_) | ValueSource::Step(..) => None,
+            ValueSource::Argument(_)
+            | ValueSource::Claim(_)
+            | ValueSource::Step(..)
+            | ValueSource::Each(..) => None,
         })
     }
 }

@@ -16,6 +16,9 @@ pub struct Transact {
 }
 
 impl Transact {
+    /// The most items of a transaction (*Service quotas*, DynamoDB).
+    pub const MAX_ITEMS: usize = 100;
+
     /// Where the values come from that it draws on.
     pub fn sources(&self) -> impl Iterator<Item = &ValueSource> {
         let steps = self.steps.iter().flat_map(|step| -> Vec<&ValueSource> {
@@ -40,6 +43,8 @@ impl Transact {
 pub struct Step {
     /// What it is called: its `as`, or its place from 1 and its type, such as `2:Customer`.
     pub name: Name,
+    /// The list of the arguments whose elements it is done for, one item each; none for one item.
+    pub each: Option<Vec<Name>>,
     /// What it does.
     pub write: StepWrite,
 }

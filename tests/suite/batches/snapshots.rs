@@ -13,6 +13,7 @@ schema @table(name: "main", pk: "pk", sk: "sk") { query: Query }
 type Product @item(table: "main", pk: "TENANT#${tenant}#PRODUCT#${sku}", sk: "META") { sku: ID! name: String }
 type Memo @item(table: "main", pk: "TENANT#${tenant}#PRODUCT#${sku}", sk: "MEMO", type: "kind") { sku: ID! }
 type Query {
+  shelf(sku: ID!, first: Int = 4): MemoConnection! @query(bind: {sku: "args.sku"})
   products(skus: [ID!]!): [Product]! @get(bind: {sku: "args.skus"}, snapshot: true)
   all(skus: [ID!]!): [Product!]! @get(bind: {sku: "args.skus"}, snapshot: true)
   memos(skus: [ID!]!): [Memo]! @get(bind: {sku: "args.skus"}, snapshot: true)
@@ -153,4 +154,15 @@ async fn keys_of_another_tenant_are_denied_by_iam() {
     assert_eq!(reply.codes(), ["FORBIDDEN"]);
     let denied = world.calls().into_iter().filter(|call| call.operation == "TransactGetItems");
     assert_eq!(denied.count(), 1);
+}
+
+#[tokio::test]
+async fn a_set_waits_for_what_a_sibling_may_give_back() {
+    let world = builder().configure(|config| config.operation.read_budget = 101).start().await;
+    store(&world, ["A", "B", "C"].map(product).to_vec()).await;
+    warm(&world).await;
+    // The page reserves a hundred, for it does not know how many of them are memos; and reads none.
+    let query = "{ shelf(sku: \"A\") { nodes { sku } } products(skus: [\"A\", \"B\", \"C\"]) { sku } }";
+    let answer = world.tenant("acme").query(query).await.ok();
+    assert_eq!(answer["products"].as_array().unwrap().len(), 3);
 }

@@ -156,6 +156,87 @@ fn mistakes_in_a_transaction() {
 }
 
 #[test]
+fn mistakes_in_a_step_for_each_element() {
+    // A transaction with these lines, whose last step is for each of them.
+    let of = |lines: &str, step: &str| {
+        shop(&format!(
+            "place(input: NewOrder!, lines: {lines}, a: ID!): Order @transact(do: [{PUT}, {COUNT}, {step}])"
+        ))
+        .replace(
+            "input NewOrder",
+            "input Piece { id: ID! pieces: Int! of: Of! }\ninput Of { id: ID! }\ninput NewOrder",
+        )
+    };
+    let each = |step: &str| of("[Piece!]!", &format!("{{each: \"args.lines\", {step}}}"));
+    let noted = r#"check: "Note", bind: {id: "each.id"}"#;
+    let cases: Vec<Case> = vec![
+        ("transact_each_no_list", of("Piece!", &format!("{{each: \"args.lines\", {noted}}}"))),
+        ("transact_each_list_of_lists", of("[[Piece!]!]!", &format!("{{each: \"args.lines\", {noted}}}"))),
+        ("transact_each_nullable_elements", of("[Piece]!", &format!("{{each: \"args.lines\", {noted}}}"))),
+        ("transact_each_unknown", of("[Piece!]!", &format!("{{each: \"args.line\", {noted}}}"))),
+        ("transact_each_of_claims", of("[Piece!]!", &format!("{{each: \"claims.groups\", {noted}}}"))),
+        ("transact_each_no_text", of("[Piece!]!", &format!("{{each: [\"args.lines\"], {noted}}}"))),
+        ("transact_each_field_unknown", each(r#"check: "Note", bind: {id: "each.ident"}"#)),
+        ("transact_each_field_of_a_value", of("[ID!]!", &format!("{{each: \"args.lines\", {noted}}}"))),
+        ("transact_each_of_wrong_type", each(r#"check: "Note", bind: {id: "each"}"#)),
+        ("transact_each_condition_field_unknown", each(&format!("{noted}, when: \"count > each.piece\""))),
+        ("transact_each_condition_of_wrong_type", each(&format!("{noted}, when: \"count > each.id\""))),
+        ("transact_each_elsewhere", of("[Piece!]!", r#"{check: "Note", bind: {id: "each.id"}}"#)),
+        (
+            "transact_each_elsewhere_in_a_condition",
+            mutation(r#"gone(id: ID!): Note @delete(when: "count > each.pieces")"#),
+        ),
+        ("transact_each_one_item_for_all", each(r#"check: "Note", bind: {id: "args.a"}"#)),
+        ("transact_each_of_another_list", each(r#"check: "Note", bind: {id: "args.others.id"}"#).replace("a: ID!):", "a: ID!, others: [Of!]!):")),
+        ("transact_each_within_elements", each(noted).replace("args.lines", "args.lines.more").replace("of: Of!", "more: [Of!]! of: Of!")),
+        ("transact_each_alone_of_a_list", of("[ID!]!", r#"{check: "Note", bind: {id: "args.lines"}}"#)),
+        ("transact_each_empty", each(r#"check: "Note", bind: {id: "each."}"#)),
+        ("transact_each_as_a_token", each(noted).replace("transact(do", "transact(token: \"each.id\", do")),
+        ("transact_each_spreads_a_list", each(r#"put: "Customer", spread: "args.lines""#)),
+        (
+            "transact_each_is_drawn_on",
+            of(
+                "[Piece!]!",
+                r#"{as: "more", each: "args.lines", put: "Order", bind: {id: "each.id", customerId: "args.a"}}, {check: "Note", bind: {id: "more.id"}}"#,
+            )
+            .replace("transact(do", "transact(returns: \"order\", do"),
+        ),
+        (
+            "transact_each_twice_on_an_item",
+            of(
+                "[Piece!]!",
+                &format!("{{each: \"args.lines\", {noted}}}, {{each: \"args.lines\", {noted}}}"),
+            ),
+        ),
+        (
+            "transact_each_returns_one",
+            each(noted).replace("a: ID!): Order", "a: ID!): Note"),
+        ),
+        (
+            "transact_each_returns_named",
+            each(&format!("as: \"note\", {noted}"))
+                .replace("a: ID!): Order @transact(", "a: ID!): Note @transact(returns: \"note\", "),
+        ),
+        (
+            "transact_each_returns_a_list_of_one",
+            each(noted).replace("a: ID!): Order", "a: ID!): [Order!]!"),
+        ),
+        ("transact_each_is_no_name", of("[ID!]!", r#"{as: "each", each: "args.lines", check: "Note", bind: {id: "each"}}"#)),
+    ];
+    each_has_one_mistake(&cases);
+    let fine: Vec<Case> = vec![
+        (
+            "an optional list",
+            of("[Piece!]", &format!("{{each: \"args.lines\", {noted}, when: \"count > each.pieces\"}}")),
+        ),
+        ("values", of("[ID!]!", r#"{each: "args.lines", check: "Note", bind: {id: "each"}}"#)),
+        ("a field within", each(r#"check: "Note", bind: {id: "each.of.id"}"#)),
+        ("a list that is answered", each(noted).replace("a: ID!): Order", "a: ID!): [Note]!")),
+    ];
+    each_compiles(&fine);
+}
+
+#[test]
 fn transactions_that_are_fine() {
     let cases: Vec<Case> = vec![
         ("all kinds", steps(&format!("{PUT}, {COUNT}, {{delete: \"Note\", bind: {{id: \"order.id\"}}}}, {{check: \"Note\", bind: {{id: \"args.a\"}}, when: \"exists(title) or count > 3\"}}"))),

@@ -19,17 +19,33 @@ pub(crate) struct Scene {
     pub(crate) document: &'static str,
     /// A word, and the JSON pointer below `data` of its value.
     pub(crate) takes: &'static [(&'static str, &'static str)],
+    /// Whether it reads items at one time, so that the calls for them come in any order.
+    reads_together: bool,
+    /// The scopes of its caller, if the caller has some.
+    pub(crate) scope: Option<&'static str>,
 }
 
 impl Scene {
     /// A scene that nothing is taken from.
     pub(crate) const fn new(name: &'static str, document: &'static str) -> Self {
-        Self { name, document, takes: &[] }
+        Self { name, document, takes: &[], scope: None, reads_together: false }
+    }
+
+    /// Is played by a caller with scopes.
+    pub(crate) const fn with_scope(mut self, scope: &'static str) -> Self {
+        self.scope = Some(scope);
+        self
     }
 
     /// Takes values from the answer.
     pub(crate) const fn takes(mut self, takes: &'static [(&'static str, &'static str)]) -> Self {
         self.takes = takes;
+        self
+    }
+
+    /// Takes no notice of the order in which items are read that are read one after another.
+    pub(crate) const fn reads_together(mut self) -> Self {
+        self.reads_together = true;
         self
     }
 }
@@ -47,7 +63,7 @@ pub(crate) struct Script<'a> {
 impl Script<'_> {
     /// Plays it as a tenant, and writes down documents, answers and calls.
     pub(crate) async fn play(mut self, world: &World, tenant: &str) -> String {
-        let tenant = world.tenant(tenant);
+        let (id, tenant) = (tenant, world.tenant(tenant));
         tenant.query("{ __typename }").await.ok();
         world.calls();
         let mut text = String::new();
@@ -55,7 +71,8 @@ impl Script<'_> {
             let document = self.known.iter().fold(scene.document.to_owned(), |document, (word, value)| {
                 document.replace(&format!("{{{word}}}"), value)
             });
-            let reply = tenant.query(&document).await;
+            let scoped = scene.scope.map(|scope| world.tenant_with(id, scope));
+            let reply = scoped.as_ref().unwrap_or(&tenant).query(&document).await;
             let answer = reply.json();
             for (word, pointer) in scene.takes {
                 let value = answer["data"].pointer(pointer).and_then(Value::as_str);
@@ -63,15 +80,31 @@ impl Script<'_> {
                 self.known.insert(word, value.to_owned());
             }
             let shown = serde_json::to_string_pretty(&answer).unwrap();
-            writeln!(text, "# {}\n{document}\n{} {shown}", scene.name, reply.status.as_u16()).unwrap();
+            let with = scene.scope.map_or_else(String::new, |scope| format!(" (scope {scope})"));
+            writeln!(text, "# {}{with}\n{document}\n{} {shown}", scene.name, reply.status.as_u16()).unwrap();
             for call in world.calls() {
                 let keys: Vec<_> =
                     call.keys.iter().map(|(table, keys)| format!("{table} {}", keys.join(", "))).collect();
-                writeln!(text, "→ {} {} ({:?})", call.operation, keys.join("; "), call.outcome).unwrap();
+                let arrow =
+                    if scene.reads_together && call.operation == "GetItem" { TOGETHER } else { "→" };
+                writeln!(text, "{arrow} {} {} ({:?})", call.operation, keys.join("; "), call.outcome)
+                    .unwrap();
             }
             text.push('\n');
             world.advance(self.pace);
         }
-        redact(&text, &self.seed)
+        reads_in_order(&redact(&text, &self.seed))
     }
+}
+
+/// What a read is marked with that is one of several at one time.
+const TOGETHER: &str = "⇉";
+
+/// The transcript with the reads at one time in the order of their keys, as it shows them.
+fn reads_in_order(text: &str) -> String {
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for reads in lines.chunk_by_mut(|one, other| [one, other].iter().all(|it| it.starts_with(TOGETHER))) {
+        reads.sort_unstable();
+    }
+    lines.concat()
 }
