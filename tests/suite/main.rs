@@ -69,4 +69,5 @@ mod tracker;
 mod transactions;
 mod upstream;
 mod values;
+mod weighed;
 mod writes;
