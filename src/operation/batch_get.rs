@@ -131,7 +131,7 @@ impl Operations {
             };
             let (left, done): (Vec<_>, Vec<_>) =
                 asked.into_iter().map(|(id, _)| id).partition(|id| answer.unprocessed.contains(id));
-            reservation.settle(i32::try_from(done.len()).unwrap_or(i32::MAX));
+            reservation.settle(i32::try_from(done.len()).unwrap_or(i32::MAX), answer.items.values());
             for id in &done {
                 if let Some((_, takers)) = keys.shift_remove(id) {
                     give(takers, &Ok(answer.items.remove(id).map(Arc::new)));

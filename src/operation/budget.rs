@@ -1,13 +1,18 @@
-//! How many items a request may still read.
+//! How many items a request may still read, and how large they may be together.
 //!
 //! All fields of a request share it, and read beside each other: what a call may read is reserved before it is sent,
 //! and what it did not read is given back. It is spent only when nothing is left *and* nothing is under way that could
 //! still give something back; until then a field waits, within the request's deadline. No field holds a reservation
 //! while it waits, so none waits for itself.
+//!
+//! How large items are is known once they are there. So nothing is reserved of that: once it is spent, nothing more is
+//! read. An item may be 400 KB, and take ten times that in memory.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+
+use crate::item::{Attributes, PLACE, length};
 
 /// The items that a request may still read.
 #[derive(Debug)]
@@ -19,13 +24,15 @@ pub(crate) struct Budget {
 #[derive(Debug)]
 struct State {
     left: i32,
+    /// How large may be what is still read, in bytes, as an answer counts them.
+    bytes: usize,
     /// How many calls are under way.
     under_way: usize,
 }
 
 impl Budget {
-    pub(super) fn new(items: i32) -> Self {
-        Self { state: Mutex::new(State { left: items, under_way: 0 }), given_back: Notify::new() }
+    pub(super) fn new(items: i32, bytes: usize) -> Self {
+        Self { state: Mutex::new(State { left: items, bytes, under_way: 0 }), given_back: Notify::new() }
     }
 
     /// Reserves up to so many items, at least one; none if the budget is spent.
@@ -44,6 +51,9 @@ impl Budget {
             let given_back = self.given_back.notified();
             {
                 let mut state = self.state();
+                if state.bytes == 0 {
+                    return None;
+                }
                 let items = most.min(state.left);
                 if items >= least {
                     state.left -= items;
@@ -77,9 +87,12 @@ impl Reservation<'_> {
         self.items
     }
 
-    /// The call is done and has read so many.
-    pub(super) fn settle(mut self, read: i32) {
+    /// The call is done and has read so many, of which these were found.
+    pub(super) fn settle<'i>(mut self, read: i32, found: impl IntoIterator<Item = &'i Attributes>) {
         self.unread = (self.items - read).max(0);
+        let bytes = found.into_iter().flatten().map(|(name, value)| PLACE + name.len() + length(value)).sum();
+        let mut state = self.budget.state();
+        state.bytes = state.bytes.saturating_sub(bytes);
     }
 }
 

@@ -30,7 +30,7 @@ impl Operations {
         loop {
             let reservation = budget.reserve(BATCH).await.ok_or(Failure::Budget)?;
             let answer = session.run(call.clone().limit(reservation.items())).await?;
-            reservation.settle(answer.scanned_count);
+            reservation.settle(answer.scanned_count, []);
             count += usize::try_from(answer.count).unwrap_or_default();
             let Some(last) = answer.last_evaluated_key else { return Ok(count) };
             call = call.set_exclusive_start_key(Some(last));

@@ -90,9 +90,9 @@ impl Operations {
         self.forged_tenant = Some(tenant);
     }
 
-    /// How many items one request may read.
-    pub(crate) fn budget(&self) -> Budget {
-        Budget::new(i32::try_from(self.config.read_budget).unwrap_or(i32::MAX))
+    /// How many items one request may read, and how large they may be together.
+    pub(crate) fn budget(&self, bytes: usize) -> Budget {
+        Budget::new(i32::try_from(self.config.read_budget).unwrap_or(i32::MAX), bytes)
     }
 
     pub(crate) fn plan(&self) -> &Plan {

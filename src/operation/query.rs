@@ -152,8 +152,9 @@ impl Operations {
                 return found.out_of_budget(asking.query, call.get_exclusive_start_key().clone());
             };
             let answer = session.run(call.clone().limit(reservation.items())).await?;
-            reservation.settle(answer.scanned_count);
-            for item in answer.items.unwrap_or_default() {
+            let items = answer.items.unwrap_or_default();
+            reservation.settle(answer.scanned_count, &items);
+            for item in items {
                 found.take(&self.plan, asking, item);
             }
             if let Some(wanted) = wanted.filter(|wanted| found.items.len() > *wanted) {

@@ -60,8 +60,9 @@ impl Operations {
         loop {
             let busy = match inputs.session.run(call.clone()).await {
                 Ok(answer) => {
-                    reservation.settle(wanted);
-                    return read(asked, answer);
+                    let found = read(asked, answer)?;
+                    reservation.settle(wanted, found.values().map(Arc::as_ref));
+                    return Ok(found);
                 }
                 Err(CallError::Cancelled(reasons)) => busy(&reasons)?,
                 Err(error) => return Err(error.into()),

@@ -1,6 +1,7 @@
 //! A step of `@transact` for each element of a list: how many there may be, which of them failed, that a token makes it
 //! happen once, and that all of it is the tenant's own.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::harness::fault::{Call, Fault};
@@ -11,6 +12,8 @@ schema @table(name: "main", pk: "pk", sk: "sk", ttl: "expiresAt") { query: Query
 type Product @item(table: "main", pk: "TENANT#${tenant}#PRODUCT#${sku}", sk: "PRODUCT", version: "rev") {
   sku: ID!
   stock: Int!
+  marks: [String!]
+  labels: [String!] @attribute(as: SET)
   rev: Int!
 }
 type Order @item(table: "main", pk: "TENANT#${tenant}#ORDER#${id}", sk: "ORDER") {
@@ -26,6 +29,8 @@ type Line @item(table: "main", pk: "TENANT#${tenant}#ORDER#${orderId}", sk: "LIN
   quantity: Int!
 }
 input NewLine { sku: ID! quantity: Int! }
+input Marked { sku: ID! mark: String! on: [String!]! }
+input Change { sku: ID! stock: Int! rev: Int }
 input NewOrder { customer: ID! lines: [NewLine!] }
 type Query {
   product(sku: ID!): Product @get(consistent: true)
@@ -42,6 +47,12 @@ type Mutation {
      add: {stock: "-each.quantity"}, when: "stock >= each.quantity"}])
   addLines(orderId: ID!, lines: [NewLine!]!, requestId: ID!): [Line!]!
     @transact(token: "args.requestId", do: [{as: "line", each: "args.lines", put: "Line", spread: "each"}])
+  count(changes: [Change!]!): [Product]! @transact(do: [
+    {as: "counted", each: "args.changes", update: "Product", spread: "each", bind: {sku: "each.sku"}, expect: "each.rev"}])
+  mark(marked: [Marked!]!): [Product!]! @transact(do: [{each: "args.marked", update: "Product",
+    bind: {sku: "each.sku"}, append: {marks: "each.mark"}, add: {labels: "each.on"}}])
+  unmark(marked: [Marked!]!): [Product!]! @transact(do: [{each: "args.marked", update: "Product",
+    bind: {sku: "each.sku"}, append: {marks: "each.mark"}, remove: {labels: "each.on"}}])
   drop(skus: [ID!]!, one: ID!, stock: Int!): Product @transact(do: [
     {each: "args.skus", delete: "Product", bind: {sku: "each"}},
     {as: "one", update: "Product", bind: {sku: "args.one"}}])
@@ -54,6 +65,9 @@ const BUY: &str = "mutation($l: [NewLine!]!, $r: ID!) { buy(lines: $l, requestId
 const ADD_LINES: &str =
     "mutation($l: [NewLine!]!, $r: ID!) { addLines(orderId: \"o\", lines: $l, requestId: $r) { id at sku } }";
 
+const ADD_PRODUCTS: &str = "mutation($s: [ID!]!) { addProducts(skus: $s, stock: 5) { sku } }";
+const COUNT: &str = "mutation($c: [Change!]!) { count(changes: $c) { stock rev } }";
+
 fn builder() -> Builder {
     World::builder().file("schema.graphql", SCHEMA).derived().unseeded()
 }
@@ -62,10 +76,12 @@ fn lines(count: usize) -> Value {
     (0..count).map(|at| json!({ "sku": format!("p{at}"), "quantity": 2 })).collect()
 }
 
+fn skus(count: usize) -> Vec<String> {
+    (0..count).map(|at| format!("p{at}")).collect()
+}
+
 async fn add_products(tenant: &Tenant<'_>, count: usize) {
-    let skus: Vec<_> = (0..count).map(|at| format!("p{at}")).collect();
-    let document = "mutation($s: [ID!]!) { addProducts(skus: $s, stock: 5) { sku } }";
-    let added = tenant.with(document, json!({ "s": skus })).await.ok();
+    let added = tenant.with(ADD_PRODUCTS, json!({ "s": skus(count) })).await.ok();
     assert_eq!(added["addProducts"].as_array().unwrap().len(), count);
 }
 
@@ -99,6 +115,9 @@ async fn all_or_none(world: &World) {
     let reply = place(&acme, 99, "r9").await;
     assert_eq!(reply.code(), "BAD_REQUEST");
     assert!(message(&reply).contains("101 items") && message(&reply).contains("100"), "{}", reply.text);
+    assert!(world.calls().is_empty());
+    let reply = acme.with(ADD_PRODUCTS, json!({ "s": skus(101) })).await;
+    assert!(message(&reply).contains("101 items") && !message(&reply).contains("record"), "{}", reply.text);
     assert!(world.calls().is_empty());
     add_products(&acme, 100).await;
 
@@ -137,6 +156,64 @@ async fn all_or_none(world: &World) {
     assert_eq!(gone, json!({ "a": { "stock": 3 }, "b": null }));
 }
 
+/// Each element has values of its own: the version that it goes by, if it names one, and what is appended, added, removed.
+async fn own_values(world: &World) {
+    let acme = world.tenant("acme");
+    add_products(&acme, 3).await;
+    let changes = json!([{ "sku": "p0", "stock": 1, "rev": 1 }, { "sku": "p1", "stock": 2 }]);
+    let counted = acme.with(COUNT, json!({ "c": changes })).await.ok();
+    assert_eq!(counted["count"], json!([{ "stock": 1, "rev": 2 }, { "stock": 2, "rev": 2 }]));
+    let late = json!([{ "sku": "p2", "stock": 9, "rev": 1 }, { "sku": "p0", "stock": 9, "rev": 1 }]);
+    let error = acme.with(COUNT, json!({ "c": late })).await.json()["errors"][0].clone();
+    let reasons =
+        json!([{ "step": "counted", "index": 1, "reason": "CONFLICT", "current": { "stock": 1, "rev": 2 } }]);
+    assert_eq!(error["extensions"]["reasons"], reasons);
+    let kept = acme.query("{ product(sku: \"p2\") { stock rev } }").await.ok();
+    assert_eq!(kept["product"], json!({ "stock": 5, "rev": 1 }));
+    // What is made from what is there, of each element.
+    let marked =
+        json!([{ "sku": "p0", "mark": "a", "on": ["x", "y"] }, { "sku": "p1", "mark": "b", "on": ["z"] }]);
+    let marking = "mutation($on: [Marked!]!, $off: [Marked!]!) \
+        { mark(marked: $on) { marks labels } unmark(marked: $off) { marks labels } }";
+    let off = json!([{ "sku": "p0", "mark": "c", "on": ["x"] }]);
+    let data = acme.with(marking, json!({ "on": marked, "off": off })).await.ok();
+    let on = json!([{ "marks": ["a"], "labels": ["x", "y"] }, { "marks": ["b"], "labels": ["z"] }]);
+    assert_eq!(data, json!({ "mark": on, "unmark": [{ "marks": ["a", "c"], "labels": ["y"] }] }));
+    // No list is an empty one: the order is placed without lines.
+    let without = json!({ "i": { "customer": "c" }, "r": "r" });
+    assert_eq!(acme.with(PLACE, without).await.ok()["placeOrder"]["lines"], json!([]));
+}
+
+/// Everybody wants the last of two products, in one order or the other: who gets one of them gets both.
+async fn many_at_once(world: &World) {
+    let acme = world.tenant("acme");
+    add_products(&acme, 2).await;
+    let one = |at: usize| json!({ "sku": format!("p{at}"), "quantity": 1 });
+    let buying = (0..12).map(|at| {
+        let (acme, lines) = (acme.clone(), json!([one(at % 2), one((at + 1) % 2)]));
+        async move {
+            // Who is told to try again does, under the same request.
+            for _ in 0..50 {
+                let reply = buy(&acme, lines.clone(), &format!("m{at}")).await;
+                match reply.codes().first().map(String::as_str) {
+                    None => return true,
+                    Some("THROTTLED") => {}
+                    Some(code) => {
+                        assert_eq!(code, "CONFLICT", "{}", reply.text);
+                        return false;
+                    }
+                }
+            }
+            panic!("m{at} is told to try again for ever");
+        }
+    });
+    let bought = join_all(buying).await.into_iter().filter(|bought| *bought).count();
+    assert_eq!(bought, 5);
+    let left =
+        acme.query("{ a: product(sku: \"p0\") { stock } b: product(sku: \"p1\") { stock } }").await.ok();
+    assert_eq!(left, json!({ "a": { "stock": 0 }, "b": { "stock": 0 } }));
+}
+
 async fn once(world: &World) {
     let acme = world.tenant("acme");
     let add = async |count: usize, request: &str| {
@@ -168,6 +245,32 @@ async fn elements_take_place_all_or_none_on_dynamodb_local() {
 }
 
 #[tokio::test]
+async fn each_element_has_a_version_and_changes_of_its_own() {
+    own_values(&builder().start().await).await;
+}
+
+#[tokio::test]
+async fn each_element_has_a_version_and_changes_of_its_own_on_dynamodb_local() {
+    if let Err(why) = dynamodb_local::endpoint().await {
+        return skip("DYNAMODB_LOCAL", &why);
+    }
+    own_values(&builder().engine(Engine::DynamoDbLocal).start().await).await;
+}
+
+#[tokio::test]
+async fn many_clients_who_name_the_same_items_at_once_get_all_or_none() {
+    many_at_once(&builder().start().await).await;
+}
+
+#[tokio::test]
+async fn many_clients_who_name_the_same_items_at_once_get_all_or_none_on_dynamodb_local() {
+    if let Err(why) = dynamodb_local::endpoint().await {
+        return skip("DYNAMODB_LOCAL", &why);
+    }
+    many_at_once(&builder().engine(Engine::DynamoDbLocal).start().await).await;
+}
+
+#[tokio::test]
 async fn the_same_token_gives_back_what_was_generated_for_each_element() {
     once(&builder().start().await).await;
 }
@@ -192,7 +295,7 @@ fn lose(which: fn(usize) -> bool) -> impl FnMut(&Call) -> Fault + Send {
 }
 
 async fn a_lost_answer(engine: Engine) {
-    let world = builder().engine(engine).faults(lose(|it| it == 2 || it == 3 || it == 4)).start().await;
+    let world = builder().engine(engine).faults(lose(|it| matches!(it, 2..=4 | 7 | 8))).start().await;
     let acme = world.tenant("acme");
     add_products(&acme, 3).await;
     let once = |stock: i32| json!([{ "sku": "p0", "stock": stock, "rev": 2 }]);
@@ -205,6 +308,15 @@ async fn a_lost_answer(engine: Engine) {
     );
     assert_eq!(buy(&acme, lines(1), "r1").await.ok()["buy"], once(3));
     assert_eq!(buy(&acme, lines(1), "r1").await.ok()["buy"], once(3));
+    // So it is with what is put: the lines are there once, and their ids are the first request's.
+    let lost = json!({ "l": lines(3), "r": "r2" });
+    assert_eq!(acme.with(ADD_LINES, lost.clone()).await.code(), "UNAVAILABLE");
+    assert_eq!(count(&world).await, 3 + 1 + 3 + 1);
+    let again = acme.with(ADD_LINES, lost.clone()).await.ok();
+    assert_eq!(again["addLines"].as_array().unwrap().len(), 3);
+    assert!(again["addLines"].as_array().unwrap().iter().all(|line| line["sku"].is_string()));
+    assert_eq!(acme.with(ADD_LINES, lost).await.ok(), again);
+    assert_eq!(count(&world).await, 3 + 1 + 3 + 1);
 }
 
 #[tokio::test]

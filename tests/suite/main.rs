@@ -70,4 +70,5 @@ mod tracker;
 mod transactions;
 mod upstream;
 mod values;
+mod weighed;
 mod writes;

@@ -32,6 +32,10 @@ use allowance::Allowance;
 use loader::Loader;
 use path::{At, Path, Step};
 
+/// How many times as large as an answer may be that may be what is read for it. Of nested objects and of what relations
+/// are bound to, more is read than is answered.
+const MOST_READ: usize = 4;
+
 /// What would have been here is not.
 #[derive(Debug)]
 enum Nulled {
@@ -97,7 +101,8 @@ pub(super) async fn run(
     prepared: Prepared<'_>,
     config: &Config,
 ) -> Response {
-    let (budget, allowance, loader) = (operations.budget(), Allowance::new(config), Loader::default());
+    let budget = operations.budget(config.max_answer.saturating_mul(MOST_READ));
+    let (allowance, loader) = (Allowance::new(config), Loader::default());
     let run = Run {
         operations,
         plan: operations.plan(),

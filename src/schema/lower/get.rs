@@ -108,7 +108,11 @@ impl<'a> Lowering<'a> {
             complete = false;
             if !site.is_attempted(field) {
                 let ty = describe(&attribute.shape);
-                let hint = format!("add an argument `{field}: {ty}!`, or `bind: {{{field}: \"args.…\"}}`");
+                let hint = if site.has_element() {
+                    format!("bind it to the element: `bind: {{{field}: \"each.…\"}}`")
+                } else {
+                    format!("add an argument `{field}: {ty}!`, or `bind: {{{field}: \"args.…\"}}`")
+                };
                 let message = format!("nothing binds `{field}`, which the key is made of");
                 self.reports.report(site.args.span(), message, hint);
             }

@@ -62,6 +62,11 @@ impl<'l> Site<'_, 'l> {
         }
     }
 
+    /// Whether it is a step that is done for each element of a list.
+    pub(super) fn has_element(&self) -> bool {
+        self.step.as_ref().is_some_and(|step| step.each.is_some())
+    }
+
     /// The element that a step of a transaction is done for, or a field within it.
     fn of_element(&self, path: &str, within: &str) -> Result<(ValueSource, Given<'l>), Mistake> {
         let Some(StepEach { list, element }) = self.step.as_ref().and_then(|step| step.each.as_ref()) else {
@@ -121,6 +126,7 @@ impl<'l> Site<'_, 'l> {
                 "the tenant comes from the verified token alone, as `${tenant}` in templates".to_owned()
             }
             root if self.has_argument(root) => format!("write `args.{root}`"),
+            _ if self.has_element() => "a value is `each.…`, `args.…`, `parent.…` or `claims.…`".to_owned(),
             _ => "a value is `args.…`, `parent.…` or `claims.…`".to_owned(),
         };
         let message = match root {

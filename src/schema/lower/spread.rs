@@ -59,8 +59,7 @@ impl<'a> Lowering<'a> {
                 _ => None,
             };
             if spread.is_none() {
-                let has_each = site.step.as_ref().is_some_and(|step| step.each.is_some());
-                let hint = if has_each {
+                let hint = if site.has_element() {
                     "spread the element, where it is an input object: `spread: \"each\"`"
                 } else {
                     "spread an argument that is one input object: `spread: \"args.input\"`"
