@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_smithy_async::time::TimeSource;
 
@@ -58,6 +58,25 @@ impl Clock {
     /// Now, in whole seconds since the epoch, as tokens count.
     pub fn unix_seconds(&self) -> i64 {
         i64::try_from(self.unix_millis() / 1000).unwrap_or(i64::MAX)
+    }
+}
+
+/// Says how long something takes.
+#[derive(Debug, Clone)]
+pub struct Stopwatch {
+    began: Instant,
+}
+
+impl Stopwatch {
+    /// Begins now. It goes by the system's monotonic clock, since a load that a test makes takes real time.
+    #[expect(clippy::disallowed_methods, reason = "`clock` is where time is read")]
+    pub fn begin() -> Self {
+        Self { began: Instant::now() }
+    }
+
+    /// The time since it began.
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::claim::{ClaimKind, ClaimKinds};
 use crate::id::TableName;
 use crate::problem::{Problems, Source};
 use crate::settings::{Section, Variables, read};
-use crate::{authorizer, aws, credentials, graphql, operation, server};
+use crate::{authorizer, aws, credentials, graphql, operation, server, telemetry, tenant};
 
 /// A whole configuration.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Config {
     pub tables: BTreeMap<String, TableName>,
     /// The claims that are kept.
     pub claims: Arc<ClaimKinds>,
+    /// What tenants may use at once.
+    pub tiers: tenant::Tiers,
     /// Where to listen.
     pub server: server::Config,
     /// Whom to trust.
@@ -41,6 +43,8 @@ pub struct Config {
     pub graphql: graphql::Config,
     /// How much a request may read.
     pub operation: operation::Config,
+    /// How it is observed.
+    pub telemetry: telemetry::Config,
     /// What `dev` needs beside.
     pub dev: Dev,
 }
@@ -84,10 +88,14 @@ impl Config {
             let graphql = graphql::Config::read(file, &limits);
             let operation = operation::Config::read(file, &limits);
             limits.finish();
-            let (server, aws) = (server::Config::read(file), aws::Config::read(file));
+            let admission = file.section("admission");
+            let tiers = tenant::Tiers::read(&admission);
+            let server = server::Config::read(file, folder, (&admission, tiers.most()));
+            admission.finish();
+            let aws = aws::Config::read(file);
             let authorizer = authorizer::Config::read(file, &claims);
             let credentials = credentials::Config::read(file);
-            let (tables, dev) = (tables(file), dev(file, folder));
+            let (telemetry, tables, dev) = (telemetry::Config::read(file), tables(file), dev(file, folder));
             Some(Self {
                 folder: folder.to_path_buf(),
                 schema: path("schema", "schema.graphql"),
@@ -95,12 +103,14 @@ impl Config {
                 tenants: path("tenants", "tenants.toml"),
                 tables,
                 claims,
+                tiers,
                 server: server?,
                 authorizer: authorizer?,
                 aws: aws?,
                 credentials: credentials?,
                 graphql,
                 operation: operation?,
+                telemetry,
                 dev,
             })
         })

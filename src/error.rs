@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 /// The codes of `extensions.code`. The list only grows; `docs/errors.md` explains each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,6 +75,11 @@ pub trait Public {
 
     /// One sentence for the caller: what to do differently, or that it is not theirs to mend.
     fn message(&self) -> Cow<'static, str>;
+
+    /// How long to wait before trying again, where that is known.
+    fn retry_after(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The chain of causes of an error, on one line, for the log.

@@ -28,6 +28,7 @@ use token::Unverified;
 use crate::clock::Clock;
 use crate::error::{Code, Public};
 use crate::fetch::Fetch;
+use crate::telemetry::{Metrics, Token};
 use claims::{Verified, times};
 
 /// How long a verified token is taken as such before its signature is checked again: a key that its issuer has
@@ -46,6 +47,7 @@ type Digest = [u8; 32];
 pub struct Authorizer {
     issuers: Vec<Arc<Issuer>>,
     clock: Clock,
+    metrics: Metrics,
     /// Verified tokens by the SHA-256 of their text. Life: five minutes, and never beyond `exp`, which is compared
     /// anew on every request. At most `max_tokens`. One verification a token at a time.
     verified: Cache<Digest, Arc<Verified>>,
@@ -82,9 +84,10 @@ impl Public for Rejection {
 
 impl Authorizer {
     /// An authorizer for the configured issuers. Nothing is fetched yet.
-    pub fn new(config: Config, clock: Clock, fetch: &Arc<Fetch>) -> Self {
+    pub fn new(config: Config, clock: Clock, fetch: &Arc<Fetch>, metrics: Metrics) -> Self {
         let issuers = config.issuers.into_iter().map(|issuer| Arc::new(Issuer::new(issuer, fetch))).collect();
-        Self { issuers, clock, verified: Cache::new(config.max_tokens), refused: Cache::new(MAX_REFUSALS) }
+        let (verified, refused) = (Cache::new(config.max_tokens), Cache::new(MAX_REFUSALS));
+        Self { issuers, clock, metrics, verified, refused }
     }
 
     /// Says who sent a token.
@@ -93,10 +96,20 @@ impl Authorizer {
     /// [`Rejection::Refused`] for every token that is not accepted, whatever the reason; [`Rejection::Keys`] if the
     /// issuer's keys have never been had and cannot be had now.
     pub async fn authorize(&self, bearer: &Bearer) -> Result<Caller, Rejection> {
+        let judged = self.judge(bearer).await;
+        self.metrics.token(match &judged {
+            Ok((_, became)) => *became,
+            Err(Rejection::Refused(_)) => Token::Refused,
+            Err(Rejection::Keys(_)) => Token::Unjudged,
+        });
+        judged.map(|(caller, _)| caller)
+    }
+
+    async fn judge(&self, bearer: &Bearer) -> Result<(Caller, Token), Rejection> {
         let key = fingerprint(bearer);
         let now = self.clock.unix_millis();
-        let verified = match self.verified.get(&key).await {
-            Some(verified) if now < verified.check_again_at => verified,
+        let (verified, became) = match self.verified.get(&key).await {
+            Some(verified) if now < verified.check_again_at => (verified, Token::Remembered),
             stale => {
                 if let Some((refusal, _)) = self.refused.get(&key).await.filter(|(_, until)| now < *until) {
                     return Err(refusal.into());
@@ -104,12 +117,12 @@ impl Authorizer {
                 if stale.is_some() {
                     self.verified.invalidate(&key).await;
                 }
-                self.verify_once(key, bearer).await?
+                (self.verify_once(key, bearer).await?, Token::Verified)
             }
         };
         // The signature may be remembered; the time is not.
         times(&verified.times, self.clock.unix_seconds(), verified.max_lifetime)?;
-        Ok(Caller::new(verified))
+        Ok((Caller::new(verified), became))
     }
 
     async fn verify_once(&self, key: Digest, bearer: &Bearer) -> Result<Arc<Verified>, Rejection> {

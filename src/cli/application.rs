@@ -17,6 +17,7 @@ use crate::policy::{RoleTemplate, Template};
 use crate::problem::{Problem, Problems, Source};
 use crate::schema::{Layout, Plan, compile};
 use crate::server::Gateway;
+use crate::telemetry::Metrics;
 use crate::tenant::{Registry, Rejected, Requirements, Standing, Tenants};
 
 /// A whole application, ready to be served.
@@ -88,16 +89,18 @@ impl Application {
         change: impl FnOnce(Operations) -> Operations,
     ) -> Result<Gateway, Problems> {
         let Self { config, plan, policies, registry, .. } = self;
+        let metrics = Metrics::new(config.telemetry);
         let operations = Operations::new(Arc::clone(&plan), config.operation, clock.clone(), entropy.clone());
         let api = Api::new(&plan, Arc::new(change(operations)), config.graphql)?;
         let fetch = Arc::new(Fetch::default());
         Ok(Gateway {
-            authorizer: Authorizer::new(config.authorizer, clock.clone(), &fetch),
-            tenants: Arc::new(Tenants::new(registry)),
-            credentials: Broker::new(aws, config.credentials, policies, entropy.clone()),
+            authorizer: Authorizer::new(config.authorizer, clock.clone(), &fetch, metrics.clone()),
+            tenants: Arc::new(Tenants::new(registry, config.tiers)),
+            credentials: Broker::new(aws, config.credentials, policies, (entropy.clone(), metrics.clone())),
             api,
             clock,
             entropy,
+            metrics,
         })
     }
 }
@@ -186,7 +189,11 @@ fn requirements(
         let message = format!("the schema has no table `{name}`");
         problems.push(Problem::of("[tables] in the configuration", message).hint(hint));
     }
-    let mut requirements = Requirements { policies, ..Requirements::default() };
+    let mut requirements = Requirements {
+        policies,
+        tiers: Some(config.tiers.names().map(str::to_owned).collect()),
+        ..Requirements::default()
+    };
     for table in plan.tables.values() {
         match table.layout {
             Layout::Silo => {

@@ -118,12 +118,12 @@ async fn serve(application: Application, guard: Guard, watched: Watched) -> Resu
     let aws = Aws::from_environment(application.config.aws.clone(), clock.clone()).await.map_err(Because)?;
     let read = application.registry_reader();
     let gateway = Arc::new(application.gateway(aws, clock, Entropy::system())?);
-    let read = guard.reader(read, server.metrics());
+    let read = guard.reader(read, gateway.metrics.clone());
     let watching = watched.reload(Arc::clone(&gateway.tenants), read);
     tracing::info!(address = %server_config.listen, admin = %server_config.admin, "serving");
-    let served = server.serve(gateway, &server_config, stop_signal()).await;
+    server.serve(gateway, &server_config, stop_signal()).await;
     watching.abort();
-    Ok(served.map_err(Because)?)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::problem::Source;
     use crate::settings::Variables;
-    use crate::tenant::{State, Tenants};
+    use crate::tenant::{State, Tenants, Tiers};
 
     /// A registry whose isolation is not proved is rejected, but for the suspension in it.
     #[test]
@@ -151,7 +151,7 @@ mod tests {
         let registry = move || Registry::parse(&Source::new("tenants.toml", text.clone()), &requirements);
         assert!(registry().is_ok(), "nothing is wrong but the proof");
         let mut read = guard.reader(move || Ok(registry()?), Metrics::default());
-        let tenants = Tenants::new(application.registry);
+        let tenants = Tenants::new(application.registry, Tiers::default());
         let kept = tenants.replace(read()).unwrap_err();
         assert_eq!(kept.suspended, ["acme".parse().unwrap()]);
         let state = |id: &str| tenants.registry().find(&id.parse().unwrap()).unwrap().state;

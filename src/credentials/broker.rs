@@ -18,7 +18,7 @@ use crate::entropy::Entropy;
 use crate::error::{Code, Public};
 use crate::id::{RequestId, TenantId};
 use crate::problem::Problem;
-use crate::telemetry::Event;
+use crate::telemetry::{Event, Metrics};
 use crate::tenant::{TenantContext, TenantRecord};
 
 /// Makes sessions out of contexts.
@@ -78,10 +78,20 @@ impl Public for OpenError {
 
 impl Broker {
     /// A broker with the gateway's own identity, which asks STS and does nothing else.
-    pub fn new(aws: Aws, config: Config, templates: Arc<PolicyTemplates>, entropy: Entropy) -> Self {
+    pub fn new(
+        aws: Aws,
+        config: Config,
+        templates: Arc<PolicyTemplates>,
+        (entropy, metrics): (Entropy, Metrics),
+    ) -> Self {
         let (slots, assumptions) = (Cache::new(config.max_leases), Cache::new(config.max_leases));
         let sts = Sts::new(&aws, &config);
-        Self { shared: Arc::new(Shared { aws, sts, config, entropy }), templates, slots, assumptions }
+        Self {
+            shared: Arc::new(Shared { aws, sts, config, entropy, metrics }),
+            templates,
+            slots,
+            assumptions,
+        }
     }
 
     /// Opens a session for one request.

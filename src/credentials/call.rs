@@ -28,12 +28,13 @@ use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteIt
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, ConsumedCapacity, ReturnConsumedCapacity};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use thiserror::Error;
 
 use super::reason::reason;
 use super::sts::AssumeError;
+use crate::telemetry::{Kind, Usage};
 
 /// An item as DynamoDB has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -164,6 +165,9 @@ pub(crate) trait Call: sealed::Sealed + Clone + Send + 'static {
     /// The operation's name in DynamoDB.
     const NAME: &'static str;
 
+    /// The capacity that it took, by its answer.
+    fn usage(output: &Self::Output) -> Usage;
+
     /// Sends it. Only a session has a client to send it with.
     fn send(self, client: &Client) -> impl Future<Output = Result<Self::Output, CallError>> + Send;
 }
@@ -182,7 +186,7 @@ trait FailedCondition {
 }
 
 macro_rules! calls {
-    ($($name:literal, $builder:ty, $output:ty, $error:ty, $condition:expr;)*) => {$(
+    ($($name:literal, $kind:ident, $builder:ty, $output:ty, $error:ty, $condition:expr;)*) => {$(
         impl sealed::Sealed for $builder {}
 
         impl FailedCondition for $error {
@@ -197,9 +201,14 @@ macro_rules! calls {
 
             const NAME: &'static str = $name;
 
+            fn usage(output: &$output) -> Usage {
+                Usage { kind: Kind::$kind, units: units(output.consumed_capacity()) }
+            }
+
             async fn send(self, client: &Client) -> Result<$output, CallError> {
+                let call = self.return_consumed_capacity(ReturnConsumedCapacity::Total);
                 // Boxed: the SDK's futures are several kilobytes large.
-                Box::pin(self.send_with(client)).await.map_err(|error| classify(&error))
+                Box::pin(call.send_with(client)).await.map_err(|error| classify(&error))
             }
         }
     )*};
@@ -234,16 +243,21 @@ fn condition_of_reads(error: &TransactGetItemsError) -> Condition<'_> {
 }
 
 calls! {
-    "TransactGetItems", TransactGetItemsInputBuilder, TransactGetItemsOutput, TransactGetItemsError, condition_of_reads;
-    "TransactWriteItems", TransactWriteItemsInputBuilder, TransactWriteItemsOutput, TransactWriteItemsError,
+    "TransactGetItems", Read, TransactGetItemsInputBuilder, TransactGetItemsOutput, TransactGetItemsError, condition_of_reads;
+    "TransactWriteItems", Write, TransactWriteItemsInputBuilder, TransactWriteItemsOutput, TransactWriteItemsError,
         condition_of_transaction;
-    "GetItem", GetItemInputBuilder, GetItemOutput, GetItemError, |_| Condition::NotThat;
-    "BatchGetItem", BatchGetItemInputBuilder, BatchGetItemOutput, BatchGetItemError, |_| Condition::NotThat;
-    "Query", QueryInputBuilder, QueryOutput, QueryError, |_| Condition::NotThat;
-    "PutItem", PutItemInputBuilder, PutItemOutput, PutItemError, condition_of!(PutItemError);
-    "UpdateItem", UpdateItemInputBuilder, UpdateItemOutput, UpdateItemError, condition_of!(UpdateItemError);
-    "DeleteItem", DeleteItemInputBuilder, DeleteItemOutput, DeleteItemError, condition_of!(DeleteItemError);
-    "BatchWriteItem", BatchWriteItemInputBuilder, BatchWriteItemOutput, BatchWriteItemError, |_| Condition::NotThat;
+    "GetItem", Read, GetItemInputBuilder, GetItemOutput, GetItemError, |_| Condition::NotThat;
+    "BatchGetItem", Read, BatchGetItemInputBuilder, BatchGetItemOutput, BatchGetItemError, |_| Condition::NotThat;
+    "Query", Read, QueryInputBuilder, QueryOutput, QueryError, |_| Condition::NotThat;
+    "PutItem", Write, PutItemInputBuilder, PutItemOutput, PutItemError, condition_of!(PutItemError);
+    "UpdateItem", Write, UpdateItemInputBuilder, UpdateItemOutput, UpdateItemError, condition_of!(UpdateItemError);
+    "DeleteItem", Write, DeleteItemInputBuilder, DeleteItemOutput, DeleteItemError, condition_of!(DeleteItemError);
+    "BatchWriteItem", Write, BatchWriteItemInputBuilder, BatchWriteItemOutput, BatchWriteItemError, |_| Condition::NotThat;
+}
+
+/// The capacity units of a call: of its table, or of each of its tables.
+fn units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
+    consumed.into_iter().filter_map(ConsumedCapacity::capacity_units).sum()
 }
 
 /// Codes of credentials that are not taken any more.

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::call::{Call, CallError};
-use super::slot::LeaseSlot;
+use super::slot::{Lease, LeaseSlot};
+use crate::clock::Stopwatch;
 use crate::id::RequestId;
-use crate::telemetry::Event;
+use crate::telemetry::{Event, Metrics};
 use crate::tenant::TenantContext;
 
 /// A tenant's session for one request: what it runs is signed with that tenant's credentials, and nothing else.
@@ -43,6 +44,11 @@ impl TenantSession {
         &self.request
     }
 
+    /// What is counted on the way.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        self.slot.metrics()
+    }
+
     /// The same session, working for a field such as `Query.order`.
     pub(crate) fn working_for(&self, operation: &Arc<str>) -> Self {
         Self { operation: Arc::clone(operation), ..self.clone() }
@@ -52,16 +58,45 @@ impl TenantSession {
     /// call sent once more; a denial is an audit event.
     pub(crate) async fn run<C: Call>(&self, call: C) -> Result<C::Output, CallError> {
         let lease = self.slot.lease().await?;
-        let mut result = call.clone().send(&lease.client).await;
+        let mut result = self.send(call.clone(), &lease).await;
         if matches!(result, Err(CallError::Credentials(_))) {
             self.slot.give_up(&lease);
             let lease = self.slot.lease().await?;
-            result = call.send(&lease.client).await;
+            result = self.send(call, &lease).await;
         }
         if let Err(CallError::Denied(reason)) = &result {
             let (request, tenant) = (&self.request, self.context.tenant());
             Event::AccessDenied { request, tenant, operation: &self.operation, call: C::NAME, reason }.emit();
         }
         result
+    }
+
+    /// Sends a call, and counts what became of it and what it took.
+    async fn send<C: Call>(&self, call: C, lease: &Lease) -> Result<C::Output, CallError> {
+        let sent = Stopwatch::begin();
+        let result = call.send(&lease.client).await;
+        let metrics = self.metrics();
+        metrics.called(C::NAME, outcome(&result), sent.elapsed());
+        if let Ok(output) = &result {
+            metrics.consumed(self.context.tenant(), &self.operation, C::usage(output));
+        }
+        result
+    }
+}
+
+/// What became of a call, as it is counted.
+fn outcome<T>(result: &Result<T, CallError>) -> &'static str {
+    match result {
+        Ok(_) => "ok",
+        Err(CallError::Denied(_)) => "denied",
+        Err(CallError::ConditionFailed(_)) => "condition-failed",
+        Err(CallError::Cancelled(_)) => "cancelled",
+        Err(CallError::InProgress) => "in-progress",
+        Err(CallError::Throttled(_)) => "throttled",
+        Err(CallError::Unavailable { .. }) => "unavailable",
+        Err(CallError::TooLarge(_)) => "too-large",
+        Err(CallError::Refused(_)) => "refused",
+        Err(CallError::Credentials(_)) => "credentials",
+        Err(CallError::Lease(_)) => "no-lease",
     }
 }

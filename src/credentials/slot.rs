@@ -15,8 +15,9 @@ use super::client::client;
 use super::config::Config;
 use super::sts::{AssumeError, Assumed, Sts};
 use crate::aws::Aws;
+use crate::clock::Stopwatch;
 use crate::entropy::Entropy;
-use crate::telemetry::Event;
+use crate::telemetry::{Assumed as Became, Event, Lasting, Metrics};
 
 /// How long a refusal of STS is remembered: a broken role asks a handful of times a minute, not once a request.
 const REFUSAL_LIFE: Duration = Duration::from_secs(5);
@@ -32,6 +33,7 @@ pub(super) struct Shared {
     pub(super) sts: Sts,
     pub(super) config: Config,
     pub(super) entropy: Entropy,
+    pub(super) metrics: Metrics,
 }
 
 /// The place of one lease. It belongs to one lease key for ever.
@@ -51,6 +53,8 @@ pub(super) struct Lease {
     expires_at: SystemTime,
     /// From when on it is to be renewed; moved on by a renewal that fails.
     renew_at: Mutex<SystemTime>,
+    /// Counts it while it is held.
+    _held: Lasting,
 }
 
 impl fmt::Debug for Lease {
@@ -111,6 +115,11 @@ impl LeaseSlot {
         assumed.await.map_err(|abandoned| LeaseError::Unavailable(abandoned.to_string().into()))?
     }
 
+    /// What is counted.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
     /// Gives up a lease whose credentials DynamoDB does not take any more, unless another is there already.
     pub(super) fn give_up(&self, lease: &Arc<Lease>) {
         self.lease.rcu(|current| match current {
@@ -134,6 +143,7 @@ impl LeaseSlot {
     /// Asks STS. Called by whoever holds the turn.
     async fn assume(&self) -> Result<Arc<Lease>, LeaseError> {
         let Assumption { tenant, role, session_name, .. } = &self.assumption;
+        let asked = Stopwatch::begin();
         let assumed = self.shared.sts.assume(&self.assumption).await;
         // Kept, they would have every request ask for new ones.
         let now = self.shared.aws.clock.now();
@@ -143,6 +153,12 @@ impl LeaseSlot {
             }
             assumed => assumed,
         };
+        let became = match &assumed {
+            Ok(_) => Became::Granted,
+            Err(AssumeError::Refused(_)) => Became::Refused,
+            Err(AssumeError::Unavailable(_)) => Became::Unavailable,
+        };
+        self.shared.metrics.assumed(became, asked.elapsed());
         match assumed {
             Ok(assumed) => {
                 Event::LeaseGranted { tenant, role, session: session_name }.emit();
@@ -155,6 +171,7 @@ impl LeaseSlot {
                     ),
                     expires_at: assumed.expires_at,
                     renew_at: Mutex::new(self.renewal_time(assumed.expires_at)),
+                    _held: self.shared.metrics.leased(),
                 });
                 self.lease.store(Some(Arc::clone(&lease)));
                 *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = None;

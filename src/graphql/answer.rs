@@ -42,6 +42,8 @@ pub struct Answer {
     pub media: Media,
     /// The body.
     pub body: Bytes,
+    /// The code of its first error.
+    pub code: Option<Code>,
 }
 
 impl Answer {
@@ -54,7 +56,7 @@ impl Answer {
             graph.name(request);
         }
         let body = json!({ "errors": [graph] });
-        Self { status, media, body: Bytes::from(body.to_string()) }
+        Self { status, media, body: Bytes::from(body.to_string()), code: Some(error.code()) }
     }
 }
 
@@ -67,6 +69,8 @@ pub(super) struct GraphError {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) path: Vec<Segment>,
     pub(super) extensions: Map<String, serde_json::Value>,
+    #[serde(skip)]
+    pub(super) code: Code,
 }
 
 /// A step of a path: a name in the answer, or a place in a list.
@@ -80,7 +84,7 @@ pub(super) enum Segment {
 impl GraphError {
     pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
         let extensions = Map::from_iter([("code".to_owned(), json!(code.as_str()))]);
-        Self { message: message.into(), locations: Vec::new(), path: Vec::new(), extensions }
+        Self { message: message.into(), locations: Vec::new(), path: Vec::new(), extensions, code }
     }
 
     /// Names the request that it is of, so that an operator finds what the log says of it.
@@ -97,11 +101,13 @@ pub(super) struct Refused {
     /// the media type.
     always: bool,
     errors: Vec<GraphError>,
+    /// The limit that refuses it.
+    limit: Option<&'static str>,
 }
 
 impl Refused {
     fn bad_request(errors: Vec<GraphError>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, always: false, errors }
+        Self { status: StatusCode::BAD_REQUEST, always: false, errors, limit: None }
     }
 
     /// The document does not parse.
@@ -137,9 +143,15 @@ impl Refused {
     }
 
     /// A limit is passed.
-    pub(super) fn limit(what: &str, most: usize, found: usize) -> Self {
+    pub(super) fn limit(what: &'static str, most: usize, found: usize) -> Self {
         let message = format!("The document has {found} {what}, and may have {most}.");
-        Self::bad_request(vec![GraphError::new(Code::BadRequest, message)])
+        let refused = Self::bad_request(vec![GraphError::new(Code::BadRequest, message)]);
+        Self { limit: Some(what), ..refused }
+    }
+
+    /// The limit that refuses the request, if one does.
+    pub(super) fn by_limit(&self) -> Option<&'static str> {
+        self.limit
     }
 
     /// A fragment spreads itself.
@@ -168,7 +180,7 @@ impl Refused {
     /// A mutation came by GET.
     pub(super) fn mutation_by_get() -> Self {
         let error = GraphError::new(Code::BadRequest, "A mutation needs POST.");
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, always: true, errors: vec![error] }
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, always: true, errors: vec![error], limit: None }
     }
 }
 
@@ -216,7 +228,8 @@ impl Response {
             extensions: (!self.partial.is_empty()).then_some(Extensions { partial: &self.partial }),
         };
         let body = serde_json::to_vec(&body).unwrap_or_default();
-        Answer { status, media, body: Bytes::from(body) }
+        let code = self.errors.first().map(|error| error.code);
+        Answer { status, media, body: Bytes::from(body), code }
     }
 }
 

@@ -75,7 +75,12 @@ impl Api {
     pub async fn execute(&self, session: &TenantSession, request: &Request) -> Answer {
         let response = match self.prepare(session, request).await {
             Ok(prepared) => execute::run(&self.operations, session, prepared, &self.config).await,
-            Err(refused) => Response::refused(refused),
+            Err(refused) => {
+                if let Some(limit) = refused.by_limit() {
+                    session.metrics().document_refused(limit);
+                }
+                Response::refused(refused)
+            }
         };
         response.into_answer(request.media, session.request())
     }

@@ -64,6 +64,13 @@ pub(crate) struct Batch<T> {
     together: bool,
 }
 
+impl<T> Batch<T> {
+    /// How many keys it asks for.
+    pub(crate) fn size(&self) -> usize {
+        self.keys.len()
+    }
+}
+
 /// Somebody who wants an item of a type.
 struct Taker<T> {
     object: Name,

@@ -1,11 +1,13 @@
 //! Where the gateway listens, and whom browsers let talk to it.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
+use super::tls::TlsFiles;
 use crate::settings::Section;
 
 /// How long a browser may remember what it was allowed.
@@ -22,6 +24,16 @@ pub struct Config {
     pub max_body: usize,
     /// How long a request may take.
     pub deadline: Duration,
+    /// How many connections there may be to a port. Others wait in the kernel's queue.
+    pub max_connections: usize,
+    /// How long a client may take for a handshake and for the head of a request; an idle connection ends after it.
+    pub header_timeout: Duration,
+    /// How long requests that are under way may take to finish after the signal to stop.
+    pub drain: Duration,
+    /// How many requests may be under way. The next one is turned away at once.
+    pub max_requests: usize,
+    /// The certificate of the public port; none for plain HTTP.
+    pub tls: Option<TlsFiles>,
     /// The origins whose pages may call.
     pub origins: Origins,
     /// A GraphiQL page at `/`. Only `dev` has one.
@@ -46,6 +58,11 @@ impl Default for Config {
             admin: loopback(9090),
             max_body: 256 * 1024,
             deadline: Duration::from_secs(10),
+            max_connections: 4_096,
+            header_timeout: Duration::from_secs(15),
+            drain: Duration::from_secs(20),
+            max_requests: 512,
+            tls: None,
             origins: Origins::These(Vec::new()),
             #[cfg(feature = "dev")]
             console: None,
@@ -54,8 +71,9 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads `[server]`.
-    pub fn read(file: &Section<'_>) -> Option<Self> {
+    /// Reads `[server]`, and of `[admission]` what is asked of all tenants together; `most` is what one tenant may have
+    /// under way.
+    pub fn read(file: &Section<'_>, folder: &Path, (admission, most): (&Section<'_>, usize)) -> Option<Self> {
         let server = file.section("server");
         let mut config = Self::default();
         let mut complete = true;
@@ -68,11 +86,32 @@ impl Config {
         if let Some(bytes) = server.count("max-body", 1_024..=16 * 1024 * 1024) {
             config.max_body = usize::try_from(bytes).unwrap_or(config.max_body);
         }
-        if let Some(deadline) =
-            server.duration("deadline", Duration::from_millis(100)..=Duration::from_mins(5))
-        {
-            config.deadline = deadline;
+        let (shortest, minutes) = (Duration::from_millis(100), Duration::from_mins(5));
+        for (key, into) in [
+            ("deadline", &mut config.deadline),
+            ("header-timeout", &mut config.header_timeout),
+            ("drain", &mut config.drain),
+        ] {
+            *into = server.duration(key, shortest..=minutes).unwrap_or(*into);
         }
+        let number = |section: &Section<'_>, key, into: &mut usize| {
+            let number = section.count(key, 1..=1_000_000).and_then(|number| usize::try_from(number).ok());
+            *into = number.unwrap_or(*into);
+        };
+        number(&server, "max-connections", &mut config.max_connections);
+        number(admission, "max-requests", &mut config.max_requests);
+        if config.max_requests <= most {
+            let message = format!(
+                "one tenant may have {most} requests under way, and all of them together {}",
+                config.max_requests
+            );
+            let problem = admission.place_of("max-requests").problem(message);
+            admission.report(problem.hint("raise `max-requests`, or lower `concurrency` of the tiers"));
+        }
+        let tls = server.section("tls");
+        config.tls = tls_files(&tls, folder);
+        complete &= config.tls.is_some() || !server.has("tls");
+        tls.finish();
         let cors = server.section("cors");
         config.origins = origins(&cors);
         cors.finish();
@@ -99,6 +138,20 @@ impl Config {
                 .max_age(CORS_MAX_AGE),
         )
     }
+}
+
+/// `[server.tls]`: both files, or none.
+fn tls_files(tls: &Section<'_>, folder: &Path) -> Option<TlsFiles> {
+    if !tls.has("certificate") && !tls.has("key") {
+        return None;
+    }
+    let path = |key| {
+        let path =
+            tls.required::<String>(key, "write the path of a PEM file: `certificate` and `key` go together");
+        Some(folder.join(path?.value))
+    };
+    let (certificate, key) = (path("certificate"), path("key"));
+    Some(TlsFiles { certificate: certificate?, key: key? })
 }
 
 /// `origins = "*"`, or a list such as `["https://app.example.com"]`.

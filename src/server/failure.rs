@@ -81,6 +81,19 @@ impl Public for HttpError {
     }
 }
 
+/// As many requests are under way as may be.
+pub(super) struct Busy;
+
+impl Public for Busy {
+    fn code(&self) -> Code {
+        Code::Unavailable
+    }
+
+    fn message(&self) -> Cow<'static, str> {
+        "The gateway has as many requests as it can take. Try again shortly.".into()
+    }
+}
+
 /// The deadline has passed.
 pub(super) struct TooLate;
 

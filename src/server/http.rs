@@ -12,15 +12,18 @@ use axum::extract::State;
 use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::LengthLimitError;
+use tokio::sync::Semaphore;
 
-use super::failure::{HttpError, TooLate};
+use super::failure::{Busy, HttpError, TooLate};
 use super::refusal::{self, Refusal};
 use super::request::Parameters;
-use super::{Gateway, media};
+use super::{Config, Gateway, media};
 use crate::authorizer::{self, Bearer, Rejection};
+use crate::clock::Stopwatch;
 use crate::credentials::TenantSession;
 use crate::graphql::{self, Answer, Media};
 use crate::id::RequestId;
+use crate::telemetry::Shed;
 
 /// The header that carries a request's id, in and out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,25 +31,38 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What every request needs.
 #[derive(Debug, Clone)]
 pub(super) struct Front {
-    pub(super) gateway: Arc<Gateway>,
-    pub(super) max_body: usize,
-    pub(super) deadline: Duration,
+    gateway: Arc<Gateway>,
+    max_body: usize,
+    deadline: Duration,
+    /// One for each request that may be under way.
+    places: Arc<Semaphore>,
 }
 
 /// A GraphQL request over HTTP.
 pub(super) async fn graphql(State(front): State<Front>, request: Request<Body>) -> Response<Body> {
+    let metrics = &front.gateway.metrics;
+    let (came, _under_way) = (Stopwatch::begin(), metrics.began());
     let id = front.gateway.request_id(text(request.headers(), &REQUEST_ID));
     let accepted = media::accepted(request.headers());
     let media = accepted.unwrap_or(Media::Json);
-    let answered = match accepted {
-        None => Err(HttpError::NOT_ACCEPTABLE),
-        Some(media) => match tokio::time::timeout(front.deadline, front.answer(request, media, &id)).await {
-            Ok(answered) => answered,
-            Err(_elapsed) => Ok(refusal::answer(&TooLate, media, &id)),
-        },
+    // Held until the answer is made.
+    let place = front.places.try_acquire();
+    let answered = match (accepted, &place) {
+        (None, _) => Err(HttpError::NOT_ACCEPTABLE),
+        (Some(media), Err(_full)) => {
+            metrics.shed(Shed::Busy);
+            Ok(refusal::answer(&Busy, media, &id))
+        }
+        (Some(media), Ok(_place)) => {
+            match tokio::time::timeout(front.deadline, front.answer(request, media, &id)).await {
+                Ok(answered) => answered,
+                Err(_elapsed) => Ok(refusal::answer(&TooLate, media, &id)),
+            }
+        }
     };
     let (answer, header) =
         answered.unwrap_or_else(|error| (Answer::refused(error.status, media, &error, &id), error.header()));
+    metrics.answered(answer.code, came.elapsed());
     written(answer, header, &id)
 }
 
@@ -54,6 +70,11 @@ pub(super) async fn graphql(State(front): State<Front>, request: Request<Body>) 
 type Answered = (Answer, Option<(HeaderName, HeaderValue)>);
 
 impl Front {
+    pub(super) fn new(gateway: Arc<Gateway>, config: &Config) -> Self {
+        let places = Arc::new(Semaphore::new(config.max_requests));
+        Self { gateway, max_body: config.max_body, deadline: config.deadline, places }
+    }
+
     async fn answer(
         &self,
         request: Request<Body>,
@@ -64,7 +85,7 @@ impl Front {
         let session = match self.open(request.headers(), id).await {
             Ok(session) => session,
             Err(refused) => {
-                Gateway::note(&refused, id);
+                self.gateway.note(&refused, id);
                 return Ok(refusal::answer(&refused, media, id));
             }
         };

@@ -4,6 +4,7 @@
 //! type, which status; nothing of it knows a table or a key.
 
 mod config;
+mod connection;
 #[cfg(feature = "dev")]
 mod console;
 mod failure;
@@ -14,27 +15,27 @@ mod refusal;
 mod numbers;
 mod request;
 mod session;
+mod tls;
 
-use std::future::{Future, IntoFuture as _};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 pub use config::{Config, Origins};
 #[cfg(feature = "dev")]
 pub use console::Console;
 pub use health::Readiness;
 pub use session::Gateway;
+pub use tls::{Tls, TlsFiles};
 
+use crate::problem::Problem;
 use crate::telemetry::Metrics;
-
-/// How long requests that are under way may take to finish after the signal to stop.
-const DRAIN: Duration = Duration::from_secs(20);
+use connection::Port;
 
 /// Why nothing is served.
 #[derive(Debug, Error)]
@@ -42,9 +43,9 @@ pub enum ServeError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}; `{1}` takes another address")]
     Listen(SocketAddr, &'static str, #[source] io::Error),
-    /// A listener broke.
-    #[error("the server stopped")]
-    Stopped(#[source] io::Error),
+    /// The certificate cannot be used.
+    #[error("the certificate of `[server.tls]`: {} {}", .0.place().name(), .0.message())]
+    Certificate(Problem),
 }
 
 /// A server that has its ports and serves nothing yet.
@@ -52,12 +53,12 @@ pub enum ServeError {
 pub struct Server {
     public: TcpListener,
     admin: TcpListener,
+    tls: Option<Tls>,
     readiness: Readiness,
-    metrics: Metrics,
 }
 
 impl Server {
-    /// Takes the ports. One that is in use is found out here, before anything else is done.
+    /// Takes the ports, and reads the certificate. What is wrong there is found out here, before anything else is done.
     pub async fn bind(config: &Config) -> Result<Self, ServeError> {
         let bind = async |address: SocketAddr, option| {
             TcpListener::bind(address).await.map_err(|error| ServeError::Listen(address, option, error))
@@ -65,14 +66,9 @@ impl Server {
         Ok(Self {
             public: bind(config.listen, "--listen").await?,
             admin: bind(config.admin, "--admin").await?,
+            tls: config.tls.as_ref().map(Tls::read).transpose().map_err(ServeError::Certificate)?,
             readiness: Readiness::default(),
-            metrics: Metrics::default(),
         })
-    }
-
-    /// What is measured, for whoever measures.
-    pub fn metrics(&self) -> Metrics {
-        self.metrics.clone()
     }
 
     /// The address that clients use.
@@ -85,44 +81,48 @@ impl Server {
         self.admin.local_addr()
     }
 
+    /// What shows clients the certificate; it is told when there is a new one.
+    pub fn tls(&self) -> Option<Tls> {
+        self.tls.clone()
+    }
+
     /// Serves until `stop` resolves, then lets the requests that are under way finish.
-    pub async fn serve(
-        self,
-        gateway: Arc<Gateway>,
-        config: &Config,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), ServeError> {
-        let public = router(gateway, config);
-        let admin = health::router(self.readiness.clone(), self.metrics);
+    pub async fn serve(self, gateway: Arc<Gateway>, config: &Config, stop: impl Future<Output = ()>) {
+        let metrics = gateway.metrics.clone();
+        let admin = health::router(self.readiness.clone(), metrics.clone());
+        // Its connections are counted apart: health is told while clients wait.
+        let admin = Port::new(self.admin, admin, None, config, Metrics::default());
+        let public = Port::new(self.public, router(gateway, config), self.tls, config, metrics);
         let readiness = self.readiness;
         readiness.set(true);
-        let (drain, draining) = tokio::sync::watch::channel(false);
-        let until_drained = |mut draining: tokio::sync::watch::Receiver<bool>| async move {
+        let (stopping, _) = watch::channel(false);
+        let until = |mut stopping: watch::Receiver<bool>| async move {
             // An error means that the sender is gone, and with it the server: time to stop too.
-            let _stopped = draining.wait_for(|draining| *draining).await;
+            let _stopped = stopping.wait_for(|stopping| *stopping).await;
+        };
+        let serving = async {
+            public.serve(until(stopping.subscribe())).await;
+        };
+        let told = async {
+            admin.serve(until(stopping.subscribe())).await;
         };
         let stopped = async {
             stop.await;
             readiness.set(false);
-            drain.send_replace(true);
-            tokio::time::sleep(DRAIN).await;
-        };
-        let serving = async {
-            let public =
-                axum::serve(self.public, public).with_graceful_shutdown(until_drained(draining.clone()));
-            let admin = axum::serve(self.admin, admin).with_graceful_shutdown(until_drained(draining));
-            tokio::try_join!(public.into_future(), admin.into_future())
+            stopping.send_replace(true);
+            tokio::time::sleep(config.drain).await;
+            tracing::warn!("requests were still under way when the time to drain was over");
         };
         tokio::select! {
-            served = serving => served.map(|_| ()).map_err(ServeError::Stopped),
-            () = stopped => Ok(()),
+            ((), ()) = async { tokio::join!(serving, told) } => {}
+            () = stopped => {}
         }
     }
 }
 
 /// Everything that clients reach.
 fn router(gateway: Arc<Gateway>, config: &Config) -> Router {
-    let front = http::Front { gateway, max_body: config.max_body, deadline: config.deadline };
+    let front = http::Front::new(gateway, config);
     let router = Router::new().route("/graphql", axum::routing::any(http::graphql)).with_state(front);
     let router = match config.cors() {
         Some(cors) => router.layer(cors),

@@ -1,6 +1,7 @@
 //! Why a request got no session, and what of that its sender may know.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
 use thiserror::Error;
@@ -42,10 +43,22 @@ impl Public for Refusal {
             Self::Session(error) => error.message(),
         }
     }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Token(rejection) => rejection.retry_after(),
+            Self::Tenant(refused) => refused.retry_after(),
+            Self::Session(error) => error.retry_after(),
+        }
+    }
 }
 
-/// How long a client should wait before it tries again, in seconds.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+/// How long a client should wait before it tries again: whole seconds, and at least one.
+fn retry_after(error: &dyn Public) -> (header::HeaderName, HeaderValue) {
+    let wait = error.retry_after().unwrap_or_default();
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    (header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))
+}
 
 /// The answer to an error that ends a request before anything was run.
 pub(super) fn answer(
@@ -58,9 +71,9 @@ pub(super) fn answer(
             (StatusCode::UNAUTHORIZED, Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))))
         }
         Code::Forbidden => (StatusCode::FORBIDDEN, None),
-        Code::Unavailable | Code::Throttled => {
-            (StatusCode::SERVICE_UNAVAILABLE, Some((header::RETRY_AFTER, RETRY_AFTER)))
-        }
+        // What DynamoDB throttles is an error of a field: here it is the tenant that asks too much.
+        Code::Throttled => (StatusCode::TOO_MANY_REQUESTS, Some(retry_after(error))),
+        Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Some(retry_after(error))),
         Code::BadRequest => (StatusCode::BAD_REQUEST, None),
         Code::NotFound | Code::Conflict | Code::BudgetExceeded | Code::Internal => {
             (StatusCode::INTERNAL_SERVER_ERROR, None)

@@ -9,8 +9,8 @@ use crate::credentials::{Broker, TenantSession};
 use crate::entropy::Entropy;
 use crate::graphql::Api;
 use crate::id::RequestId;
-use crate::telemetry::Event;
-use crate::tenant::{Refused, Tenants};
+use crate::telemetry::{Event, Metrics};
+use crate::tenant::{Reason, Refused, Tenants};
 
 /// The gateway: everything that a request passes through.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub struct Gateway {
     pub clock: Clock,
     /// Where request ids come from.
     pub entropy: Entropy,
+    /// What is counted on the way.
+    pub metrics: Metrics,
 }
 
 impl Gateway {
@@ -46,8 +48,12 @@ impl Gateway {
     }
 
     /// Notes a refusal for the operator, who may know why.
-    pub(super) fn note(refusal: &Refusal, request: &RequestId) {
+    pub(super) fn note(&self, refusal: &Refusal, request: &RequestId) {
         match refusal {
+            // A flood of these is one tenant's, and counted: a line for each would be a flood of lines.
+            Refusal::Tenant(Refused { tenant, reason: Reason::OverLimit { .. }, .. }) => {
+                self.metrics.throttled(tenant);
+            }
             Refusal::Token(reason) => Event::TokenRefused { request, reason }.emit(),
             Refusal::Tenant(Refused { tenant, subject, reason }) => {
                 Event::TenantRefused { request, tenant, subject, reason }.emit();

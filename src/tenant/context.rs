@@ -3,19 +3,22 @@
 use std::sync::Arc;
 
 use super::TenantRecord;
+use super::quota::Place;
 use crate::authorizer::Caller;
 use crate::id::TenantId;
 
 /// An admitted caller. Made by [`super::Tenants::admit`] alone, so that the caller's tenant and the record's are one.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct TenantContext {
     caller: Caller,
     record: Arc<TenantRecord>,
+    /// Free for another request of the tenant's when this one is over.
+    _place: Place,
 }
 
 impl TenantContext {
-    pub(super) fn new(caller: Caller, record: Arc<TenantRecord>) -> Self {
-        Self { caller, record }
+    pub(super) fn new(caller: Caller, record: Arc<TenantRecord>, place: Place) -> Self {
+        Self { caller, record, _place: place }
     }
 
     /// The tenant.

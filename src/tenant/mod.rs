@@ -5,16 +5,19 @@
 //! speak for are refused alike; the log tells them apart.
 
 mod context;
+mod quota;
 mod record;
 mod registry;
 mod standing;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use thiserror::Error;
 
 pub use context::TenantContext;
+pub use quota::{STANDARD, Tier, Tiers};
 pub use record::{Mode, State, TenantRecord};
 pub use registry::{Registry, Requirements};
 pub use standing::{Kept, Rejected, Standing};
@@ -27,6 +30,7 @@ use crate::id::TenantId;
 #[derive(Debug)]
 pub struct Tenants {
     registry: ArcSwap<Registry>,
+    quotas: quota::Quotas,
 }
 
 /// A caller is not admitted.
@@ -53,28 +57,54 @@ pub enum Reason {
     /// The tenant is suspended.
     #[error("the tenant is suspended")]
     Suspended,
+    /// The tenant has as much under way as its tier lets it, or has begun as much in this second.
+    #[error("the tenant is over the limits of its tier")]
+    OverLimit {
+        /// When it may try again.
+        wait: Duration,
+    },
 }
 
 impl Public for Refused {
     fn code(&self) -> Code {
-        Code::Forbidden
+        match self.reason {
+            Reason::Issuer | Reason::Unknown | Reason::Suspended => Code::Forbidden,
+            Reason::OverLimit { .. } => Code::Throttled,
+        }
     }
 
     fn message(&self) -> std::borrow::Cow<'static, str> {
-        "The tenant may not use this service.".into()
+        match self.reason {
+            Reason::Issuer | Reason::Unknown | Reason::Suspended => {
+                "The tenant may not use this service.".into()
+            }
+            Reason::OverLimit { .. } => "The tenant has too many requests. Try again shortly.".into(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self.reason {
+            Reason::OverLimit { wait } => Some(wait),
+            Reason::Issuer | Reason::Unknown | Reason::Suspended => None,
+        }
     }
 }
 
 impl Tenants {
-    /// The tenants of a registry.
-    pub fn new(registry: Registry) -> Self {
-        Self { registry: ArcSwap::from_pointee(registry) }
+    /// The tenants of a registry, each with the share of its tier.
+    pub fn new(registry: Registry, tiers: Tiers) -> Self {
+        Self { registry: ArcSwap::from_pointee(registry), quotas: quota::Quotas::new(tiers) }
     }
 
-    /// The context of the caller's tenant. Nothing is asked of anybody: the registry is in memory.
+    /// The context of the caller's tenant, with a place for one request. Nothing is asked of anybody: the registry is
+    /// in memory.
     pub fn admit(&self, caller: Caller) -> Result<TenantContext, Refused> {
-        match self.record(&caller) {
-            Ok(record) => Ok(TenantContext::new(caller, record)),
+        let admitted = self.record(&caller).and_then(|record| {
+            let place = self.quotas.enter(&record).map_err(|wait| Reason::OverLimit { wait })?;
+            Ok((record, place))
+        });
+        match admitted {
+            Ok((record, place)) => Ok(TenantContext::new(caller, record, place)),
             Err(reason) => {
                 let (tenant, subject) = (caller.tenant().clone(), caller.subject().to_owned());
                 Err(Refused { tenant, subject, reason })

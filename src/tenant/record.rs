@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use super::quota::STANDARD;
 use super::registry::Requirements;
 use crate::id::{ExternalId, Region, RoleArn, TableName, TenantId};
 use crate::problem::{Located, did_you_mean};
@@ -99,7 +100,7 @@ impl TenantRecord {
             let problem = section.place().problem("`external-id` is missing");
             section.report(problem.hint("a tenant's own role must ask for an external id of its own"));
         }
-        let tier = from("tier").string("tier").map_or_else(|| "standard".to_owned(), |tier| tier.value);
+        let tier = tier(from("tier"), requirements);
         let (tables, own_tables) = tables(section, requirements)?;
         Some(Self {
             id: id?,
@@ -113,6 +114,17 @@ impl TenantRecord {
             tier,
         })
     }
+}
+
+/// The tier; one that the configuration has.
+fn tier(section: &Section<'_>, requirements: &Requirements) -> String {
+    let Some(written) = section.string("tier") else { return STANDARD.to_owned() };
+    if let Some(known) = requirements.tiers.as_ref().filter(|known| !known.contains(&written.value)) {
+        let hint = did_you_mean(&written.value, known.iter().map(String::as_str));
+        let hint = format!("{hint}; a tier is written `[admission.tiers.NAME]` in the configuration");
+        section.report(written.place.problem(format!("there is no tier `{}`", written.value)).hint(hint));
+    }
+    written.value
 }
 
 fn mode(section: &Section<'_>, policy: &Section<'_>, requirements: &Requirements) -> Option<Mode> {

@@ -17,6 +17,8 @@ pub struct Requirements {
     pub silo_tables: BTreeSet<String>,
     /// The names of the session policies that there are; none, where that is not looked at.
     pub policies: Option<BTreeSet<String>>,
+    /// The names of the tiers that there are; none, where that is not looked at.
+    pub tiers: Option<BTreeSet<String>>,
 }
 
 impl Requirements {

@@ -12,6 +12,8 @@ schema @table(name: "main", pk: "pk", sk: "sk", ttl: "expiresAt") { query: Query
 type Product @item(table: "main", pk: "TENANT#${tenant}#PRODUCT#${sku}", sk: "PRODUCT", version: "rev") {
   sku: ID!
   stock: Int!
+  marks: [String!]
+  labels: [String!] @attribute(as: SET)
   rev: Int!
 }
 type Order @item(table: "main", pk: "TENANT#${tenant}#ORDER#${id}", sk: "ORDER") {
@@ -27,6 +29,7 @@ type Line @item(table: "main", pk: "TENANT#${tenant}#ORDER#${orderId}", sk: "LIN
   quantity: Int!
 }
 input NewLine { sku: ID! quantity: Int! }
+input Marked { sku: ID! mark: String! on: [String!]! }
 input Change { sku: ID! stock: Int! rev: Int }
 input NewOrder { customer: ID! lines: [NewLine!] }
 type Query {
@@ -46,6 +49,10 @@ type Mutation {
     @transact(token: "args.requestId", do: [{as: "line", each: "args.lines", put: "Line", spread: "each"}])
   count(changes: [Change!]!): [Product]! @transact(do: [
     {as: "counted", each: "args.changes", update: "Product", spread: "each", bind: {sku: "each.sku"}, expect: "each.rev"}])
+  mark(marked: [Marked!]!): [Product!]! @transact(do: [{each: "args.marked", update: "Product",
+    bind: {sku: "each.sku"}, append: {marks: "each.mark"}, add: {labels: "each.on"}}])
+  unmark(marked: [Marked!]!): [Product!]! @transact(do: [{each: "args.marked", update: "Product",
+    bind: {sku: "each.sku"}, append: {marks: "each.mark"}, remove: {labels: "each.on"}}])
   drop(skus: [ID!]!, one: ID!, stock: Int!): Product @transact(do: [
     {each: "args.skus", delete: "Product", bind: {sku: "each"}},
     {as: "one", update: "Product", bind: {sku: "args.one"}}])
@@ -149,8 +156,8 @@ async fn all_or_none(world: &World) {
     assert_eq!(gone, json!({ "a": { "stock": 3 }, "b": null }));
 }
 
-/// Each element names the version that it goes by, if it does.
-async fn versions(world: &World) {
+/// Each element has values of its own: the version that it goes by, if it names one, and what is appended, added, removed.
+async fn own_values(world: &World) {
     let acme = world.tenant("acme");
     add_products(&acme, 3).await;
     let changes = json!([{ "sku": "p0", "stock": 1, "rev": 1 }, { "sku": "p1", "stock": 2 }]);
@@ -163,6 +170,15 @@ async fn versions(world: &World) {
     assert_eq!(error["extensions"]["reasons"], reasons);
     let kept = acme.query("{ product(sku: \"p2\") { stock rev } }").await.ok();
     assert_eq!(kept["product"], json!({ "stock": 5, "rev": 1 }));
+    // What is made from what is there, of each element.
+    let marked =
+        json!([{ "sku": "p0", "mark": "a", "on": ["x", "y"] }, { "sku": "p1", "mark": "b", "on": ["z"] }]);
+    let marking = "mutation($on: [Marked!]!, $off: [Marked!]!) \
+        { mark(marked: $on) { marks labels } unmark(marked: $off) { marks labels } }";
+    let off = json!([{ "sku": "p0", "mark": "c", "on": ["x"] }]);
+    let data = acme.with(marking, json!({ "on": marked, "off": off })).await.ok();
+    let on = json!([{ "marks": ["a"], "labels": ["x", "y"] }, { "marks": ["b"], "labels": ["z"] }]);
+    assert_eq!(data, json!({ "mark": on, "unmark": [{ "marks": ["a", "c"], "labels": ["y"] }] }));
     // No list is an empty one: the order is placed without lines.
     let without = json!({ "i": { "customer": "c" }, "r": "r" });
     assert_eq!(acme.with(PLACE, without).await.ok()["placeOrder"]["lines"], json!([]));
@@ -229,16 +245,16 @@ async fn elements_take_place_all_or_none_on_dynamodb_local() {
 }
 
 #[tokio::test]
-async fn each_element_goes_by_the_version_that_it_names() {
-    versions(&builder().start().await).await;
+async fn each_element_has_a_version_and_changes_of_its_own() {
+    own_values(&builder().start().await).await;
 }
 
 #[tokio::test]
-async fn each_element_goes_by_the_version_that_it_names_on_dynamodb_local() {
+async fn each_element_has_a_version_and_changes_of_its_own_on_dynamodb_local() {
     if let Err(why) = dynamodb_local::endpoint().await {
         return skip("DYNAMODB_LOCAL", &why);
     }
-    versions(&builder().engine(Engine::DynamoDbLocal).start().await).await;
+    own_values(&builder().engine(Engine::DynamoDbLocal).start().await).await;
 }
 
 #[tokio::test]

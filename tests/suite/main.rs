@@ -14,6 +14,7 @@
     reason = "long tables of cases and long documents are what tests are made of"
 )]
 
+mod admission;
 mod batches;
 mod brought;
 mod check_deployed;

@@ -102,7 +102,6 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
     if !proof.holds() {
         Event::Unproved { reason: &InTheWay(&proof) }.emit();
     }
-    server.metrics().set_proved(proof.holds());
     let read = embedded.application.registry_reader();
     let listed = tokens(&embedded.application.registry, &issuer, &clock).map_err(Because)?;
     let demo = demo::Demo::of(&embedded, &listed);
@@ -114,6 +113,7 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
     };
     let text = banner.text(&demo, &listed);
     let (gateway, _aws) = embedded.gateway(clock.clone(), Entropy::system())?;
+    gateway.metrics.set_proved(proof.holds());
     let gateway = Arc::new(gateway);
     let tenants = Arc::clone(&gateway.tenants);
     // A token that cannot be signed now could not be signed above.
@@ -121,9 +121,9 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
     server_config.console = Some(Console::new(fresh, demo.query()));
     let watching = watched.reload(Arc::clone(&gateway.tenants), read);
     say(&text);
-    let served = server.serve(gateway, &server_config, stop_signal()).await;
+    server.serve(gateway, &server_config, stop_signal()).await;
     watching.abort();
-    Ok(served.map_err(Because)?)
+    Ok(())
 }
 
 /// A token for each tenant.

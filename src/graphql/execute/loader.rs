@@ -142,6 +142,7 @@ impl Run<'_> {
 
     async fn ask(&self, batch: Batch<oneshot::Sender<Loaded>>) {
         let _turn = self.allowance.turn().await;
+        self.session.metrics().loaded(batch.size());
         // A field that is gone does not miss what it wanted.
         let give = |field: oneshot::Sender<Loaded>, loaded| drop(field.send(loaded));
         self.operations.load(batch, self.budget, give).await;

@@ -126,6 +126,7 @@ impl<'l> Site<'_, 'l> {
                 "the tenant comes from the verified token alone, as `${tenant}` in templates".to_owned()
             }
             root if self.has_argument(root) => format!("write `args.{root}`"),
+            _ if self.has_element() => "a value is `each.…`, `args.…`, `parent.…` or `claims.…`".to_owned(),
             _ => "a value is `args.…`, `parent.…` or `claims.…`".to_owned(),
         };
         let message = match root {

@@ -191,6 +191,7 @@ fn mistakes_in_a_step_for_each_element() {
         ("transact_each_within_elements", each(noted).replace("args.lines", "args.lines.more").replace("of: Of!", "more: [Of!]! of: Of!")),
         ("transact_each_alone_of_a_list", of("[ID!]!", r#"{check: "Note", bind: {id: "args.lines"}}"#)),
         ("transact_each_without_a_key", each(r#"update: "Note", bind: {count: "each.pieces"}"#)),
+        ("transact_each_misspelt", each(r#"check: "Note", bind: {id: "ech.id"}"#)),
         ("transact_each_empty", each(r#"check: "Note", bind: {id: "each."}"#)),
         ("transact_each_as_a_token", each(noted).replace("transact(do", "transact(token: \"each.id\", do")),
         ("transact_each_spreads_a_list", each(r#"put: "Customer", spread: "args.lines""#)),

@@ -16,11 +16,12 @@ use innkeeper::operation::CursorKey;
 use innkeeper::policy::derive::{self, RoleShape, Subject, grants};
 use innkeeper::problem::Source;
 use innkeeper::schema::compile;
-use innkeeper::server::{Gateway, Server};
+use innkeeper::server::{Gateway, Server, Tls};
 use innkeeper::settings::Variables;
 use innkeeper::tenant::TenantRecord;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 use super::fault::{Call, Fault, Faults};
 use super::{Reply, dynamodb_local, isolation, root};
@@ -214,10 +215,13 @@ impl Builder {
             .unwrap_or_else(|problems| panic!("{problems}"));
         let gateway = Arc::new(gateway);
         let server = Server::bind(&server_config).await.unwrap();
+        let tls = server.tls();
         let (url, admin) = (server.address().unwrap(), server.admin_address().unwrap());
         let serving = Arc::clone(&gateway);
+        let (stop, mut stopping) = watch::channel(false);
         let task = tokio::spawn(async move {
-            server.serve(serving, &server_config, std::future::pending()).await.unwrap();
+            let told = async { drop(stopping.wait_for(|stop| *stop).await) };
+            server.serve(serving, &server_config, told).await;
         });
         aws.observer().take();
         World {
@@ -235,6 +239,8 @@ impl Builder {
             is_forging,
             faults,
             folder,
+            stop,
+            tls,
             task,
         }
     }
@@ -335,6 +341,9 @@ pub(crate) struct World {
     is_forging: bool,
     faults: Option<Faults>,
     folder: TempDir,
+    stop: watch::Sender<bool>,
+    /// What shows clients the certificate, where the configuration names one.
+    pub(crate) tls: Option<Tls>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -425,6 +434,16 @@ impl World {
         let answer = request.send().await.unwrap();
         let (status, headers) = (answer.status(), answer.headers().clone());
         Reply { status, headers, text: answer.text().await.unwrap() }
+    }
+
+    /// Tells the server to stop, as SIGTERM does.
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Whether the server has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.task.is_finished()
     }
 
     /// The proxy before AWS, where the builder put one.

@@ -1,19 +1,10 @@
-//! What operators rely on: one type for everything the gateway says on purpose.
+//! Everything that the gateway says on purpose, as one type.
 //!
 //! An [`Event`] has typed fields and becomes a log line under the target `innkeeper::audit`. Nothing secret has a
 //! place in it: no token, no credential, no item. ARNs and role names may stand here, since the log is the
-//! operator's; no answer to a client is made from an event. What is counted goes to [`Metrics`], for `/metrics`.
+//! operator's; no answer to a client is made from an event.
 
 use std::fmt;
-use std::sync::Arc;
-
-use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
-
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::id::{RequestId, RoleArn, TenantId};
 
@@ -176,59 +167,4 @@ impl Event<'_> {
             }
         }
     }
-}
-
-/// What is counted and measured, in Prometheus's terms. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Metrics {
-    registry: Arc<Registry>,
-    proved: Gauge,
-}
-
-impl Default for Metrics {
-    fn default() -> Self {
-        let mut registry = Registry::with_prefix("innkeeper");
-        let proved = Gauge::default();
-        let help =
-            "Whether it was shown that no tenant reaches another's items: 1, or 0 under --allow-unproved";
-        registry.register("isolation_proved", help, proved.clone());
-        Self { registry: Arc::new(registry), proved }
-    }
-}
-
-impl Metrics {
-    /// Whether what is served was proved to keep tenants apart.
-    pub fn set_proved(&self, proved: bool) {
-        self.proved.set(proved.into());
-    }
-
-    /// All of them, in the text format of `OpenMetrics` 1.0.
-    pub fn text(&self) -> String {
-        let mut text = String::new();
-        // Writing to a string does not fail.
-        let _written = encode(&mut text, &self.registry);
-        text
-    }
-}
-
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Pretty,
-    /// One JSON object a line.
-    Json,
-}
-
-/// Starts to log to standard error. `filter` is a list of directives such as `info,innkeeper=debug`.
-pub fn start(format: Format, filter: &str) -> Result<(), tracing_subscriber::filter::ParseError> {
-    let filter = EnvFilter::try_new(filter)?;
-    let registry = tracing_subscriber::registry().with(filter);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    // A second start in one process (tests) keeps the first.
-    match format {
-        Format::Pretty => drop(registry.with(lines.with_target(false)).try_init()),
-        Format::Json => drop(registry.with(lines.json().flatten_event(true)).try_init()),
-    }
-    Ok(())
 }

@@ -1,0 +1,229 @@
+//! Connections: how many there may be, how long a client may take to say what it wants, and how they end.
+//!
+//! A connection costs memory before anybody has shown a token, so each wait on a client has a bound: the handshake and
+//! the head of a request ([`Config::header_timeout`]), the body (the request's deadline), and an answer that is not read
+//! ([`UNREAD`]). What is idle between two requests is waiting for a head. Connections beyond the bound wait in the
+//! kernel's queue, where they cost the gateway nothing.
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::ServiceExt as _;
+
+use super::Config;
+use super::tls::Tls;
+use crate::telemetry::Metrics;
+
+/// How long an answer may lie unread in the client's window before the kernel ends the connection.
+#[cfg(target_os = "linux")]
+const UNREAD: Duration = Duration::from_secs(30);
+
+/// How often an idle HTTP/2 connection is asked whether it is there.
+const PING: Duration = Duration::from_secs(30);
+
+/// The streams of one HTTP/2 connection. A browser's page has one connection.
+const STREAMS: u32 = 100;
+
+/// The heads of a request, in bytes: a token has 8 KiB at most.
+const MAX_HEAD: usize = 32 * 1024;
+
+/// How long to wait where no connection can be taken, such as when there are no more files.
+const NO_FILES: Duration = Duration::from_millis(100);
+
+/// Where the next look at a first line is due, when only a part of it has come.
+const PEEK: Duration = Duration::from_millis(5);
+
+/// What an HTTP/2 client says first, without TLS (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// A port, and how connections to it are served.
+pub(super) struct Port {
+    listener: TcpListener,
+    router: Router,
+    tls: Option<Tls>,
+    permits: Arc<Semaphore>,
+    header_timeout: Duration,
+    metrics: Metrics,
+}
+
+/// The HTTP that a client speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http1,
+    Http2,
+}
+
+impl Port {
+    pub(super) fn new(
+        listener: TcpListener,
+        router: Router,
+        tls: Option<Tls>,
+        config: &Config,
+        metrics: Metrics,
+    ) -> Self {
+        let permits = Arc::new(Semaphore::new(config.max_connections));
+        Self { listener, router, tls, permits, header_timeout: config.header_timeout, metrics }
+    }
+
+    /// Takes connections until `stop` resolves; then lets the requests that are under way finish.
+    pub(super) async fn serve(self, stop: impl Future<Output = ()>) {
+        let Self { listener, router, tls, permits, header_timeout, metrics } = self;
+        let graceful = GracefulShutdown::new();
+        let mut stop = pin!(stop);
+        loop {
+            let next = async {
+                let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
+                Some((listener.accept().await, permit))
+            };
+            let (accepted, permit) = tokio::select! {
+                () = &mut stop => break,
+                next = next => match next {
+                    Some(next) => next,
+                    None => break,
+                },
+            };
+            match accepted {
+                Ok((stream, _peer)) => {
+                    let connection =
+                        Connection { router: router.clone(), tls: tls.clone(), header_timeout, permit };
+                    spawn(connection.serve(stream, graceful.watcher(), metrics.clone()));
+                }
+                Err(error) if is_of_one_client(&error) => {}
+                Err(error) => {
+                    tracing::error!(%error, "no connection can be taken");
+                    tokio::time::sleep(NO_FILES).await;
+                }
+            }
+        }
+        // Nobody else may come while those who are here finish.
+        drop(listener);
+        graceful.shutdown().await;
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a connection is no request: it ends with its client or with the server"
+)]
+fn spawn(connection: impl Future<Output = ()> + Send + 'static) {
+    drop(tokio::spawn(connection));
+}
+
+/// Whether an error of `accept` is of the connection and not of the listener.
+fn is_of_one_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// One connection.
+struct Connection {
+    router: Router,
+    tls: Option<Tls>,
+    header_timeout: Duration,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    async fn serve(self, stream: TcpStream, watcher: Watcher, metrics: Metrics) {
+        let _open = metrics.connected();
+        // Both are for what goes wrong later; a connection without them is still one.
+        if let Err(error) = stream.set_nodelay(true).and_then(|()| end_if_unread(&stream)) {
+            tracing::debug!(%error, "a connection without its options");
+        }
+        let Self { router, tls, header_timeout, permit } = self;
+        let begun = tokio::time::timeout(header_timeout, async {
+            Ok::<_, io::Error>(match tls {
+                Some(tls) => {
+                    let (stream, protocol) = tls.accept(stream).await?;
+                    (Stream::Tls(Box::new(stream)), protocol)
+                }
+                None => {
+                    let protocol = spoken(&stream).await?;
+                    (Stream::Plain(stream), protocol)
+                }
+            })
+        });
+        let (stream, protocol) = match begun.await {
+            Ok(Ok(begun)) => begun,
+            Ok(Err(error)) => return tracing::debug!(%error, "a connection did not begin"),
+            Err(_elapsed) => return tracing::debug!("a connection said nothing"),
+        };
+        match stream {
+            Stream::Plain(stream) => speak(stream, protocol, router, header_timeout, watcher).await,
+            Stream::Tls(stream) => speak(*stream, protocol, router, header_timeout, watcher).await,
+        }
+        drop(permit);
+    }
+}
+
+/// What carries HTTP.
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>),
+}
+
+/// HTTP over a stream, until either side ends it.
+async fn speak<S>(stream: S, protocol: Protocol, router: Router, header_timeout: Duration, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let builder = auto::Builder::new(TokioExecutor::new());
+    let mut builder = match protocol {
+        Protocol::Http1 => builder.http1_only(),
+        Protocol::Http2 => builder.http2_only(),
+    };
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_timeout)
+        .max_buf_size(MAX_HEAD)
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(header_timeout);
+    let service = router.map_request(|request: Request<hyper::body::Incoming>| request.map(Body::new));
+    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    if let Err(error) = watcher.watch(connection.into_owned()).await {
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
+/// Which HTTP a client begins with, where no handshake says it. Nothing is taken from the stream.
+async fn spoken(stream: &TcpStream) -> io::Result<Protocol> {
+    let mut first = [0; PREFACE.len()];
+    loop {
+        let length = stream.peek(&mut first).await?;
+        let said = first.get(..length).unwrap_or_default();
+        match PREFACE.strip_prefix(said) {
+            None => return Ok(Protocol::Http1),
+            Some([]) => return Ok(Protocol::Http2),
+            Some(_) if length == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Some(_) => tokio::time::sleep(PEEK).await,
+        }
+    }
+}
+
+/// Lets the kernel end the connection of a client that does not read.
+#[cfg(target_os = "linux")]
+fn end_if_unread(stream: &TcpStream) -> io::Result<()> {
+    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_if_unread(_stream: &TcpStream) -> io::Result<()> {
+    Ok(())
+}

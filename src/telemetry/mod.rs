@@ -1,0 +1,15 @@
+//! What operators see: what the gateway says on purpose ([`Event`]), what it counts ([`Metrics`]), and how both are
+//! written.
+//!
+//! Nothing secret has a place in any of them: no token, no credential, no item. Names of tenants and of the schema's
+//! fields do.
+
+mod config;
+mod event;
+mod log;
+mod metrics;
+
+pub use config::{Config, Prices};
+pub use event::{AUDIT, Event};
+pub use log::{Format, start};
+pub use metrics::{Assumed, Kind, Lasting, Metrics, Shed, Token, Usage};

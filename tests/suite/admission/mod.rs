@@ -1,0 +1,6 @@
+//! Who gets in when there are many: connections, requests under way, and each tenant's own share.
+
+mod connections;
+mod limits;
+mod secured;
+mod stopping;
