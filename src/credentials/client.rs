@@ -13,6 +13,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::assumption::Assumption;
 use super::config::Config;
+use super::traced::TraceHeaders;
 use crate::aws::Aws;
 use crate::id::Region;
 
@@ -54,7 +55,8 @@ fn common(aws: &Aws, config: &Config, region: &Region) -> Builder {
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         // Attempt and operation timeouts do the same, for 6 µs a call less.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .timeout_config(timeouts);
+        .timeout_config(timeouts)
+        .interceptor(TraceHeaders);
     if let Some(endpoint) = &aws.dynamodb_endpoint {
         builder = builder.endpoint_url(endpoint);
     }

@@ -9,7 +9,7 @@ use crate::credentials::{Broker, TenantSession};
 use crate::entropy::Entropy;
 use crate::graphql::Api;
 use crate::id::RequestId;
-use crate::telemetry::{Event, Metrics};
+use crate::telemetry::{Event, Metrics, span};
 use crate::tenant::{Reason, Refused, Tenants};
 
 /// The gateway: everything that a request passes through.
@@ -37,6 +37,7 @@ impl Gateway {
     pub(super) async fn open(&self, bearer: &Bearer, request: &RequestId) -> Result<TenantSession, Refusal> {
         let caller = self.authorizer.authorize(bearer).await?;
         let context = self.tenants.admit(caller)?;
+        span::admitted(context.tenant());
         let session = self.credentials.open(context, request.clone()).await?;
         Ok(session)
     }

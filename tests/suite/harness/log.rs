@@ -37,7 +37,8 @@ impl Log {
     pub(crate) fn served() -> Self {
         undecided();
         let written = Written::default();
-        let subscriber = innkeeper::telemetry::subscriber(Format::Json, "info", written.clone()).unwrap();
+        let subscriber =
+            innkeeper::telemetry::subscriber(Format::Json, "info", None, written.clone()).unwrap();
         Self { written, _guard: subscriber.set_default() }
     }
 
