@@ -9,6 +9,17 @@ use super::selection::{Preparing, Selected, Selections, What};
 use crate::operation::{Projection, Wanted};
 use crate::schema::{Attribute, Name, Object, Operation, PagePart, Resolve, Shape};
 
+/// How many members are looked at of what is nested in one attribute. No expression would hold more of them; and types that
+/// contain each other have more ways from one to the next than anybody could walk.
+const MOST_MEMBERS: usize = 1_000;
+
+/// The objects that lie around a member, by their types.
+struct Around<'s> {
+    types: Vec<&'s Name>,
+    /// How many members may still be looked at.
+    room: usize,
+}
+
 /// What selections need, as far as they have been looked at.
 #[derive(Debug, Default)]
 struct Needs {
@@ -60,7 +71,9 @@ impl Preparing<'_, '_> {
     }
 
     fn need_attribute(&self, attribute: &Attribute, selections: &Selections<'_>, needs: &mut Needs) {
-        let Some(parts) = self.members(&attribute.shape, &mut Vec::new()) else {
+        let Some(parts) =
+            self.members(&attribute.shape, &mut Around { types: Vec::new(), room: MOST_MEMBERS })
+        else {
             return needs.wanted.whole(&attribute.name);
         };
         needs.wanted.parts(&attribute.name, parts);
@@ -72,10 +85,11 @@ impl Preparing<'_, '_> {
 
     /// The members of an object that the caller may see. None where it is asked for as a whole: it is no object,
     /// nothing in it is kept from the caller, or no member of it is always stored, by which it would be seen to be
-    /// there; or it lies within one of its own type, `open`: what contains itself has no last member.
-    fn members<'s>(&'s self, shape: &Shape, open: &mut Vec<&'s Name>) -> Option<Wanted> {
-        let object = self.plan.is_partly_seen(shape).filter(|object| !open.contains(&&object.name))?;
-        open.push(&object.name);
+    /// there; or it lies within one of its own type, since what contains itself has no last member.
+    fn members<'s>(&'s self, shape: &Shape, around: &mut Around<'s>) -> Option<Wanted> {
+        let object = self.plan.is_partly_seen(shape).filter(|it| !around.types.contains(&&it.name))?;
+        around.room = around.room.checked_sub(object.fields.len())?;
+        around.types.push(&object.name);
         let mut wanted = Wanted::default();
         let (mut is_whole, mut is_seen) = (true, false);
         for (name, attribute) in object.attributes() {
@@ -84,7 +98,7 @@ impl Preparing<'_, '_> {
                 is_whole = false;
                 continue;
             }
-            if let Some(parts) = self.members(&attribute.shape, open) {
+            if let Some(parts) = self.members(&attribute.shape, around) {
                 is_whole = false;
                 wanted.parts(&attribute.name, parts);
             } else {
@@ -93,7 +107,7 @@ impl Preparing<'_, '_> {
                 wanted.whole(&attribute.name);
             }
         }
-        open.pop();
+        around.types.pop();
         (!is_whole && is_seen).then_some(wanted)
     }
 }

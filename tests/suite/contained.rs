@@ -56,3 +56,23 @@ async fn an_object_within_itself_is_read_to_any_depth_without_what_is_hidden() {
     let patched = acme.query(patch).await.ok();
     assert_eq!(patched["patch"]["note"]["reply"]["reply"]["reply"]["text"], "w");
 }
+
+#[tokio::test]
+async fn types_that_all_contain_each_other_are_no_labyrinth() {
+    let all = (0..10).map(|at| {
+        let members = (0..10).map(|to| format!("t{to}: T{to}")).collect::<Vec<_>>().join(" ");
+        format!("type T{at} {{ text: String! secret: String @attribute(hidden: true) {members} }}\n")
+    });
+    let schema = format!(
+        "schema @table(name: \"main\", pk: \"pk\", sk: \"sk\") {{ query: Query }}
+         type Post @item(table: \"main\", pk: \"TENANT#${{tenant}}#POST#${{id}}\", sk: \"POST\") {{ id: ID! t0: T0 }}
+         type Query {{ post(id: ID!): Post @get }}\n{}",
+        all.collect::<String>()
+    );
+    let world = World::builder().file("schema.graphql", schema).derived().unseeded().start().await;
+    let post = |at| format!("p{at}: post(id: \"p\") {{ t0 {{ t1 {{ t2 {{ text }} }} }} }} ");
+    let query = format!("{{ {} }}", (0..100).map(post).collect::<String>());
+    // By every way it would take hours, and the test would be ended.
+    let answer = world.tenant("acme").query(&query).await.ok();
+    assert_eq!(answer["p99"], serde_json::Value::Null);
+}

@@ -13,7 +13,7 @@ use crate::graphql::answer::GraphError;
 use crate::graphql::selection::Refusal;
 use crate::item::Attributes;
 use crate::operation::{FailedStep, Failure, WhyFailed};
-use crate::schema::Object;
+use crate::schema::{Attribute, Object};
 
 impl Run<'_> {
     /// A failed condition: the error shows the item as it is now, shaped as an answer would be.
@@ -141,6 +141,16 @@ impl Run<'_> {
             "The caller may not see this field."
         };
         self.fail(Code::Forbidden, message, at)
+    }
+
+    /// Records that a stored item lacks what must not be null. Each item may, under each alias: as many are logged as are
+    /// answered.
+    pub(super) fn lacks(&self, attribute: &Attribute, at: At<'_>) -> Completed {
+        if self.record(graph_error(Code::Internal, "The stored item lacks this field.", at)) {
+            let (request, tenant) = (self.session.request(), self.session.context().tenant());
+            tracing::error!(request.id = %request, tenant.id = %tenant, attribute = %attribute.name, "a stored item lacks an attribute that must not be null");
+        }
+        Err(Nulled::Failed)
     }
 
     pub(super) fn fail(&self, code: Code, message: &str, at: At<'_>) -> Completed {

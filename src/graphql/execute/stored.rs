@@ -35,10 +35,7 @@ impl Run<'_> {
         match &attribute.shape {
             // DynamoDB has no empty sets; what is not there is one.
             Shape::Set(_) if attribute.non_null => Ok(Value::List(Vec::new())),
-            _ if attribute.non_null => {
-                tracing::error!(attribute = %attribute.name, "a stored item lacks an attribute that must not be null");
-                self.fail(Code::Internal, "The stored item lacks this field.", at)
-            }
+            _ if attribute.non_null => self.lacks(attribute, at),
             _ => Ok(Value::Null),
         }
     }

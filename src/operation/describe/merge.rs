@@ -7,6 +7,10 @@ use crate::operation::expression::Placeholders;
 use crate::operation::merging::{MAP, is_map};
 use crate::schema::{Argument, Name, Object, Shape, ValueSource};
 
+/// How many members are told, of which no expression holds so many. What comes after them is told by the object that it is
+/// in: inputs that contain each other have more ways from one to the next than anybody could read.
+const MOST_TOLD: usize = 1_000;
+
 /// Paths into nested objects.
 #[derive(Debug, Default)]
 pub(super) struct Merged {
@@ -44,6 +48,10 @@ impl Merged {
         let Some(input) = told.plan.inputs.get(nested.input).filter(|_| !open.contains(&nested.input)) else {
             return;
         };
+        if self.writes.len() >= MOST_TOLD {
+            let source = ValueSource::Argument(nested.source.clone());
+            return self.writes.push((nested.path.clone(), source));
+        }
         self.maps.push(nested.path.clone());
         open.push(nested.input);
         for (field, attribute) in nested.object.attributes() {

@@ -270,3 +270,21 @@ async fn no_more_fields_wait_than_memory_is_meant_for() {
     assert!(reply.codes().iter().all(|code| code == "BUDGET_EXCEEDED") && !reply.codes().is_empty());
     assert_eq!(calls(&world), [call("Query", 1), call("BatchGetItem", 1)]);
 }
+
+#[tokio::test]
+async fn as_deep_as_a_configuration_allows_there_is_stack_enough() {
+    let world = builder().configure(|config| config.graphql.max_depth = 50).start().await;
+    let chain = (0..60).map(|at| customer(&format!("c{at}"), "Bern", Some(&format!("c{}", at + 1))));
+    store(&world, chain.collect()).await;
+    super::warm(&world).await;
+    let acme = world.tenant("acme");
+    let query =
+        format!("{{ city(city: \"Bern\", first: 3) {{ {}id{} }} }}", "friend { ".repeat(48), " }".repeat(48));
+    let answer = acme.query(&query).await.ok();
+    let mut at = &answer["city"][0];
+    for _ in 0..48 {
+        at = &at["friend"];
+    }
+    assert_eq!(at["id"], "c48");
+    assert_eq!(calls(&world).len(), 49);
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Builder, Reply, World};
+use crate::harness::{Builder, Log, Reply, World};
 
 const CUSTOMER: &str = "01M2FNQYS97KB6CQ643DZVMXXQ";
 const ORDER: &str = "01M3F4Y5KCFSSZ5AWSH8VHTPRE";
@@ -147,4 +147,18 @@ async fn an_answer_holds_as_many_errors_as_it_may() {
     assert_eq!(acme.query(&format!("{{ {bad} }}")).await.codes(), ["BAD_REQUEST"; 3]);
     let unknown = many("nothing");
     assert_eq!(acme.query(&format!("{{ {unknown} }}")).await.codes(), ["BAD_REQUEST"; 3]);
+}
+
+#[tokio::test]
+async fn what_stored_items_lack_is_logged_as_often_as_it_is_answered() {
+    let world = World::builder().configure(|config| config.graphql.max_errors = 3).start().await;
+    let key = json!({ "pk": { "S": "TENANT#acme#PRODUCT#COF-001" }, "sk": { "S": "META" } });
+    let remove = json!({ "TableName": "innkeeper-shops", "Key": key, "UpdateExpression": "REMOVE #n",
+        "ExpressionAttributeNames": { "#n": "name" } });
+    world.behind("UpdateItem", remove).await;
+    let log = Log::capture();
+    let many = (0..10).map(|at| format!("a{at}: product(sku: \"COF-001\") {{ name }} "));
+    let reply = world.tenant("acme").query(&format!("{{ {} }}", many.collect::<String>())).await;
+    assert_eq!(reply.codes(), ["INTERNAL"; 3]);
+    assert_eq!(log.lines().iter().filter(|line| line.contains("lacks an attribute")).count(), 3);
 }
