@@ -46,13 +46,6 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let is_trace = |metadata: &Metadata<'_>| metadata.is_span() && metadata.target() == TRACE;
-    let spans = traces.map(|traces| {
-        // Where in our sources and on which thread is nothing that an operator looks for.
-        let layer = tracing_opentelemetry::layer().with_tracer(traces.tracer());
-        let layer =
-            layer.with_location(false).with_threads(false).with_tracked_inactivity(false).with_target(false);
-        layer.with_filter(FilterFn::new(is_trace).with_max_level_hint(LevelFilter::INFO))
-    });
     // Lines never ask for spans of traces: where nobody sends them, none is made.
     let filter = EnvFilter::try_new(filter)?.and(FilterFn::new(move |metadata| !is_trace(metadata)));
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
@@ -60,7 +53,16 @@ where
         Format::Pretty => lines.with_target(false).map_event_format(Traced::Before).boxed(),
         Format::Json => lines.json().flatten_event(true).map_event_format(Traced::Within).boxed(),
     };
-    Ok(tracing_subscriber::registry().with(spans).with(lines.with_filter(filter)))
+    // A list, since a layer that may be missing (`Option`) asks for every span when it is.
+    let mut layers = vec![lines.with_filter(filter).boxed()];
+    if let Some(traces) = traces {
+        // Where in our sources and on which thread is nothing that an operator looks for.
+        let spans = tracing_opentelemetry::layer().with_tracer(traces.tracer());
+        let spans = spans.with_location(false).with_threads(false).with_tracked_inactivity(false);
+        let only = FilterFn::new(is_trace).with_max_level_hint(LevelFilter::INFO);
+        layers.push(spans.with_target(false).with_filter(only).boxed());
+    }
+    Ok(tracing_subscriber::registry().with(layers))
 }
 
 /// A line that says to which trace it belongs.

@@ -168,3 +168,37 @@ pub(crate) fn inject(set: impl FnMut(&str, String)) {
         TraceContextPropagator::new().inject(&mut Set(set));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::util::SubscriberInitExt as _;
+
+    use super::*;
+    use crate::telemetry::{Config, Format, Traces, subscriber};
+
+    fn all() -> Vec<Span> {
+        let (tenant, role) = ("acme".parse().unwrap(), "arn:aws:iam::111122223333:role/r".parse().unwrap());
+        let principal = Principal { tenant: &tenant, role: &role, session: "ik-acme" };
+        let request = request(&Method::POST, &HeaderMap::new(), &"r1".parse().unwrap());
+        let others = [authorize(), lease(principal), assume_role(principal), renewal(principal), document()];
+        [request, field("Query.order"), call("GetItem", "Query.order")].into_iter().chain(others).collect()
+    }
+
+    #[test]
+    fn no_span_is_made_where_no_traces_are_sent() {
+        let _off = subscriber(Format::Json, "trace", None, std::io::sink).unwrap().set_default();
+        assert!(all().iter().all(Span::is_disabled));
+        assert_eq!(current(), None);
+        inject(|name, _| panic!("{name}"));
+    }
+
+    #[test]
+    fn spans_are_made_whatever_lines_are_written() {
+        let config = Config { otlp_endpoint: Some("http://127.0.0.1:9".into()), ..Config::default() };
+        let traces = Traces::start(&config).unwrap();
+        let _on = subscriber(Format::Json, "off", traces.as_ref(), std::io::sink).unwrap().set_default();
+        assert!(all().iter().all(|span| !span.is_disabled()));
+        let within = authorize().in_scope(current);
+        assert!(within.is_some());
+    }
+}
