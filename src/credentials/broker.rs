@@ -25,19 +25,19 @@ use crate::tenant::{TenantContext, TenantRecord};
 #[derive(Debug)]
 pub struct Broker {
     shared: Arc<Shared>,
-    templates: Arc<PolicyTemplates>,
     /// Lease slots by the whole AssumeRole request. Life: until they are evicted. At most `max_leases`.
     /// One STS call a key at a time. A refusal is kept 5 s, so that a broken role cannot flood STS.
     slots: Cache<LeaseKey, Arc<LeaseSlot>>,
-    /// The AssumeRole request of each tenant, so that no policy is rendered twice. Life: as long as the registry
-    /// holds the very record that it was made from. At most `max_leases`.
+    /// The AssumeRole request of each tenant, so that no policy is rendered twice. Life: as long as the very record and
+    /// the very policies are served that it was made from. At most `max_leases`.
     assumptions: Cache<TenantId, Prepared>,
 }
 
-/// A tenant's request, the key of its leases, and the record that both were made from.
+/// A tenant's request, the key of its leases, and what both were made from.
 #[derive(Debug, Clone)]
 struct Prepared {
     record: Arc<TenantRecord>,
+    templates: Arc<PolicyTemplates>,
     assumption: Arc<Assumption>,
     key: LeaseKey,
 }
@@ -78,28 +78,23 @@ impl Public for OpenError {
 
 impl Broker {
     /// A broker with the gateway's own identity, which asks STS and does nothing else.
-    pub fn new(
-        aws: Aws,
-        config: Config,
-        templates: Arc<PolicyTemplates>,
-        (entropy, metrics): (Entropy, Metrics),
-    ) -> Self {
+    pub fn new(aws: Aws, config: Config, entropy: Entropy, metrics: Metrics) -> Self {
         let (slots, assumptions) = (Cache::new(config.max_leases), Cache::new(config.max_leases));
         let sts = Sts::new(&aws, &config);
-        Self {
-            shared: Arc::new(Shared { aws, sts, config, entropy, metrics }),
-            templates,
-            slots,
-            assumptions,
-        }
+        Self { shared: Arc::new(Shared { aws, sts, config, entropy, metrics }), slots, assumptions }
     }
 
-    /// Opens a session for one request.
+    /// Opens a session for one request, narrowed by these policies where its tenant has one.
     ///
     /// # Errors
     /// STS refuses the tenant's role, or does not answer and there is no live lease.
-    pub async fn open(&self, context: TenantContext, request: RequestId) -> Result<TenantSession, OpenError> {
-        let prepared = self.prepare(context.record()).await.map_err(OpenError::Policy)?;
+    pub async fn open(
+        &self,
+        context: TenantContext,
+        templates: &Arc<PolicyTemplates>,
+        request: RequestId,
+    ) -> Result<TenantSession, OpenError> {
+        let prepared = self.prepare(context.record(), templates).await.map_err(OpenError::Policy)?;
         let slot = self
             .slots
             .get_with(prepared.key, async {
@@ -115,16 +110,40 @@ impl Broker {
         Ok(TenantSession::new(context, slot, request))
     }
 
-    async fn prepare(&self, record: &Arc<TenantRecord>) -> Result<Prepared, Problem> {
-        if let Some(prepared) = self.assumptions.get(&record.id).await
-            && Arc::ptr_eq(&prepared.record, record)
-        {
-            return Ok(prepared);
+    /// Drops the leases of these tenants, and what is remembered of refusals. Requests that are under way ask anew for what
+    /// they still need. Gives the number of leases.
+    pub async fn forget(&self, whose: impl Fn(&TenantId) -> bool) -> usize {
+        let mut dropped = 0;
+        for (key, slot) in &self.slots {
+            if whose(&slot.assumption.tenant) {
+                self.slots.invalidate(&*key).await;
+                dropped += usize::from(slot.clear());
+            }
         }
-        let assumption = Assumption::of(record, &self.templates, &self.shared.config)?;
+        dropped
+    }
+
+    async fn prepare(
+        &self,
+        record: &Arc<TenantRecord>,
+        templates: &Arc<PolicyTemplates>,
+    ) -> Result<Prepared, Problem> {
+        let former = self.assumptions.get(&record.id).await;
+        let is_same = |former: &Prepared| {
+            Arc::ptr_eq(&former.record, record) && Arc::ptr_eq(&former.templates, templates)
+        };
+        if let Some(former) = former.as_ref().filter(|former| is_same(former)) {
+            return Ok(former.clone());
+        }
+        let assumption = Assumption::of(record, templates, &self.shared.config)?;
         let key = assumption.lease_key(self.shared.aws.dynamodb_endpoint.as_deref());
-        let prepared = Prepared { record: Arc::clone(record), assumption: Arc::new(assumption), key };
-        self.assumptions.insert(record.id.clone(), prepared.clone()).await;
+        // Nobody asks for a lease of the former request any more.
+        if let Some(former) = former.filter(|former| former.key != key) {
+            self.slots.invalidate(&former.key).await;
+        }
+        let (record, templates) = (Arc::clone(record), Arc::clone(templates));
+        let prepared = Prepared { record, templates, assumption: Arc::new(assumption), key };
+        self.assumptions.insert(prepared.record.id.clone(), prepared.clone()).await;
         Ok(prepared)
     }
 }

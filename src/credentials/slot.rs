@@ -128,6 +128,12 @@ impl LeaseSlot {
         });
     }
 
+    /// Drops the lease, and what is remembered of a refusal. Whether there was a lease.
+    pub(super) fn clear(&self) -> bool {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.lease.swap(None).is_some()
+    }
+
     /// The lease, unless it has ended.
     fn live(&self) -> Option<Arc<Lease>> {
         let now = self.shared.aws.clock.now();
