@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use moka::future::Cache;
+use moka::notification::RemovalCause;
 use thiserror::Error;
 
 use super::assumption::{Assumption, LeaseKey};
@@ -79,7 +80,8 @@ impl Public for OpenError {
 impl Broker {
     /// A broker with the gateway's own identity, which asks STS and does nothing else.
     pub fn new(aws: Aws, config: Config, entropy: Entropy, metrics: Metrics) -> Self {
-        let (slots, assumptions) = (Cache::new(config.max_leases), Cache::new(config.max_leases));
+        let slots = Cache::builder().max_capacity(config.max_leases).eviction_listener(note_eviction).build();
+        let assumptions = Cache::new(config.max_leases);
         let sts = Sts::new(&aws, &config);
         Self { shared: Arc::new(Shared { aws, sts, config, entropy, metrics }), slots, assumptions }
     }
@@ -94,7 +96,11 @@ impl Broker {
         templates: &Arc<PolicyTemplates>,
         request: RequestId,
     ) -> Result<TenantSession, OpenError> {
-        let prepared = self.prepare(context.record(), templates).await.map_err(OpenError::Policy)?;
+        let prepared = self.prepare(context.record(), templates).await.map_err(|problem| {
+            let (request, tenant) = (&request, context.tenant());
+            Event::PolicyRefused { request, tenant, reason: &problem.message() }.emit();
+            OpenError::Policy(problem)
+        })?;
         let slot = self
             .slots
             .get_with(prepared.key, async {
@@ -103,24 +109,39 @@ impl Broker {
             .await;
         let (tenant, lease) = (context.tenant(), &slot.assumption.tenant);
         if tenant != lease {
-            Event::TenantMismatch { request: &request, tenant, lease }.emit();
+            Event::TenantMismatch { request: &request, tenant, lease: slot.assumption.principal() }.emit();
             return Err(OpenError::Mismatch);
         }
-        slot.lease().await?;
+        if let Err(reason) = slot.lease(&request).await {
+            let (request, principal) = (&request, slot.assumption.principal());
+            Event::SessionRefused { request, principal, reason: &reason }.emit();
+            return Err(reason.into());
+        }
         Ok(TenantSession::new(context, slot, request))
     }
 
     /// Drops the leases of these tenants, and what is remembered of refusals. Requests that are under way ask anew for what
-    /// they still need. Gives the number of leases.
-    pub async fn forget(&self, whose: impl Fn(&TenantId) -> bool) -> usize {
-        let mut dropped = 0;
+    /// they still need. Gives the number of leases that had not ended.
+    pub async fn forget(&self, reason: &'static str, whose: impl Fn(&TenantId) -> bool) -> usize {
+        let mut leases = 0;
         for (key, slot) in &self.slots {
             if whose(&slot.assumption.tenant) {
-                self.slots.invalidate(&*key).await;
-                dropped += usize::from(slot.clear());
+                leases += usize::from(self.drop_slot(&key, &slot, reason).await);
             }
         }
-        dropped
+        leases
+    }
+
+    /// Drops one slot. Whether there was a lease in it.
+    async fn drop_slot(&self, key: &LeaseKey, slot: &LeaseSlot, reason: &'static str) -> bool {
+        // First the place, then what is in it: a lease that comes in between is nobody's to find.
+        self.slots.invalidate(key).await;
+        let had_lease = slot.has_lease();
+        slot.clear();
+        if had_lease {
+            Event::LeaseEvicted { principal: slot.assumption.principal(), reason }.emit();
+        }
+        had_lease
     }
 
     async fn prepare(
@@ -138,12 +159,22 @@ impl Broker {
         let assumption = Assumption::of(record, templates, &self.shared.config)?;
         let key = assumption.lease_key(self.shared.aws.dynamodb_endpoint.as_deref());
         // Nobody asks for a lease of the former request any more.
-        if let Some(former) = former.filter(|former| former.key != key) {
-            self.slots.invalidate(&former.key).await;
+        if let Some(former) = former.filter(|former| former.key != key)
+            && let Some(slot) = self.slots.get(&former.key).await
+        {
+            self.drop_slot(&former.key, &slot, "another policy or role").await;
         }
         let (record, templates) = (Arc::clone(record), Arc::clone(templates));
         let prepared = Prepared { record, templates, assumption: Arc::new(assumption), key };
         self.assumptions.insert(prepared.record.id.clone(), prepared.clone()).await;
         Ok(prepared)
+    }
+}
+
+/// Notes a slot that is forgotten with credentials in it because there are too many. Who forgets one on purpose says why.
+#[expect(clippy::needless_pass_by_value, reason = "moka's signature")]
+fn note_eviction(_key: Arc<LeaseKey>, slot: Arc<LeaseSlot>, cause: RemovalCause) {
+    if cause == RemovalCause::Size && slot.has_lease() {
+        Event::LeaseEvicted { principal: slot.assumption.principal(), reason: "too many leases" }.emit();
     }
 }

@@ -30,6 +30,7 @@ use crate::credentials::TenantSession;
 use crate::operation::Operations;
 use crate::problem::Problems;
 use crate::schema::Plan;
+use crate::telemetry::Event;
 use answer::{Refused, Response};
 use selection::{Prepared, Preparing};
 use variables::Variables;
@@ -78,6 +79,8 @@ impl Api {
             Err(refused) => {
                 if let Some(limit) = refused.by_limit() {
                     session.metrics().document_refused(limit);
+                    let (request, tenant) = (session.request(), session.context().tenant());
+                    Event::DocumentRefused { request, tenant, limit }.emit();
                 }
                 Response::refused(refused)
             }

@@ -51,7 +51,7 @@ impl Gateway {
             let record = served.tenants.registry().find(tenant);
             record.is_some_and(|record| record.state == State::Active)
         };
-        self.credentials.forget(|tenant| !active(tenant)).await;
+        self.credentials.forget("suspended or removed", |tenant| !active(tenant)).await;
     }
 
     /// A request's id: the one that a proxy in front has given it, or a new one.
@@ -71,11 +71,8 @@ impl Gateway {
             Refusal::Tenant(Refused { tenant, subject, reason }) => {
                 Event::TenantRefused { request, tenant, subject, reason }.emit();
             }
-            // The broker has said what STS said.
-            Refusal::Session(error) => {
-                let error = crate::error::Chain(error);
-                tracing::warn!(request.id = %request, %error, "no session");
-            }
+            // The broker has said so, who knows the role.
+            Refusal::Session(_said) => {}
         }
     }
 }
