@@ -57,6 +57,7 @@ mod paging;
 mod printed;
 mod projected;
 mod projection;
+mod promises;
 mod proof;
 mod properties;
 mod refused;
