@@ -214,8 +214,9 @@ impl<'w> Client<'w> {
         self.book.expect_explained(&answer.code, || answer.body.to_string());
         let Some(cursor) = answer.body["data"]["products"]["nextToken"].as_str() else { return };
         let other = name(usize::try_from(self.dice.below(TENANTS as u64)).unwrap());
-        let taken =
-            format!("{{ products(category: COFFEE, limit: 1, nextToken: \"{cursor}\") {{ items {{ sku }} }} }}");
+        let taken = format!(
+            "{{ products(category: COFFEE, limit: 1, nextToken: \"{cursor}\") {{ items {{ sku }} }} }}"
+        );
         let answer = self.ask(&other, &taken).await;
         let is_fine = if other == tenant { answer.code != "BAD_REQUEST" } else { answer.code != "OK" };
         if !is_fine {
