@@ -1,4 +1,5 @@
 //! What `/metrics` says, as numbers.
+#![expect(clippy::float_cmp, reason = "counts, and units in halves, are exact")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

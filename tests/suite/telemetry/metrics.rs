@@ -1,4 +1,5 @@
 //! Each family moves by what was done, by no more, and by names that nobody outside can make up.
+#![expect(clippy::float_cmp, reason = "counts, and units in halves, are exact")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
