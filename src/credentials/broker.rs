@@ -9,17 +9,19 @@ use thiserror::Error;
 
 use super::assumption::{Assumption, LeaseKey};
 use super::call::LeaseError;
+use super::cold::Cold;
 use super::config::Config;
 use super::power::PolicyTemplates;
 use super::session::TenantSession;
 use super::slot::{LeaseSlot, Shared};
 use super::sts::Sts;
 use crate::aws::Aws;
+use crate::clock::Deadline;
 use crate::entropy::Entropy;
 use crate::error::{Code, Public};
 use crate::id::{RequestId, TenantId};
 use crate::problem::Problem;
-use crate::telemetry::{Event, Metrics};
+use crate::telemetry::{Event, Metrics, Shed};
 use crate::tenant::{TenantContext, TenantRecord};
 
 /// Makes sessions out of contexts.
@@ -61,7 +63,7 @@ impl Public for OpenError {
     fn code(&self) -> Code {
         match self {
             Self::Lease(LeaseError::Refused(_)) => Code::Forbidden,
-            Self::Lease(LeaseError::Unavailable(_)) => Code::Unavailable,
+            Self::Lease(LeaseError::Unavailable(_) | LeaseError::Busy) => Code::Unavailable,
             Self::Policy(_) | Self::Mismatch => Code::Internal,
         }
     }
@@ -69,7 +71,7 @@ impl Public for OpenError {
     fn message(&self) -> Cow<'static, str> {
         match self {
             Self::Lease(LeaseError::Refused(_)) => "The tenant has no access to its data.".into(),
-            Self::Lease(LeaseError::Unavailable(_)) => {
+            Self::Lease(LeaseError::Unavailable(_) | LeaseError::Busy) => {
                 "The tenant's credentials cannot be had at the moment. Try again shortly.".into()
             }
             Self::Policy(_) | Self::Mismatch => "The gateway cannot serve this tenant.".into(),
@@ -87,9 +89,9 @@ impl Broker {
     ) -> Self {
         let slots = Cache::builder().max_capacity(config.max_leases).eviction_listener(note_eviction).build();
         let assumptions = Cache::new(config.max_leases);
-        let sts = Sts::new(&aws, &config);
+        let (sts, cold) = (Sts::new(&aws, &config), Cold::new(config.max_cold_leases));
         Self {
-            shared: Arc::new(Shared { aws, sts, config, entropy, metrics }),
+            shared: Arc::new(Shared { aws, sts, cold, config, entropy, metrics }),
             templates,
             slots,
             assumptions,
@@ -100,7 +102,11 @@ impl Broker {
     ///
     /// # Errors
     /// STS refuses the tenant's role, or does not answer and there is no live lease.
-    pub async fn open(&self, context: TenantContext, request: RequestId) -> Result<TenantSession, OpenError> {
+    pub async fn open(
+        &self,
+        context: TenantContext,
+        (request, deadline): (RequestId, Deadline),
+    ) -> Result<TenantSession, OpenError> {
         let prepared = self.prepare(context.record()).await.map_err(|problem| {
             let (request, tenant) = (&request, context.tenant());
             Event::PolicyRefused { request, tenant, reason: &problem.message() }.emit();
@@ -119,10 +125,14 @@ impl Broker {
         }
         if let Err(reason) = slot.lease(&request).await {
             let (request, principal) = (&request, slot.assumption.principal());
-            Event::SessionRefused { request, principal, reason: &reason }.emit();
+            match reason {
+                // A line for each would be a flood of lines.
+                LeaseError::Busy => self.shared.metrics.shed(Shed::ColdLeases),
+                _ => Event::SessionRefused { request, principal, reason: &reason }.emit(),
+            }
             return Err(reason.into());
         }
-        Ok(TenantSession::new(context, slot, request))
+        Ok(TenantSession::new(context, slot, (request, deadline)))
     }
 
     async fn prepare(&self, record: &Arc<TenantRecord>) -> Result<Prepared, Problem> {

@@ -19,7 +19,7 @@ use super::refusal::{self, Refusal};
 use super::request::Parameters;
 use super::{Config, Gateway, media};
 use crate::authorizer::{self, Bearer, Rejection};
-use crate::clock::Stopwatch;
+use crate::clock::{Deadline, Stopwatch};
 use crate::credentials::TenantSession;
 use crate::graphql::{self, Answer, Media};
 use crate::id::RequestId;
@@ -54,10 +54,9 @@ pub(super) async fn graphql(State(front): State<Front>, request: Request<Body>) 
             Ok(refusal::answer(&Busy, media, &id))
         }
         (Some(media), Ok(_place)) => {
-            match tokio::time::timeout(front.deadline, front.answer(request, media, &id)).await {
-                Ok(answered) => answered,
-                Err(_elapsed) => Ok(refusal::answer(&TooLate, media, &id)),
-            }
+            let deadline = Deadline::after(front.deadline);
+            let answered = deadline.keep(front.answer(request, media, (&id, deadline))).await;
+            answered.unwrap_or_else(|| Ok(refusal::answer(&TooLate, media, &id)))
         }
     };
     let (answer, header) =
@@ -79,10 +78,10 @@ impl Front {
         &self,
         request: Request<Body>,
         media: Media,
-        id: &RequestId,
+        (id, deadline): (&RequestId, Deadline),
     ) -> Result<Answered, HttpError> {
         self.check_head(&request)?;
-        let session = match self.open(request.headers(), id).await {
+        let session = match self.open(request.headers(), (id, deadline)).await {
             Ok(session) => session,
             Err(refused) => {
                 self.gateway.note(&refused, id);
@@ -111,7 +110,11 @@ impl Front {
     }
 
     /// The session that the request's token opens.
-    async fn open(&self, headers: &HeaderMap, id: &RequestId) -> Result<TenantSession, Refusal> {
+    async fn open(
+        &self,
+        headers: &HeaderMap,
+        request: (&RequestId, Deadline),
+    ) -> Result<TenantSession, Refusal> {
         // Two tokens are none: somebody in front may have looked at the other one.
         let mut authorizations = headers.get_all(AUTHORIZATION).iter();
         let bearer = match (authorizations.next(), authorizations.next()) {
@@ -119,7 +122,7 @@ impl Front {
             _ => None,
         };
         match bearer {
-            Some(bearer) => self.gateway.open(&bearer, id).await,
+            Some(bearer) => self.gateway.open(&bearer, request).await,
             None => Err(Rejection::Refused(authorizer::Refusal::Missing).into()),
         }
     }

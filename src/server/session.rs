@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::refusal::Refusal;
 use crate::authorizer::{Authorizer, Bearer};
-use crate::clock::Clock;
+use crate::clock::{Clock, Deadline};
 use crate::credentials::{Broker, TenantSession};
 use crate::entropy::Entropy;
 use crate::graphql::Api;
@@ -34,10 +34,14 @@ pub struct Gateway {
 impl Gateway {
     /// The whole path: each step takes the one before, so that a caller and a session of different tenants cannot
     /// meet.
-    pub(super) async fn open(&self, bearer: &Bearer, request: &RequestId) -> Result<TenantSession, Refusal> {
+    pub(super) async fn open(
+        &self,
+        bearer: &Bearer,
+        (request, deadline): (&RequestId, Deadline),
+    ) -> Result<TenantSession, Refusal> {
         let caller = self.authorizer.authorize(bearer).await?;
         let context = self.tenants.admit(caller)?;
-        let session = self.credentials.open(context, request.clone()).await?;
+        let session = self.credentials.open(context, (request.clone(), deadline)).await?;
         Ok(session)
     }
 
