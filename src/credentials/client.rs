@@ -14,6 +14,7 @@ use super::assumption::Assumption;
 use super::budget::RetryBudget;
 use super::config::Config;
 use super::retries::{Attempts, MAX_ATTEMPTS, Retries};
+use super::traced::TraceHeaders;
 use crate::aws::Aws;
 use crate::id::Region;
 
@@ -62,7 +63,8 @@ fn common(aws: &Aws, config: &Config, region: &Region) -> Builder {
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(FIRST_PAUSE))
         // Attempt and operation timeouts do the same, for 6 µs a call less.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .timeout_config(timeouts);
+        .timeout_config(timeouts)
+        .interceptor(TraceHeaders);
     if let Some(endpoint) = &aws.dynamodb_endpoint {
         builder = builder.endpoint_url(endpoint);
     }

@@ -20,6 +20,7 @@ mod retries;
 mod session;
 mod slot;
 mod sts;
+mod traced;
 
 pub use assumption::Assumption;
 pub use broker::{Broker, OpenError};

@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::Instrument as _;
+
 use super::call::{Applied, Call, CallError};
 use super::slot::{Lease, LeaseSlot};
 use crate::clock::{Deadline, Stopwatch};
 use crate::id::RequestId;
-use crate::telemetry::{Event, Metrics, Principal};
+use crate::telemetry::{Event, Metrics, Principal, span};
 use crate::tenant::TenantContext;
 
 /// A tenant's session for one request: what it runs is signed with that tenant's credentials, and nothing else.
@@ -116,13 +118,16 @@ impl TenantSession {
         if self.time_left().is_zero() {
             return Err(too_late(Applied::No));
         }
-        let sending = self.deadline.keep(call.send(&lease.client)).await;
+        let span = span::call(C::NAME, &self.operation);
+        let sending = self.deadline.keep(call.send(&lease.client).instrument(span.clone())).await;
         let result = sending.unwrap_or_else(|| Err(too_late(Applied::by(C::KIND))));
         let metrics = self.metrics();
         metrics.called(C::NAME, outcome(&result), sent.elapsed());
+        span::became(&span, outcome(&result));
         if let Ok(output) = &result {
             self.slot.budget.give();
             metrics.consumed(self.context.tenant(), &self.operation, C::usage(output));
+            span::consumed(&span, C::usage(output));
         }
         result
     }

@@ -21,6 +21,7 @@ use super::assumption::{Assumption, TENANT_TAG};
 use super::config::Config;
 use super::operator::LookupError;
 use super::reason::reason;
+use super::traced::TraceHeaders;
 use crate::aws::Aws;
 use crate::id::AccountId;
 
@@ -77,7 +78,8 @@ impl Sts {
             .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(FIRST_PAUSE))
             .retry_partition(RetryPartition::custom("sts").build())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .timeout_config(timeouts);
+            .timeout_config(timeouts)
+            .interceptor(TraceHeaders);
         if let Some(endpoint) = &aws.sts_endpoint {
             builder = builder.endpoint_url(endpoint);
         }

@@ -13,17 +13,18 @@ use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::LengthLimitError;
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 use super::failure::{Busy, HttpError, TooLate};
 use super::refusal::{self, Refusal};
 use super::request::Parameters;
-use super::{Config, Gateway, media};
+use super::{Config, Gateway, Served, media};
 use crate::authorizer::{self, Bearer, Rejection};
 use crate::clock::{Deadline, Stopwatch};
 use crate::credentials::TenantSession;
 use crate::graphql::{self, Answer, Media};
 use crate::id::RequestId;
-use crate::telemetry::Shed;
+use crate::telemetry::{Shed, span};
 
 /// The header that carries a request's id, in and out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -40,9 +41,14 @@ pub(super) struct Front {
 
 /// A GraphQL request over HTTP.
 pub(super) async fn graphql(State(front): State<Front>, request: Request<Body>) -> Response<Body> {
+    let id = front.gateway.request_id(text(request.headers(), &REQUEST_ID));
+    let span = span::request(request.method(), request.headers(), &id);
+    respond(front, request, id).instrument(span).await
+}
+
+async fn respond(front: Front, request: Request<Body>, id: RequestId) -> Response<Body> {
     let metrics = &front.gateway.metrics;
     let (came, _under_way) = (Stopwatch::begin(), metrics.began());
-    let id = front.gateway.request_id(text(request.headers(), &REQUEST_ID));
     let accepted = media::accepted(request.headers());
     let media = accepted.unwrap_or(Media::Json);
     // Held until the answer is made.
@@ -62,6 +68,7 @@ pub(super) async fn graphql(State(front): State<Front>, request: Request<Body>) 
     let (answer, header) =
         answered.unwrap_or_else(|error| (Answer::refused(error.status, media, &error, &id), error.header()));
     metrics.answered(answer.code, came.elapsed());
+    span::answered(answer.status, answer.code);
     written(answer, header, &id)
 }
 
@@ -81,15 +88,15 @@ impl Front {
         (id, deadline): (&RequestId, Deadline),
     ) -> Result<Answered, HttpError> {
         self.check_head(&request)?;
-        let session = match self.open(request.headers(), (id, deadline)).await {
-            Ok(session) => session,
+        let (session, served) = match self.open(request.headers(), (id, deadline)).await {
+            Ok(opened) => opened,
             Err(refused) => {
                 self.gateway.note(&refused, id);
                 return Ok(refusal::answer(&refused, media, id));
             }
         };
         let request = self.read(request, media).await?;
-        let answer = self.gateway.api.execute(&session, &request).await;
+        let answer = served.api.execute(&session, &request).await;
         let is_mutation_by_get = answer.status == StatusCode::METHOD_NOT_ALLOWED;
         let allow = is_mutation_by_get.then_some((ALLOW, HeaderValue::from_static("POST")));
         Ok((answer, allow))
@@ -109,12 +116,12 @@ impl Front {
         }
     }
 
-    /// The session that the request's token opens.
+    /// The session that the request's token opens, and what it is served with.
     async fn open(
         &self,
         headers: &HeaderMap,
         request: (&RequestId, Deadline),
-    ) -> Result<TenantSession, Refusal> {
+    ) -> Result<(TenantSession, Arc<Served>), Refusal> {
         // Two tokens are none: somebody in front may have looked at the other one.
         let mut authorizations = headers.get_all(AUTHORIZATION).iter();
         let bearer = match (authorizations.next(), authorizations.next()) {

@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::id::{RequestId, RoleArn, TenantId};
 
-/// Whose credentials a line is about, by the names under which STS and CloudTrail know them.
+/// Whose credentials a line is about, by the names under which STS knows them, and what AWS logs of it.
 #[derive(Clone, Copy)]
 pub struct Principal<'a> {
     /// The tenant.
@@ -139,9 +139,18 @@ pub enum Event<'a> {
         /// The field, such as `Order.margin`.
         field: &'a str,
     },
-    /// Another registry is in force.
-    RegistryReplaced {
-        /// How many tenants it holds.
+    /// The collector does not take traces. Nothing waits for it; what is not taken is lost.
+    TracesLost {
+        /// Why.
+        reason: &'a dyn fmt::Display,
+    },
+    /// The collector takes traces again.
+    TracesTaken,
+    /// What was read again is in force: tenants, policies and schema.
+    Reloaded {
+        /// Why it was read: `change`, `signal` or `admin`.
+        cause: &'static str,
+        /// How many tenants there are.
         tenants: usize,
     },
     /// Something is served of which it is not proved that it keeps tenants apart, because the operator allows it.
@@ -149,15 +158,29 @@ pub enum Event<'a> {
         /// What stands in the way.
         reason: &'a dyn fmt::Display,
     },
-    /// A changed registry could not be read, or is not proved; the former one stays in force, without those whom the
-    /// rejected one puts out.
-    RegistryRejected {
+    /// What was read again cannot be used, or is not proved; what was served goes on, without those whom the registry puts
+    /// out.
+    ReloadRejected {
+        /// Why it was read: `change`, `signal` or `admin`.
+        cause: &'static str,
         /// What is wrong with it.
         reason: &'a dyn fmt::Display,
-        /// How many tenants it suspends.
+        /// How many tenants the registry suspends.
         suspended: usize,
         /// How many tenants it removes.
         removed: usize,
+    },
+    /// Clients are shown another certificate.
+    CertificateReplaced {
+        /// Why it was read: `change`, `signal` or `admin`.
+        cause: &'static str,
+    },
+    /// A certificate that was read again cannot be used; the former one is shown.
+    CertificateRejected {
+        /// Why it was read: `change`, `signal` or `admin`.
+        cause: &'static str,
+        /// What is wrong with it.
+        reason: &'a dyn fmt::Display,
     },
     /// A tenant is out, by the word of a registry that is rejected for the rest.
     TenantWithdrawn {
@@ -186,13 +209,17 @@ impl fmt::Debug for Principal<'_> {
 /// A line of the audit. Those that are about a principal name its tenant, role and session.
 macro_rules! line {
     ($level:ident, $event:literal, $principal:ident, $($fields:tt)*) => {
-        tracing::$level!(
-            target: AUDIT, event = $event, tenant.id = %$principal.tenant, role = %$principal.role,
-            session.name = $principal.session, $($fields)*
-        )
+        {
+            tracing::$level!(
+                target: AUDIT, event = $event, tenant.id = %$principal.tenant, role = %$principal.role,
+                session.name = $principal.session, $($fields)*
+            );
+        }
     };
     ($level:ident, $event:literal; $($fields:tt)*) => {
-        tracing::$level!(target: AUDIT, event = $event, $($fields)*)
+        {
+            tracing::$level!(target: AUDIT, event = $event, $($fields)*);
+        }
     };
 }
 
@@ -201,7 +228,7 @@ impl Event<'_> {
     pub fn emit(self) {
         match self {
             Self::TokenRefused { request, reason } => {
-                line!(info, "token.refused"; request.id = %request, %reason)
+                line!(info, "token.refused"; request.id = %request, %reason);
             }
             Self::TenantRefused { request, tenant, subject, reason } => {
                 line!(info, "tenant.refused"; request.id = %request, tenant.id = %tenant, subject, %reason);
@@ -237,13 +264,19 @@ impl Event<'_> {
             Self::FieldRefused { request, principal, subject, field } => {
                 line!(info, "field.refused", principal, request.id = %request, subject, field);
             }
-            Self::RegistryReplaced { tenants } => line!(info, "registry.replaced"; tenants),
+            Self::TracesLost { reason } => line!(warn, "traces.lost"; %reason),
+            Self::TracesTaken => line!(info, "traces.taken";),
+            Self::Reloaded { cause, tenants } => line!(info, "reload.done"; cause, tenants),
             Self::Unproved { reason } => line!(error, "isolation.unproved"; %reason),
-            Self::RegistryRejected { reason, suspended, removed } => {
-                line!(error, "registry.rejected"; suspended, removed, %reason);
+            Self::ReloadRejected { cause, reason, suspended, removed } => {
+                line!(error, "reload.rejected"; cause, suspended, removed, %reason);
+            }
+            Self::CertificateReplaced { cause } => line!(info, "certificate.replaced"; cause),
+            Self::CertificateRejected { cause, reason } => {
+                line!(error, "certificate.rejected"; cause, %reason);
             }
             Self::TenantWithdrawn { tenant, how } => {
-                line!(warn, "tenant.withdrawn"; tenant.id = %tenant, how)
+                line!(warn, "tenant.withdrawn"; tenant.id = %tenant, how);
             }
         }
     }
