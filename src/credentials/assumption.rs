@@ -8,6 +8,7 @@ use super::config::Config;
 use super::power::{PolicyTemplates, Power};
 use crate::id::{ExternalId, Region, RoleArn, TenantId};
 use crate::problem::Problem;
+use crate::telemetry::Principal;
 use crate::tenant::TenantRecord;
 
 /// The session tag that every mode passes.
@@ -65,6 +66,11 @@ impl Assumption {
             Power::SessionPolicy(rendered) => Some(&rendered.text),
             Power::Role | Power::SessionTags => None,
         }
+    }
+
+    /// Whose credentials they are, as the audit names them.
+    pub(super) fn principal(&self) -> Principal<'_> {
+        Principal { tenant: &self.tenant, role: &self.role, session: &self.session_name }
     }
 
     /// The key of the leases that this request makes at an endpoint.

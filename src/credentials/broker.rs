@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use moka::future::Cache;
+use moka::notification::RemovalCause;
 use thiserror::Error;
 
 use super::assumption::{Assumption, LeaseKey};
@@ -84,7 +85,8 @@ impl Broker {
         templates: Arc<PolicyTemplates>,
         (entropy, metrics): (Entropy, Metrics),
     ) -> Self {
-        let (slots, assumptions) = (Cache::new(config.max_leases), Cache::new(config.max_leases));
+        let slots = Cache::builder().max_capacity(config.max_leases).eviction_listener(note_eviction).build();
+        let assumptions = Cache::new(config.max_leases);
         let sts = Sts::new(&aws, &config);
         Self {
             shared: Arc::new(Shared { aws, sts, config, entropy, metrics }),
@@ -99,7 +101,11 @@ impl Broker {
     /// # Errors
     /// STS refuses the tenant's role, or does not answer and there is no live lease.
     pub async fn open(&self, context: TenantContext, request: RequestId) -> Result<TenantSession, OpenError> {
-        let prepared = self.prepare(context.record()).await.map_err(OpenError::Policy)?;
+        let prepared = self.prepare(context.record()).await.map_err(|problem| {
+            let (request, tenant) = (&request, context.tenant());
+            Event::PolicyRefused { request, tenant, reason: &problem.message() }.emit();
+            OpenError::Policy(problem)
+        })?;
         let slot = self
             .slots
             .get_with(prepared.key, async {
@@ -108,10 +114,14 @@ impl Broker {
             .await;
         let (tenant, lease) = (context.tenant(), &slot.assumption.tenant);
         if tenant != lease {
-            Event::TenantMismatch { request: &request, tenant, lease }.emit();
+            Event::TenantMismatch { request: &request, tenant, lease: slot.assumption.principal() }.emit();
             return Err(OpenError::Mismatch);
         }
-        slot.lease().await?;
+        if let Err(reason) = slot.lease(&request).await {
+            let (request, principal) = (&request, slot.assumption.principal());
+            Event::SessionRefused { request, principal, reason: &reason }.emit();
+            return Err(reason.into());
+        }
         Ok(TenantSession::new(context, slot, request))
     }
 
@@ -126,5 +136,19 @@ impl Broker {
         let prepared = Prepared { record: Arc::clone(record), assumption: Arc::new(assumption), key };
         self.assumptions.insert(record.id.clone(), prepared.clone()).await;
         Ok(prepared)
+    }
+}
+
+/// Notes a slot that is forgotten with credentials in it.
+#[expect(clippy::needless_pass_by_value, reason = "moka's signature")]
+fn note_eviction(_key: Arc<LeaseKey>, slot: Arc<LeaseSlot>, cause: RemovalCause) {
+    let reason = match cause {
+        RemovalCause::Explicit => "by an operator",
+        RemovalCause::Size => "too many leases",
+        // Nothing makes the cache do this.
+        RemovalCause::Expired | RemovalCause::Replaced => return,
+    };
+    if slot.has_lease() {
+        Event::LeaseEvicted { principal: slot.assumption.principal(), reason }.emit();
     }
 }

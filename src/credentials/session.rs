@@ -7,7 +7,7 @@ use super::call::{Call, CallError};
 use super::slot::{Lease, LeaseSlot};
 use crate::clock::Stopwatch;
 use crate::id::RequestId;
-use crate::telemetry::{Event, Metrics};
+use crate::telemetry::{Event, Metrics, Principal};
 use crate::tenant::TenantContext;
 
 /// A tenant's session for one request: what it runs is signed with that tenant's credentials, and nothing else.
@@ -44,6 +44,11 @@ impl TenantSession {
         &self.request
     }
 
+    /// Whose credentials it sends, for the audit.
+    pub(crate) fn principal(&self) -> Principal<'_> {
+        self.slot.assumption.principal()
+    }
+
     /// What is counted on the way.
     pub(crate) fn metrics(&self) -> &Metrics {
         self.slot.metrics()
@@ -57,16 +62,19 @@ impl TenantSession {
     /// Runs a call with the tenant's credentials. Credentials that are not taken any more are renewed once, and the
     /// call sent once more; a denial is an audit event.
     pub(crate) async fn run<C: Call>(&self, call: C) -> Result<C::Output, CallError> {
-        let lease = self.slot.lease().await?;
+        let lease = self.slot.lease(&self.request).await?;
         let mut result = self.send(call.clone(), &lease).await;
-        if matches!(result, Err(CallError::Credentials(_))) {
+        if let Err(CallError::Credentials(reason)) = &result {
+            let (request, principal) = (&self.request, self.principal());
+            Event::LeaseGivenUp { request, principal, reason }.emit();
             self.slot.give_up(&lease);
-            let lease = self.slot.lease().await?;
+            let lease = self.slot.lease(request).await?;
             result = self.send(call, &lease).await;
         }
         if let Err(CallError::Denied(reason)) = &result {
-            let (request, tenant) = (&self.request, self.context.tenant());
-            Event::AccessDenied { request, tenant, operation: &self.operation, call: C::NAME, reason }.emit();
+            let (request, principal) = (&self.request, self.principal());
+            Event::AccessDenied { request, principal, operation: &self.operation, call: C::NAME, reason }
+                .emit();
         }
         result
     }

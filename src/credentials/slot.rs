@@ -17,6 +17,7 @@ use super::sts::{AssumeError, Assumed, Sts};
 use crate::aws::Aws;
 use crate::clock::Stopwatch;
 use crate::entropy::Entropy;
+use crate::id::RequestId;
 use crate::telemetry::{Assumed as Became, Event, Lasting, Metrics};
 
 /// How long a refusal of STS is remembered: a broken role asks a handful of times a minute, not once a request.
@@ -83,9 +84,9 @@ impl LeaseSlot {
     }
 
     /// The lease: the one that is there, or a new one. One STS call at a time, however many wait for it.
-    pub(super) async fn lease(self: &Arc<Self>) -> Result<Arc<Lease>, LeaseError> {
+    pub(super) async fn lease(self: &Arc<Self>, request: &RequestId) -> Result<Arc<Lease>, LeaseError> {
         if let Some(lease) = self.live() {
-            self.renew_if_due(&lease);
+            self.renew_if_due(&lease, request);
             return Ok(lease);
         }
         let turn = Arc::clone(&self.turn).lock_owned().await;
@@ -95,7 +96,7 @@ impl LeaseSlot {
         if let Some(refusal) = self.remembered() {
             return Err(refusal);
         }
-        self.assume_for_all(turn).await
+        self.assume_for_all(turn, request.clone()).await
     }
 
     /// Asks STS on behalf of everybody who waits for the turn.
@@ -104,10 +105,14 @@ impl LeaseSlot {
         reason = "the call is everybody's: were it to end with the request that began it, clients that go away would \
                   cause one call each, and where all of them are hastier than STS there would never be a lease"
     )]
-    async fn assume_for_all(self: &Arc<Self>, turn: OwnedMutexGuard<()>) -> Result<Arc<Lease>, LeaseError> {
+    async fn assume_for_all(
+        self: &Arc<Self>,
+        turn: OwnedMutexGuard<()>,
+        request: RequestId,
+    ) -> Result<Arc<Lease>, LeaseError> {
         let slot = Arc::clone(self);
         let assumed = tokio::spawn(async move {
-            let assumed = slot.assume().await;
+            let assumed = slot.assume(&request).await;
             // Whoever waits for the turn finds the lease, or the refusal, in its place.
             drop(turn);
             assumed
@@ -128,6 +133,11 @@ impl LeaseSlot {
         });
     }
 
+    /// Whether there are credentials that have not ended.
+    pub(super) fn has_lease(&self) -> bool {
+        self.live().is_some()
+    }
+
     /// The lease, unless it has ended.
     fn live(&self) -> Option<Arc<Lease>> {
         let now = self.shared.aws.clock.now();
@@ -140,9 +150,9 @@ impl LeaseSlot {
         refusal.as_ref().filter(|(until, _)| now < *until).map(|(_, error)| error.clone())
     }
 
-    /// Asks STS. Called by whoever holds the turn.
-    async fn assume(&self) -> Result<Arc<Lease>, LeaseError> {
-        let Assumption { tenant, role, session_name, .. } = &self.assumption;
+    /// Asks STS. Called by whoever holds the turn, for the request that needs it.
+    async fn assume(&self, request: &RequestId) -> Result<Arc<Lease>, LeaseError> {
+        let principal = self.assumption.principal();
         let asked = Stopwatch::begin();
         let assumed = self.shared.sts.assume(&self.assumption).await;
         // Kept, they would have every request ask for new ones.
@@ -161,7 +171,11 @@ impl LeaseSlot {
         self.shared.metrics.assumed(became, asked.elapsed());
         match assumed {
             Ok(assumed) => {
-                Event::LeaseGranted { tenant, role, session: session_name }.emit();
+                let granted = match self.live() {
+                    Some(_due) => Event::LeaseRenewed { request, principal },
+                    None => Event::LeaseGranted { request, principal },
+                };
+                granted.emit();
                 let lease = Arc::new(Lease {
                     client: client(
                         &self.shared.aws,
@@ -178,7 +192,7 @@ impl LeaseSlot {
                 Ok(lease)
             }
             Err(error) => {
-                Event::LeaseRefused { tenant, role, reason: &error }.emit();
+                Event::LeaseRefused { request, principal, reason: &error }.emit();
                 let error = LeaseError::from(error);
                 let life = match error {
                     LeaseError::Refused(_) => REFUSAL_LIFE,
@@ -205,18 +219,18 @@ impl LeaseSlot {
         clippy::disallowed_methods,
         reason = "a renewal serves the requests to come; none of them should wait for it"
     )]
-    fn renew_if_due(self: &Arc<Self>, lease: &Arc<Lease>) {
+    fn renew_if_due(self: &Arc<Self>, lease: &Arc<Lease>, request: &RequestId) {
         let now = self.shared.aws.clock.now();
         let due = now >= *lease.renew_at.lock().unwrap_or_else(PoisonError::into_inner);
         if !due || self.renewing.swap(true, Ordering::AcqRel) {
             return;
         }
-        let (slot, lease) = (Arc::clone(self), Arc::clone(lease));
+        let (slot, lease, request) = (Arc::clone(self), Arc::clone(lease), request.clone());
         tokio::spawn(async move {
             let _turn = slot.turn.lock().await;
             // A failed renewal keeps the lease that is there, and rests before it tries again.
             *lease.renew_at.lock().unwrap_or_else(PoisonError::into_inner) = now + RENEWAL_REST;
-            let renewed = slot.assume().await;
+            let renewed = slot.assume(&request).await;
             slot.renewing.store(false, Ordering::Release);
             renewed.map(drop)
         });

@@ -31,6 +31,7 @@ use crate::credentials::TenantSession;
 use crate::operation::Operations;
 use crate::problem::Problems;
 use crate::schema::Plan;
+use crate::telemetry::Event;
 use answer::{Refused, Response};
 use limits::Counters;
 use selected::Prepared;
@@ -80,7 +81,10 @@ impl Api {
             Ok(prepared) => execute::run(&self.operations, session, prepared, &self.config).await,
             Err(refused) => {
                 if let Some(limit) = refused.by_limit() {
-                    session.metrics().document_refused(limit.name());
+                    let limit = limit.name();
+                    session.metrics().document_refused(limit);
+                    let (request, tenant) = (session.request(), session.context().tenant());
+                    Event::DocumentRefused { request, tenant, limit }.emit();
                 }
                 Response::refused(refused)
             }

@@ -123,8 +123,8 @@ impl<'p, 'd> Preparing<'p, 'd> {
     fn tell_refused(&self) {
         let (request, context) = (self.session.request(), self.session.context());
         for field in &*self.refused.borrow() {
-            let (tenant, subject) = (context.tenant(), context.caller().subject());
-            Event::FieldRefused { request, tenant, subject, field }.emit();
+            let (principal, subject) = (self.session.principal(), context.caller().subject());
+            Event::FieldRefused { request, principal, subject, field }.emit();
         }
     }
 

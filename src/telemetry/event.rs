@@ -8,6 +8,17 @@ use std::fmt;
 
 use crate::id::{RequestId, RoleArn, TenantId};
 
+/// Whose credentials a line is about, by the names under which STS and CloudTrail know them.
+#[derive(Clone, Copy)]
+pub struct Principal<'a> {
+    /// The tenant.
+    pub tenant: &'a TenantId,
+    /// The role.
+    pub role: &'a RoleArn,
+    /// `RoleSessionName`.
+    pub session: &'a str,
+}
+
 /// Something that an operator or an auditor wants to know.
 #[derive(Clone, Copy)]
 pub enum Event<'a> {
@@ -29,23 +40,62 @@ pub enum Event<'a> {
         /// Why.
         reason: &'a dyn fmt::Display,
     },
-    /// STS has issued credentials for a tenant.
-    LeaseGranted {
-        /// The tenant.
-        tenant: &'a TenantId,
-        /// The role.
-        role: &'a RoleArn,
-        /// `RoleSessionName`.
-        session: &'a str,
+    /// A request got no session: there are no credentials for its tenant (403 or 503).
+    SessionRefused {
+        /// The request.
+        request: &'a RequestId,
+        /// Whose credentials there are none of.
+        principal: Principal<'a>,
+        /// Why.
+        reason: &'a dyn fmt::Display,
     },
-    /// STS has not.
-    LeaseRefused {
+    /// The gateway cannot make a tenant's session policy. A start checks for it, so this is the gateway's fault.
+    PolicyRefused {
+        /// The request.
+        request: &'a RequestId,
         /// The tenant.
         tenant: &'a TenantId,
-        /// The role.
-        role: &'a RoleArn,
+        /// Why.
+        reason: &'a dyn fmt::Display,
+    },
+    /// STS has issued credentials for a tenant that had none.
+    LeaseGranted {
+        /// The request that needed them first.
+        request: &'a RequestId,
+        /// Whose they are.
+        principal: Principal<'a>,
+    },
+    /// STS has issued credentials in the place of those that near their end.
+    LeaseRenewed {
+        /// The request that found them due.
+        request: &'a RequestId,
+        /// Whose they are.
+        principal: Principal<'a>,
+    },
+    /// STS has issued none. What is there already goes on until it ends.
+    LeaseRefused {
+        /// The request that needed them.
+        request: &'a RequestId,
+        /// Whose they would be.
+        principal: Principal<'a>,
         /// What STS said.
         reason: &'a dyn fmt::Display,
+    },
+    /// DynamoDB does not take the credentials any more.
+    LeaseGivenUp {
+        /// The request that noticed.
+        request: &'a RequestId,
+        /// Whose they are.
+        principal: Principal<'a>,
+        /// What DynamoDB said.
+        reason: &'a dyn fmt::Display,
+    },
+    /// A lease is forgotten: by an operator's word, or because there are as many as may be.
+    LeaseEvicted {
+        /// Whose it is.
+        principal: Principal<'a>,
+        /// Why.
+        reason: &'static str,
     },
     /// A session was asked for another tenant than its lease is for. This cannot happen; if it does, it is refused.
     TenantMismatch {
@@ -53,15 +103,24 @@ pub enum Event<'a> {
         request: &'a RequestId,
         /// The tenant of the request.
         tenant: &'a TenantId,
-        /// The tenant of the lease.
-        lease: &'a TenantId,
+        /// Whose lease it is.
+        lease: Principal<'a>,
+    },
+    /// A document is more than may be asked.
+    DocumentRefused {
+        /// The request.
+        request: &'a RequestId,
+        /// The tenant.
+        tenant: &'a TenantId,
+        /// The limit, as the refusal names it.
+        limit: &'static str,
     },
     /// IAM has denied a call: the tenant's policy does not allow what the schema asks for.
     AccessDenied {
         /// The request.
         request: &'a RequestId,
-        /// The tenant.
-        tenant: &'a TenantId,
+        /// Whose credentials were sent.
+        principal: Principal<'a>,
         /// The field, such as `Query.order`.
         operation: &'a str,
         /// The DynamoDB operation.
@@ -73,8 +132,8 @@ pub enum Event<'a> {
     FieldRefused {
         /// The request.
         request: &'a RequestId,
-        /// The tenant.
-        tenant: &'a TenantId,
+        /// Whose credentials were not sent.
+        principal: Principal<'a>,
         /// `sub` of the token.
         subject: &'a str,
         /// The field, such as `Order.margin`.
@@ -118,52 +177,73 @@ impl fmt::Debug for Event<'_> {
     }
 }
 
+impl fmt::Debug for Principal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Principal(…)")
+    }
+}
+
+/// A line of the audit. Those that are about a principal name its tenant, role and session.
+macro_rules! line {
+    ($level:ident, $event:literal, $principal:ident, $($fields:tt)*) => {
+        tracing::$level!(
+            target: AUDIT, event = $event, tenant.id = %$principal.tenant, role = %$principal.role,
+            session.name = $principal.session, $($fields)*
+        )
+    };
+    ($level:ident, $event:literal; $($fields:tt)*) => {
+        tracing::$level!(target: AUDIT, event = $event, $($fields)*)
+    };
+}
+
 impl Event<'_> {
-    /// Says it.
+    /// Says it. The names of the lines and of their fields are stable: `docs/operations.md`, "Audit lines".
     pub fn emit(self) {
         match self {
             Self::TokenRefused { request, reason } => {
-                tracing::info!(target: AUDIT, event = "token.refused", request.id = %request, %reason);
+                line!(info, "token.refused"; request.id = %request, %reason)
             }
             Self::TenantRefused { request, tenant, subject, reason } => {
-                tracing::info!(
-                    target: AUDIT, event = "tenant.refused", request.id = %request, tenant.id = %tenant, subject, %reason
-                );
+                line!(info, "tenant.refused"; request.id = %request, tenant.id = %tenant, subject, %reason);
             }
-            Self::LeaseGranted { tenant, role, session } => {
-                tracing::info!(target: AUDIT, event = "lease.granted", tenant.id = %tenant, %role, session);
+            Self::SessionRefused { request, principal, reason } => {
+                line!(warn, "session.refused", principal, request.id = %request, %reason);
             }
-            Self::LeaseRefused { tenant, role, reason } => {
-                tracing::warn!(target: AUDIT, event = "lease.refused", tenant.id = %tenant, %role, %reason);
+            Self::PolicyRefused { request, tenant, reason } => {
+                line!(error, "policy.refused"; request.id = %request, tenant.id = %tenant, %reason);
             }
+            Self::LeaseGranted { request, principal } => {
+                line!(info, "lease.granted", principal, request.id = %request);
+            }
+            Self::LeaseRenewed { request, principal } => {
+                line!(info, "lease.renewed", principal, request.id = %request);
+            }
+            Self::LeaseRefused { request, principal, reason } => {
+                line!(warn, "lease.refused", principal, request.id = %request, %reason);
+            }
+            Self::LeaseGivenUp { request, principal, reason } => {
+                line!(warn, "lease.given-up", principal, request.id = %request, %reason);
+            }
+            Self::LeaseEvicted { principal, reason } => line!(info, "lease.evicted", principal, reason),
             Self::TenantMismatch { request, tenant, lease } => {
-                tracing::error!(
-                    target: AUDIT, event = "tenant.mismatch", request.id = %request, tenant.id = %tenant,
-                    lease.tenant = %lease
-                );
+                line!(error, "tenant.mismatch", lease, request.id = %request, asked.tenant = %tenant);
             }
-            Self::AccessDenied { request, tenant, operation, call, reason } => {
-                tracing::warn!(
-                    target: AUDIT, event = "access.denied", request.id = %request, tenant.id = %tenant,
-                    operation.name = operation, call, %reason
-                );
+            Self::DocumentRefused { request, tenant, limit } => {
+                line!(info, "document.refused"; request.id = %request, tenant.id = %tenant, limit);
             }
-            Self::FieldRefused { request, tenant, subject, field } => {
-                tracing::info!(
-                    target: AUDIT, event = "field.refused", request.id = %request, tenant.id = %tenant, subject, field
-                );
+            Self::AccessDenied { request, principal, operation, call, reason } => {
+                line!(warn, "access.denied", principal, request.id = %request, operation.name = operation, call, %reason);
             }
-            Self::RegistryReplaced { tenants } => {
-                tracing::info!(target: AUDIT, event = "registry.replaced", tenants);
+            Self::FieldRefused { request, principal, subject, field } => {
+                line!(info, "field.refused", principal, request.id = %request, subject, field);
             }
-            Self::Unproved { reason } => {
-                tracing::error!(target: AUDIT, event = "isolation.unproved", %reason);
-            }
+            Self::RegistryReplaced { tenants } => line!(info, "registry.replaced"; tenants),
+            Self::Unproved { reason } => line!(error, "isolation.unproved"; %reason),
             Self::RegistryRejected { reason, suspended, removed } => {
-                tracing::error!(target: AUDIT, event = "registry.rejected", suspended, removed, %reason);
+                line!(error, "registry.rejected"; suspended, removed, %reason);
             }
             Self::TenantWithdrawn { tenant, how } => {
-                tracing::warn!(target: AUDIT, event = "tenant.withdrawn", tenant.id = %tenant, how);
+                line!(warn, "tenant.withdrawn"; tenant.id = %tenant, how)
             }
         }
     }

@@ -10,6 +10,6 @@ mod log;
 mod metrics;
 
 pub use config::{Config, Prices};
-pub use event::{AUDIT, Event};
-pub use log::{Format, start};
+pub use event::{AUDIT, Event, Principal};
+pub use log::{Format, start, subscriber};
 pub use metrics::{Assumed, Kind, Lasting, Metrics, Shed, Token, Usage};

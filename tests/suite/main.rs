@@ -67,6 +67,7 @@ mod scopes;
 mod schema;
 mod shared_keys;
 mod siblings;
+mod telemetry;
 mod tokens;
 mod told;
 mod tracker;

@@ -23,11 +23,11 @@ type Query {
 type Mutation { write(book: ID!, n: ID!, cells: CellsInput): Sheet! @put(if: ANY) }
 "#;
 
-/// A thousand values count 32 bytes each and more: a sheet is some 40 KB, and 400 KB may be read.
+/// Five hundred values count 32 bytes each and more: a sheet is some 19 KB, and 200 KB may be read.
 async fn world(sheets: usize) -> World {
     let builder = World::builder().file("schema.graphql", SCHEMA).derived().unseeded();
-    let world = builder.configure(|config| config.graphql.max_answer = 100_000).start().await;
-    let cells = json!({ "first": "x", "more": vec![true; 1_000] });
+    let world = builder.configure(|config| config.graphql.max_answer = 50_000).start().await;
+    let cells = json!({ "first": "x", "more": vec![true; 500] });
     let numbers: Vec<usize> = (0..sheets).collect();
     for some in numbers.chunks(20) {
         let write = |n: &usize| format!("s{n}: write(book: \"b\", n: \"{n:03}\", cells: $cells) {{ n }} ");

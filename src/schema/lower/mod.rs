@@ -233,7 +233,7 @@ impl<'a> Lowering<'a> {
     fn field(&self, object: &Name, draft: &Draft<'a>, def: &'a FieldDef) -> Option<Field> {
         let ty = self.output_type(&def.ty);
         let arguments = self.arguments(&def.arguments);
-        let guard = self.guard_of_field(object, def);
+        let mut guard = self.guard_of_field(object, def);
         let resolve = match operation(&def.directives) {
             None => self.attribute_field(object, draft, def),
             Some(directive) => {
@@ -245,6 +245,10 @@ impl<'a> Lowering<'a> {
                 let operation = self.operation(draft, def, &arguments, directive);
                 if let Some(Operation::Query(query)) = &operation {
                     self.refuse_oracle((&Args::of(directive, self.reports), query), (object, &guard));
+                }
+                // Of what goes nothing is returned but that it is gone. Who may not see one of it need not delete many.
+                if let Some(Operation::Delete(delete)) = &operation {
+                    guard.and(&self.guard_of_type(&delete.object));
                 }
                 operation.map(|operation| Resolve::Operation(Box::new(operation)))
             }

@@ -3,10 +3,13 @@
 use std::io;
 use std::sync::{Arc, Mutex, Once};
 
+use innkeeper::telemetry::{AUDIT, Format};
+use serde_json::Value;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, Interest};
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Captures what this thread logs for as long as it lives. Worlds run on the test's own thread.
 pub(crate) struct Log {
@@ -18,9 +21,9 @@ pub(crate) struct Log {
 struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
+    /// Every line, also those that are for developers.
     pub(crate) fn capture() -> Self {
-        static UNDECIDED: Once = Once::new();
-        UNDECIDED.call_once(|| tracing::subscriber::set_global_default(Undecided).unwrap());
+        undecided();
         let written = Written::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::DEBUG)
@@ -30,10 +33,29 @@ impl Log {
         Self { written, _guard: tracing::subscriber::set_default(subscriber) }
     }
 
+    /// The lines that `serve` writes.
+    pub(crate) fn served() -> Self {
+        undecided();
+        let written = Written::default();
+        let subscriber = innkeeper::telemetry::subscriber(Format::Json, "info", written.clone()).unwrap();
+        Self { written, _guard: subscriber.set_default() }
+    }
+
+    /// The audit lines of a name, of those that `serve` writes.
+    pub(crate) fn audit(&self, event: &str) -> Vec<Value> {
+        let lines = self.lines().into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
+        lines.filter(|line| line["target"] == AUDIT && line["event"] == event).collect()
+    }
+
     pub(crate) fn lines(&self) -> Vec<String> {
         let bytes = self.written.0.lock().unwrap();
         String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
     }
+}
+
+fn undecided() {
+    static UNDECIDED: Once = Once::new();
+    UNDECIDED.call_once(|| tracing::subscriber::set_global_default(Undecided).unwrap());
 }
 
 /// Where a thread captures nothing, nothing is logged, and nothing is decided for others. Without it, a line that such a

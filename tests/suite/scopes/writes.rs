@@ -78,6 +78,13 @@ async fn a_guarded_type_cannot_be_written_by_whom_it_is_not_for() {
     assert_eq!(forbidden(&world.tenant("acme").query(document).await), ["createInvoice"]);
     assert_eq!(calls(&world), [""; 0]);
     world.tenant_with("acme", "finance:read").query(document).await.ok();
+    calls(&world);
+    // Nor deleted, though nothing of it is returned.
+    let document = r#"mutation { dropInvoices(ids: ["1"]) }"#;
+    assert_eq!(forbidden(&world.tenant("acme").query(document).await), ["dropInvoices"]);
+    assert_eq!(calls(&world), [""; 0]);
+    world.tenant_with("acme", "finance:read").query(document).await.ok();
+    assert_eq!(calls(&world), ["BatchWriteItem"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,3 @@
+//! What operators see: audit lines, metrics and traces, and that nothing secret is in any of them.
+
+mod audit;
