@@ -5,6 +5,8 @@
 //! and knows neither how often a value is copied nor how fast introspection grows. What validation does more than once
 //! for a definition is bounded by how many of them there are.
 
+#[cfg(test)]
+mod fuzzed;
 mod limit;
 mod multiplied;
 mod size;

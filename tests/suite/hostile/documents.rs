@@ -296,7 +296,7 @@ fn lists() -> Vec<Case> {
                 "mutation ($v: [OrderEventKey!]!) {{ {} }}",
                 many(90, |at| format!("a{at}: deleteOrderEvents(orderId: 1, events: $v) "))
             ),
-            json!({ "v": vec![json!({ "id": "x", "at": "2026-01-01T00:00:00Z" }); 450] }),
+            json!({ "v": vec![json!({ "id": "x", "at": "2026-01-01T00:00:00Z" }); 150] }),
             Limit("max-cost"),
         ),
     ]
@@ -368,11 +368,8 @@ fn mistakes() -> Vec<Case> {
         ),
         case(
             "unknown types",
-            format!(
-                "{{ {} }} {}",
-                many(240, |at| format!("...F{at} ")),
-                many(240, |at| format!("fragment F{at} on X{at} {{ a }} "))
-            ),
+            product(&many(240, |at| format!("...F{at} ")))
+                + &many(240, |at| format!("fragment F{at} on X{at} {{ a }} ")),
             Refused(400),
         ),
         case("unknown fragments", product(&many(1_900, |at| format!("...X{at} "))), Refused(400)),
@@ -410,7 +407,7 @@ fn values() -> Vec<Case> {
         with("a large variable by fragments", spread, large(), Limit("values")),
         case(
             "a large default in many places",
-            updates(90).replace("JSON)", &format!("JSON = {})", list(9_000))),
+            updates(90).replace("JSON)", &format!("JSON = {})", list(8_000))),
             Limit("values"),
         ),
         with(
@@ -448,7 +445,7 @@ fn values() -> Vec<Case> {
         case(
             "a cursor that is none",
             format!("{{ products(category: TEA, nextToken: \"{}\") {{ nextToken }} }}", "A".repeat(60_000)),
-            Refused(400),
+            Answered(0),
         ),
         case(
             "a list within lists for one value",
@@ -462,7 +459,7 @@ fn values() -> Vec<Case> {
                 "{not: ".repeat(40) + "{status: {eq: PAID}}",
                 "}".repeat(40)
             ),
-            Refused(400),
+            Answered(0),
         ),
     ]
 }
