@@ -33,7 +33,7 @@ type Query {
     @query(index: "byOwner", count: true)
     @listSize(assumedSize: 30, slicingArguments: ["first"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
   sized(owner: ID!, first: Int = 10, after: String, last: Int, before: String): NoteConnection!
-    @query(index: "byOwner") @listSize(slicingArguments: ["first", "last"])
+    @query(index: "byOwner", count: true) @listSize(slicingArguments: ["first", "last"])
   page(owner: ID!, limit: Int, nextToken: String): Page! @query(index: "byOwner")
   all(owner: ID!): [Note!]! @query(index: "byOwner") @listSize(assumedSize: 20)
   some(owner: ID!): [Note!]! @query(index: "byOwner")

@@ -145,6 +145,8 @@ async fn tokens_are_counted_as_graphql_has_them() {
     let configure = |config: &mut innkeeper::config::Config| config.graphql.max_document_tokens = 1;
     let world = World::builder().configure(configure).start().await;
     let acme = world.tenant("acme");
+    acme.query("{ a }").await;
+    world.calls();
     for (document, tokens) in [
         ("{ a }", 3),
         ("{a,,,b\r\n\t}# } } }\n", 4),

@@ -82,7 +82,7 @@ fn fragments() -> Vec<Case> {
         ),
         case("a chain of fragments", product("...F0") + &chain(200), Limit("nesting")),
         case("a chain that nobody spreads", product("sku") + &chain(200), Refused(400)),
-        case("thousands of fragments", product("sku") + &chain(1_500), Limit("max-fragments")),
+        case("thousands of fragments", product("sku") + &chain(900), Limit("max-fragments")),
         case(
             "inline fragments in fragments",
             format!(
@@ -92,11 +92,7 @@ fn fragments() -> Vec<Case> {
             ),
             Limit("nesting"),
         ),
-        case(
-            "a hundred empty inline fragments side by side",
-            product(&"... { sku } ".repeat(900)),
-            Answered(1),
-        ),
+        case("hundreds of inline fragments side by side", product(&"... { sku } ".repeat(900)), Answered(1)),
         case(
             "a thousand spreads of one fragment",
             product(&"...F ".repeat(990)) + "fragment F on Product { sku }",
@@ -143,7 +139,7 @@ fn texts() -> Vec<Case> {
         case(
             "escapes by the thousand",
             format!("{{ product(sku: \"{}\") {{ sku }} }}", "\\u0041".repeat(10_000)),
-            Refused(400),
+            Answered(0),
         ),
         case("a document of NULs", "\0".repeat(9_000), Refused(400)),
     ]
@@ -203,17 +199,17 @@ fn parts() -> Vec<Case> {
         ),
         case(
             "arguments to compare",
-            format!("{{ {} }}", format!("product({comparisons}) ") + &"product ".repeat(1_400)),
+            product(&(format!("sku({comparisons}) ") + &"sku ".repeat(1_400))),
             Limit("comparisons"),
         ),
         case(
             "fields to compare in every set around them",
-            format!(
-                "{{ {} {} {} }}",
-                "... { ".repeat(80),
-                "product(sku: 1) { sku } ".repeat(600),
-                "} ".repeat(80)
-            ),
+            product(&format!(
+                "{} sku(a: 1) {} {}",
+                "... { ".repeat(40),
+                "sku ".repeat(1_500),
+                "} ".repeat(40)
+            )),
             Limit("comparisons"),
         ),
         case(
@@ -222,7 +218,7 @@ fn parts() -> Vec<Case> {
             Limit("arguments"),
         ),
         case(
-            "one field a thousand times",
+            "one field many times",
             format!("{{ {} }}", "product(sku: \"COF-001\") { sku } ".repeat(80)),
             Answered(1),
         ),
@@ -241,7 +237,7 @@ fn lists() -> Vec<Case> {
         case(
             "lists in lists, in 96 bytes",
             customer("orders(first:500){nodes{customer{orders(first:500){nodes{id}}}}}"),
-            Limit("max-cost"),
+            Limit("max-operations"),
         ),
         case(
             "lists in lists that run operations",
@@ -258,7 +254,7 @@ fn lists() -> Vec<Case> {
         case(
             "pages of no size, in pages of no size",
             customer(
-                "orders { nodes { customer { orders { nodes { customer { orders { nodes { id } } } } } } } }",
+                "orders { nodes { customer { orders { nodes { customer { orders { nodes { customer { name } } } } } } } } }",
             ),
             Limit("max-operations"),
         ),

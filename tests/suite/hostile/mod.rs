@@ -91,6 +91,7 @@ impl Served {
         );
         running.wait_for("serving");
         let served = Self { world, running, url: format!("http://{listen}/graphql"), _folder: folder };
+        assert!(served.proc("limits").contains(&(CAP * 1024).to_string()), "{}", served.proc("limits"));
         for _ in 0..5 {
             served.canary("acme").await;
         }
@@ -208,6 +209,9 @@ async fn every_hostile_document_is_refused_or_answered_for_little_work() {
 
 #[tokio::test]
 async fn a_canary_sings_beside_hostile_documents() {
+    if !can_measure() {
+        return crate::harness::skip("PROC", "there is no /proc");
+    }
     let served = Served::start().await;
     served.canary("globex").await;
     let (mut quiet, mut loud) = (Vec::new(), Vec::new());
@@ -220,10 +224,10 @@ async fn a_canary_sings_beside_hostile_documents() {
         // Four at a time, so that there is always one on each processor.
         let streams = (0..4).map(async |at| {
             for case in corpus.iter().skip(at).step_by(4) {
-                served
-                    .send("acme", &case.sent)
-                    .await
-                    .unwrap_or_else(|error| panic!("{}: {error:?}", case.name));
+                let reply = served.send("acme", &case.sent).await;
+                // Of a body that is too long the connection may end before all of it is sent.
+                let may_fail = matches!(case.expected, Expected::Refused(413));
+                assert!(reply.is_ok() || may_fail, "{}: {reply:?}", case.name);
             }
         });
         futures_util::future::join_all(streams).await;
