@@ -15,7 +15,7 @@ use crate::settings::{Section, Variables, read};
 use crate::{authorizer, aws, credentials, graphql, operation, server, telemetry, tenant};
 
 /// A whole configuration.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// The folder of the file.
     pub folder: PathBuf,

@@ -30,7 +30,7 @@ pub(super) const ASYMMETRIC: [(&str, Algorithm); 8] = [
 const MIN_SECRET_BYTES: usize = 32;
 
 /// How tokens are checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// The issuers.
     pub issuers: Vec<IssuerConfig>,

@@ -16,7 +16,7 @@ use crate::operation::Operations;
 use crate::policy::{RoleTemplate, Template};
 use crate::problem::{Problem, Problems, Source};
 use crate::schema::{Layout, Plan, compile};
-use crate::server::Gateway;
+use crate::server::{Fresh, Gateway, InForce, Served};
 use crate::telemetry::Metrics;
 use crate::tenant::{Registry, Rejected, Requirements, Standing, Tenants};
 
@@ -40,6 +40,17 @@ pub struct Application {
 impl Application {
     /// Reads everything that a configuration names. All mistakes in all files are reported at once.
     pub fn load(config: Config) -> Result<Self, Problems> {
+        Self::read(config).map_err(|rejected| rejected.problems)
+    }
+
+    /// The same for a gateway that runs: where something is wrong, wherever it is, the tenants' states come with it.
+    pub fn read(config: Config) -> Result<Self, Rejected> {
+        let tenants = Source::read(&config.tenants);
+        let standing = tenants.as_ref().ok().and_then(Standing::read);
+        Self::compose(config, tenants).map_err(|problems| Rejected { problems, standing })
+    }
+
+    fn compose(config: Config, tenants: Result<Arc<Source>, Problem>) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let plan = Source::read(&config.schema).map_err(Problems::from);
         let plan = problems.take(plan.and_then(|source| compile(&source, &config.claims)));
@@ -53,9 +64,12 @@ impl Application {
         let (Some(plan), Some(policies), Some(roles)) = (plan, policies, roles) else { return Err(problems) };
         let requirements = problems.take(requirements(&config, &plan, Some(policies.names())));
         let Some(requirements) = requirements else { return Err(problems) };
-        let registry = read_registry(&config.tenants, &requirements, &policies);
-        let registry = problems.take(registry.map_err(|rejected| rejected.problems));
-        let Some(registry) = registry else { return Err(problems) };
+        let registry = tenants.map_err(Problems::from).and_then(|source| {
+            let registry = Registry::parse(&source, &requirements)?;
+            policies.check(&registry)?;
+            Ok(registry)
+        });
+        let Some(registry) = problems.take(registry) else { return Err(problems) };
         let (plan, policies, roles) = (Arc::new(plan), Arc::new(policies), roles.into());
         problems.or(Self { config, plan, policies, roles, requirements, registry })
     }
@@ -68,11 +82,12 @@ impl Application {
         roles(folder, variables(tables))
     }
 
-    /// How the tenants are read again when their file changes.
-    pub fn registry_reader(&self) -> impl Fn() -> Result<Registry, Rejected> + Send + 'static {
-        let (path, requirements) = (self.config.tenants.clone(), self.requirements.clone());
-        let policies = Arc::clone(&self.policies);
-        move || read_registry(&path, &requirements, &policies)
+    /// What takes the place of what a gateway serves, with that gateway's clock and entropy.
+    pub fn fresh(self, clock: Clock, entropy: Entropy) -> Result<Fresh, Problems> {
+        let Self { config, plan, policies, registry, .. } = self;
+        let operations = Operations::new(Arc::clone(&plan), config.operation, clock, entropy);
+        let api = Arc::new(Api::new(&plan, Arc::new(operations), config.graphql)?);
+        Ok(Fresh { registry, policies, api })
     }
 
     /// The gateway of this application.
@@ -91,13 +106,13 @@ impl Application {
         let Self { config, plan, policies, registry, .. } = self;
         let metrics = Metrics::new(config.telemetry);
         let operations = Operations::new(Arc::clone(&plan), config.operation, clock.clone(), entropy.clone());
-        let api = Api::new(&plan, Arc::new(change(operations)), config.graphql)?;
+        let api = Arc::new(Api::new(&plan, Arc::new(change(operations)), config.graphql)?);
+        let served = Served { tenants: Tenants::new(registry, config.tiers), policies, api };
         let fetch = Arc::new(Fetch::default());
         Ok(Gateway {
             authorizer: Authorizer::new(config.authorizer, clock.clone(), &fetch, metrics.clone()),
-            tenants: Arc::new(Tenants::new(registry, config.tiers)),
-            credentials: Broker::new(aws, config.credentials, policies, (entropy.clone(), metrics.clone())),
-            api,
+            served: InForce::new(served),
+            credentials: Broker::new(aws, config.credentials, entropy.clone(), metrics.clone()),
             clock,
             entropy,
             metrics,
@@ -214,18 +229,4 @@ fn requirements(
         }
     }
     problems.or(requirements)
-}
-
-/// Reads the tenants, and sees that every one's policy can be made.
-fn read_registry(
-    path: &Path,
-    requirements: &Requirements,
-    policies: &PolicyTemplates,
-) -> Result<Registry, Rejected> {
-    let source = Source::read(path)?;
-    let registry = Registry::parse(&source, requirements).and_then(|registry| {
-        policies.check(&registry)?;
-        Ok(registry)
-    });
-    registry.map_err(|problems| Rejected { problems, standing: Standing::read(&source) })
 }

@@ -8,7 +8,9 @@ pub mod check;
 #[cfg(feature = "dev")]
 mod dev;
 mod explain;
+mod guard;
 mod policy;
+mod reload;
 mod schema;
 #[cfg(feature = "dev")]
 mod seed;
@@ -27,6 +29,7 @@ pub use application::Application;
 pub use check::examine;
 #[cfg(feature = "dev")]
 pub use dev::{Embedded, EmbeddedOptions};
+use guard::Guard;
 
 use crate::problem::Problems;
 use crate::telemetry::Format;

@@ -26,19 +26,19 @@ use crate::tenant::{TenantContext, TenantRecord};
 #[derive(Debug)]
 pub struct Broker {
     shared: Arc<Shared>,
-    templates: Arc<PolicyTemplates>,
     /// Lease slots by the whole AssumeRole request. Life: until they are evicted. At most `max_leases`.
     /// One STS call a key at a time. A refusal is kept 5 s, so that a broken role cannot flood STS.
     slots: Cache<LeaseKey, Arc<LeaseSlot>>,
-    /// The AssumeRole request of each tenant, so that no policy is rendered twice. Life: as long as the registry
-    /// holds the very record that it was made from. At most `max_leases`.
+    /// The AssumeRole request of each tenant, so that no policy is rendered twice. Life: as long as the very record and
+    /// the very policies are served that it was made from. At most `max_leases`.
     assumptions: Cache<TenantId, Prepared>,
 }
 
-/// A tenant's request, the key of its leases, and the record that both were made from.
+/// A tenant's request, the key of its leases, and what both were made from.
 #[derive(Debug, Clone)]
 struct Prepared {
     record: Arc<TenantRecord>,
+    templates: Arc<PolicyTemplates>,
     assumption: Arc<Assumption>,
     key: LeaseKey,
 }
@@ -79,29 +79,24 @@ impl Public for OpenError {
 
 impl Broker {
     /// A broker with the gateway's own identity, which asks STS and does nothing else.
-    pub fn new(
-        aws: Aws,
-        config: Config,
-        templates: Arc<PolicyTemplates>,
-        (entropy, metrics): (Entropy, Metrics),
-    ) -> Self {
+    pub fn new(aws: Aws, config: Config, entropy: Entropy, metrics: Metrics) -> Self {
         let slots = Cache::builder().max_capacity(config.max_leases).eviction_listener(note_eviction).build();
         let assumptions = Cache::new(config.max_leases);
         let sts = Sts::new(&aws, &config);
-        Self {
-            shared: Arc::new(Shared { aws, sts, config, entropy, metrics }),
-            templates,
-            slots,
-            assumptions,
-        }
+        Self { shared: Arc::new(Shared { aws, sts, config, entropy, metrics }), slots, assumptions }
     }
 
-    /// Opens a session for one request.
+    /// Opens a session for one request, narrowed by these policies where its tenant has one.
     ///
     /// # Errors
     /// STS refuses the tenant's role, or does not answer and there is no live lease.
-    pub async fn open(&self, context: TenantContext, request: RequestId) -> Result<TenantSession, OpenError> {
-        let prepared = self.prepare(context.record()).await.map_err(|problem| {
+    pub async fn open(
+        &self,
+        context: TenantContext,
+        templates: &Arc<PolicyTemplates>,
+        request: RequestId,
+    ) -> Result<TenantSession, OpenError> {
+        let prepared = self.prepare(context.record(), templates).await.map_err(|problem| {
             let (request, tenant) = (&request, context.tenant());
             Event::PolicyRefused { request, tenant, reason: &problem.message() }.emit();
             OpenError::Policy(problem)
@@ -125,30 +120,61 @@ impl Broker {
         Ok(TenantSession::new(context, slot, request))
     }
 
-    async fn prepare(&self, record: &Arc<TenantRecord>) -> Result<Prepared, Problem> {
-        if let Some(prepared) = self.assumptions.get(&record.id).await
-            && Arc::ptr_eq(&prepared.record, record)
-        {
-            return Ok(prepared);
+    /// Drops the leases of these tenants, and what is remembered of refusals. Requests that are under way ask anew for what
+    /// they still need. Gives the number of leases that had not ended.
+    pub async fn forget(&self, reason: &'static str, whose: impl Fn(&TenantId) -> bool) -> usize {
+        let mut leases = 0;
+        for (key, slot) in &self.slots {
+            if whose(&slot.assumption.tenant) {
+                leases += usize::from(self.drop_slot(&key, &slot, reason).await);
+            }
         }
-        let assumption = Assumption::of(record, &self.templates, &self.shared.config)?;
+        leases
+    }
+
+    /// Drops one slot. Whether there was a lease in it.
+    async fn drop_slot(&self, key: &LeaseKey, slot: &LeaseSlot, reason: &'static str) -> bool {
+        // First the place, then what is in it: a lease that comes in between is nobody's to find.
+        self.slots.invalidate(key).await;
+        let had_lease = slot.has_lease();
+        slot.clear();
+        if had_lease {
+            Event::LeaseEvicted { principal: slot.assumption.principal(), reason }.emit();
+        }
+        had_lease
+    }
+
+    async fn prepare(
+        &self,
+        record: &Arc<TenantRecord>,
+        templates: &Arc<PolicyTemplates>,
+    ) -> Result<Prepared, Problem> {
+        let former = self.assumptions.get(&record.id).await;
+        let is_same = |former: &Prepared| {
+            Arc::ptr_eq(&former.record, record) && Arc::ptr_eq(&former.templates, templates)
+        };
+        if let Some(former) = former.as_ref().filter(|former| is_same(former)) {
+            return Ok(former.clone());
+        }
+        let assumption = Assumption::of(record, templates, &self.shared.config)?;
         let key = assumption.lease_key(self.shared.aws.dynamodb_endpoint.as_deref());
-        let prepared = Prepared { record: Arc::clone(record), assumption: Arc::new(assumption), key };
-        self.assumptions.insert(record.id.clone(), prepared.clone()).await;
+        // Nobody asks for a lease of the former request any more.
+        if let Some(former) = former.filter(|former| former.key != key)
+            && let Some(slot) = self.slots.get(&former.key).await
+        {
+            self.drop_slot(&former.key, &slot, "another policy or role").await;
+        }
+        let (record, templates) = (Arc::clone(record), Arc::clone(templates));
+        let prepared = Prepared { record, templates, assumption: Arc::new(assumption), key };
+        self.assumptions.insert(prepared.record.id.clone(), prepared.clone()).await;
         Ok(prepared)
     }
 }
 
-/// Notes a slot that is forgotten with credentials in it.
+/// Notes a slot that is forgotten with credentials in it because there are too many. Who forgets one on purpose says why.
 #[expect(clippy::needless_pass_by_value, reason = "moka's signature")]
 fn note_eviction(_key: Arc<LeaseKey>, slot: Arc<LeaseSlot>, cause: RemovalCause) {
-    let reason = match cause {
-        RemovalCause::Explicit => "by an operator",
-        RemovalCause::Size => "too many leases",
-        // Nothing makes the cache do this.
-        RemovalCause::Expired | RemovalCause::Replaced => return,
-    };
-    if slot.has_lease() {
-        Event::LeaseEvicted { principal: slot.assumption.principal(), reason }.emit();
+    if cause == RemovalCause::Size && slot.has_lease() {
+        Event::LeaseEvicted { principal: slot.assumption.principal(), reason: "too many leases" }.emit();
     }
 }

@@ -32,6 +32,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, ConsumedCapaci
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use thiserror::Error;
 
+use super::client::sent_as;
 use super::reason::reason;
 use super::sts::AssumeError;
 use crate::telemetry::{Kind, Usage};
@@ -208,7 +209,7 @@ macro_rules! calls {
             async fn send(self, client: &Client) -> Result<$output, CallError> {
                 let call = self.return_consumed_capacity(ReturnConsumedCapacity::Total);
                 // Boxed: the SDK's futures are several kilobytes large.
-                Box::pin(call.send_with(client)).await.map_err(|error| classify(&error))
+                Box::pin(sent_as(Kind::$kind, call.send_with(client))).await.map_err(|error| classify(&error, Kind::$kind))
             }
         }
     )*};
@@ -276,10 +277,15 @@ fn is_too_large(message: &str) -> bool {
     message.contains("Item size") && message.contains("exceeded the maximum allowed size")
 }
 
-fn classify<E>(error: &SdkError<E, HttpResponse>) -> CallError
+fn classify<E>(error: &SdkError<E, HttpResponse>, kind: Kind) -> CallError
 where
     E: ProvideErrorMetadata + FailedCondition,
 {
+    // A read applies nothing, whatever became of it.
+    let applied = match kind {
+        Kind::Read => Applied::No,
+        Kind::Write => Applied::Unknown,
+    };
     match error {
         SdkError::ServiceError(service) => {
             match service.err().failed_condition() {
@@ -300,12 +306,12 @@ where
                 Some(code) if THROTTLED.contains(&code) => CallError::Throttled(reason),
                 // A success that cannot be read has happened all the same.
                 _ if service.raw().status().is_server_error() || service.raw().status().is_success() => {
-                    CallError::Unavailable { applied: Applied::Unknown, reason }
+                    CallError::Unavailable { applied, reason }
                 }
                 _ => CallError::Refused(reason),
             }
         }
         SdkError::ConstructionFailure(_) => CallError::Refused(reason(error)),
-        _ => CallError::Unavailable { applied: Applied::Unknown, reason: reason(error) },
+        _ => CallError::Unavailable { applied, reason: reason(error) },
     }
 }

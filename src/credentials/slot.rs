@@ -133,6 +133,12 @@ impl LeaseSlot {
         });
     }
 
+    /// Drops the lease, and what is remembered of a refusal.
+    pub(super) fn clear(&self) {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.lease.store(None);
+    }
+
     /// Whether there are credentials that have not ended.
     pub(super) fn has_lease(&self) -> bool {
         self.live().is_some()

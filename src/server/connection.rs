@@ -144,15 +144,12 @@ impl Connection {
         }
         let Self { router, tls, header_timeout, permit } = self;
         let begun = tokio::time::timeout(header_timeout, async {
-            Ok::<_, io::Error>(match tls {
-                Some(tls) => {
-                    let (stream, protocol) = tls.accept(stream).await?;
-                    (Stream::Tls(Box::new(stream)), protocol)
-                }
-                None => {
-                    let protocol = spoken(&stream).await?;
-                    (Stream::Plain(stream), protocol)
-                }
+            Ok::<_, io::Error>(if let Some(tls) = tls {
+                let (stream, protocol) = tls.accept(stream).await?;
+                (Stream::Tls(Box::new(stream)), protocol)
+            } else {
+                let protocol = spoken(&stream).await?;
+                (Stream::Plain(stream), protocol)
             })
         });
         let (stream, protocol) = match begun.await {

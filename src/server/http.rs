@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use super::failure::{Busy, HttpError, TooLate};
 use super::refusal::{self, Refusal};
 use super::request::Parameters;
-use super::{Config, Gateway, media};
+use super::{Config, Gateway, Served, media};
 use crate::authorizer::{self, Bearer, Rejection};
 use crate::clock::Stopwatch;
 use crate::credentials::TenantSession;
@@ -82,15 +82,15 @@ impl Front {
         id: &RequestId,
     ) -> Result<Answered, HttpError> {
         self.check_head(&request)?;
-        let session = match self.open(request.headers(), id).await {
-            Ok(session) => session,
+        let (session, served) = match self.open(request.headers(), id).await {
+            Ok(opened) => opened,
             Err(refused) => {
                 self.gateway.note(&refused, id);
                 return Ok(refusal::answer(&refused, media, id));
             }
         };
         let request = self.read(request, media).await?;
-        let answer = self.gateway.api.execute(&session, &request).await;
+        let answer = served.api.execute(&session, &request).await;
         let is_mutation_by_get = answer.status == StatusCode::METHOD_NOT_ALLOWED;
         let allow = is_mutation_by_get.then_some((ALLOW, HeaderValue::from_static("POST")));
         Ok((answer, allow))
@@ -110,8 +110,12 @@ impl Front {
         }
     }
 
-    /// The session that the request's token opens.
-    async fn open(&self, headers: &HeaderMap, id: &RequestId) -> Result<TenantSession, Refusal> {
+    /// The session that the request's token opens, and what it is served with.
+    async fn open(
+        &self,
+        headers: &HeaderMap,
+        id: &RequestId,
+    ) -> Result<(TenantSession, Arc<Served>), Refusal> {
         // Two tokens are none: somebody in front may have looked at the other one.
         let mut authorizations = headers.get_all(AUTHORIZATION).iter();
         let bearer = match (authorizations.next(), authorizations.next()) {

@@ -14,6 +14,7 @@ mod media;
 mod refusal;
 mod numbers;
 mod request;
+mod served;
 mod session;
 mod tls;
 
@@ -30,6 +31,7 @@ pub use config::{Config, Origins};
 #[cfg(feature = "dev")]
 pub use console::Console;
 pub use health::Readiness;
+pub use served::{Fresh, InForce, Reloaded, Served};
 pub use session::Gateway;
 pub use tls::{Tls, TlsFiles};
 

@@ -3,26 +3,24 @@
 use std::sync::Arc;
 
 use super::refusal::Refusal;
+use super::served::{InForce, Served};
 use crate::authorizer::{Authorizer, Bearer};
 use crate::clock::Clock;
 use crate::credentials::{Broker, TenantSession};
 use crate::entropy::Entropy;
-use crate::graphql::Api;
-use crate::id::RequestId;
+use crate::id::{RequestId, TenantId};
 use crate::telemetry::{Event, Metrics};
-use crate::tenant::{Reason, Refused, Tenants};
+use crate::tenant::{Reason, Refused, State};
 
 /// The gateway: everything that a request passes through.
 #[derive(Debug)]
 pub struct Gateway {
     /// Who is calling?
     pub authorizer: Authorizer,
-    /// For whom?
-    pub tenants: Arc<Tenants>,
+    /// For whom, and what is asked? It may change while the gateway runs.
+    pub served: InForce,
     /// With what power?
     pub credentials: Broker,
-    /// What is asked?
-    pub api: Api,
     /// What time it is.
     pub clock: Clock,
     /// Where request ids come from.
@@ -33,12 +31,27 @@ pub struct Gateway {
 
 impl Gateway {
     /// The whole path: each step takes the one before, so that a caller and a session of different tenants cannot
-    /// meet.
-    pub(super) async fn open(&self, bearer: &Bearer, request: &RequestId) -> Result<TenantSession, Refusal> {
+    /// meet. With the session comes what it is served with.
+    pub(super) async fn open(
+        &self,
+        bearer: &Bearer,
+        request: &RequestId,
+    ) -> Result<(TenantSession, Arc<Served>), Refusal> {
         let caller = self.authorizer.authorize(bearer).await?;
-        let context = self.tenants.admit(caller)?;
-        let session = self.credentials.open(context, request.clone()).await?;
-        Ok(session)
+        let served = self.served.now();
+        let context = served.tenants.admit(caller)?;
+        let session = self.credentials.open(context, &served.policies, request.clone()).await?;
+        Ok((session, served))
+    }
+
+    /// Forgets the leases of tenants who may not use the service any more.
+    pub async fn forget_withdrawn(&self) {
+        let served = self.served.now();
+        let active = |tenant: &TenantId| {
+            let record = served.tenants.registry().find(tenant);
+            record.is_some_and(|record| record.state == State::Active)
+        };
+        self.credentials.forget("suspended or removed", |tenant| !active(tenant)).await;
     }
 
     /// A request's id: the one that a proxy in front has given it, or a new one.

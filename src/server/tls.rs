@@ -60,7 +60,7 @@ impl Tls {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let shown = Arc::new(Shown(ArcSwap::from_pointee(certified(files, &provider)?)));
         let versions = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let versions = versions.expect("the provider has suites for both versions");
+        let versions = versions.map_err(|error| Problem::of("[server.tls]", error.to_string()))?;
         let mut config = versions
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&shown) as Arc<dyn ResolvesServerCert>);

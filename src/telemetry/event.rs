@@ -139,9 +139,11 @@ pub enum Event<'a> {
         /// The field, such as `Order.margin`.
         field: &'a str,
     },
-    /// Another registry is in force.
-    RegistryReplaced {
-        /// How many tenants it holds.
+    /// What was read again is in force: tenants, policies and schema.
+    Reloaded {
+        /// Why it was read: `change`, `signal` or `admin`.
+        cause: &'static str,
+        /// How many tenants there are.
         tenants: usize,
     },
     /// Something is served of which it is not proved that it keeps tenants apart, because the operator allows it.
@@ -149,15 +151,29 @@ pub enum Event<'a> {
         /// What stands in the way.
         reason: &'a dyn fmt::Display,
     },
-    /// A changed registry could not be read, or is not proved; the former one stays in force, without those whom the
-    /// rejected one puts out.
-    RegistryRejected {
+    /// What was read again cannot be used, or is not proved; what was served goes on, without those whom the registry puts
+    /// out.
+    ReloadRejected {
+        /// Why it was read: `change`, `signal` or `admin`.
+        cause: &'static str,
         /// What is wrong with it.
         reason: &'a dyn fmt::Display,
-        /// How many tenants it suspends.
+        /// How many tenants the registry suspends.
         suspended: usize,
         /// How many tenants it removes.
         removed: usize,
+    },
+    /// Clients are shown another certificate.
+    CertificateReplaced {
+        /// Why it was read: `change`, `signal` or `admin`.
+        cause: &'static str,
+    },
+    /// A certificate that was read again cannot be used; the former one is shown.
+    CertificateRejected {
+        /// Why it was read: `change`, `signal` or `admin`.
+        cause: &'static str,
+        /// What is wrong with it.
+        reason: &'a dyn fmt::Display,
     },
     /// A tenant is out, by the word of a registry that is rejected for the rest.
     TenantWithdrawn {
@@ -237,10 +253,14 @@ impl Event<'_> {
             Self::FieldRefused { request, principal, subject, field } => {
                 line!(info, "field.refused", principal, request.id = %request, subject, field);
             }
-            Self::RegistryReplaced { tenants } => line!(info, "registry.replaced"; tenants),
+            Self::Reloaded { cause, tenants } => line!(info, "reload.done"; cause, tenants),
             Self::Unproved { reason } => line!(error, "isolation.unproved"; %reason),
-            Self::RegistryRejected { reason, suspended, removed } => {
-                line!(error, "registry.rejected"; suspended, removed, %reason);
+            Self::ReloadRejected { cause, reason, suspended, removed } => {
+                line!(error, "reload.rejected"; cause, suspended, removed, %reason);
+            }
+            Self::CertificateReplaced { cause } => line!(info, "certificate.replaced"; cause),
+            Self::CertificateRejected { cause, reason } => {
+                line!(error, "certificate.rejected"; cause, %reason);
             }
             Self::TenantWithdrawn { tenant, how } => {
                 line!(warn, "tenant.withdrawn"; tenant.id = %tenant, how)

@@ -13,7 +13,6 @@ mod standing;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use thiserror::Error;
 
 pub use context::TenantContext;
@@ -26,11 +25,13 @@ use crate::authorizer::Caller;
 use crate::error::{Code, Public};
 use crate::id::TenantId;
 
-/// The tenants, as they are now.
+/// The tenants of one reading of the registry. Another reading makes others in their place ([`Self::replaced_by`],
+/// [`Self::without`]): what is under way goes on with these.
 #[derive(Debug)]
 pub struct Tenants {
-    registry: ArcSwap<Registry>,
-    quotas: quota::Quotas,
+    registry: Registry,
+    /// What each tenant uses at the moment. It outlives the reading.
+    quotas: Arc<quota::Quotas>,
 }
 
 /// A caller is not admitted.
@@ -93,7 +94,7 @@ impl Public for Refused {
 impl Tenants {
     /// The tenants of a registry, each with the share of its tier.
     pub fn new(registry: Registry, tiers: Tiers) -> Self {
-        Self { registry: ArcSwap::from_pointee(registry), quotas: quota::Quotas::new(tiers) }
+        Self { registry, quotas: Arc::new(quota::Quotas::new(tiers)) }
     }
 
     /// The context of the caller's tenant, with a place for one request. Nothing is asked of anybody: the registry is
@@ -116,34 +117,31 @@ impl Tenants {
         if !caller.issuer_speaks_for_tenant() {
             return Err(Reason::Issuer);
         }
-        let record = self.registry.load().find(caller.tenant()).ok_or(Reason::Unknown)?;
+        let record = self.registry.find(caller.tenant()).ok_or(Reason::Unknown)?;
         match record.state {
             State::Active => Ok(record),
             State::Suspended => Err(Reason::Suspended),
         }
     }
 
-    /// The registry as it is now.
-    pub fn registry(&self) -> Arc<Registry> {
-        self.registry.load_full()
+    /// The registry.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
-    /// Puts another registry in the place of this one. Records that did not change stay the same, and with them
-    /// the tenants' leases. One that is rejected changes nothing, but that nobody stays in whom it puts out.
-    pub fn replace(&self, read: Result<Registry, Rejected>) -> Result<(), Kept> {
-        let former = self.registry.load();
-        match read {
-            Ok(registry) => {
-                self.registry.store(Arc::new(registry.keeping_unchanged(&former)));
-                Ok(())
-            }
-            Err(Rejected { problems, standing }) => {
-                let mut kept = Kept { problems, suspended: Vec::new(), removed: Vec::new() };
-                if let Some(standing) = standing {
-                    self.registry.store(Arc::new(former.withdrawing(&standing, &mut kept)));
-                }
-                Err(kept)
-            }
-        }
+    /// The tenants of another registry. Records that did not change stay the same, and each tenant uses what it used.
+    #[must_use]
+    pub fn replaced_by(&self, registry: Registry) -> Self {
+        Self { registry: registry.keeping_unchanged(&self.registry), quotas: Arc::clone(&self.quotas) }
+    }
+
+    /// These tenants without those whom a rejected registry puts out, and who that is. It lets nobody in.
+    pub fn without(&self, rejected: Rejected) -> (Self, Kept) {
+        let mut kept = Kept { problems: rejected.problems, suspended: Vec::new(), removed: Vec::new() };
+        let registry = match rejected.standing {
+            Some(standing) => self.registry.withdrawing(&standing, &mut kept),
+            None => self.registry.clone(),
+        };
+        (Self { registry, quotas: Arc::clone(&self.quotas) }, kept)
     }
 }

@@ -28,7 +28,7 @@ impl Requirements {
 }
 
 /// The tenants by their ids.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Registry {
     records: HashMap<TenantId, Arc<TenantRecord>>,
 }

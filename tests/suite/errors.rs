@@ -2,10 +2,12 @@
 //! the gateway answers with.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use http::header::RETRY_AFTER;
 use innkeeper::error::Code;
 use innkeeper::problem::Source;
+use innkeeper::server::Fresh;
 use innkeeper::tenant::{Registry, Requirements};
 use reqwest::Method;
 use serde_json::json;
@@ -93,7 +95,9 @@ async fn see_refusals(seen: &mut Seen) {
     let requirements = Requirements { shared_tables: tables.into(), ..Requirements::default() };
     let tenants = world.read_file("tenants.toml").replace("policy = \"shop\"", "policy = \"none\"");
     let registry = Registry::parse(&Source::new("tenants.toml", tenants), &requirements).unwrap();
-    world.gateway.tenants.replace(Ok(registry)).unwrap();
+    let served = world.gateway.served.now();
+    let (policies, api) = (Arc::clone(&served.policies), Arc::clone(&served.api));
+    world.gateway.served.replace(Ok(Fresh { registry, policies, api })).unwrap();
     seen.note(&acme.query(PRODUCT).await);
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::World;
-use crate::harness::fault::{Call, Fault};
+use crate::harness::fault::{Call, Fault, calls};
 
 const CREATE: &str =
     "mutation { createProduct(input: {sku: \"NEW-1\", name: \"New\", category: TEA, price: \"1\"}) { sku } }";
@@ -73,4 +73,80 @@ async fn what_another_says_in_the_place_of_dynamodb_is_answered() {
     let change = || Fault::Change(Box::new(|answer| answer["Item"]["sku"] = json!({ "S": "ANOTHER" })));
     world.faults().set(first("GetItem", change));
     assert_eq!(acme.query(PRODUCT).await.ok(), json!({ "product": { "sku": "ANOTHER" } }));
+}
+
+/// What a read meets with, what it is answered, and how many calls of DynamoDB and of STS it takes.
+#[tokio::test]
+async fn a_read_meets_with_each_fault_once() {
+    let cases: [(fn() -> Fault, &str, usize, usize); 13] = [
+        (|| Fault::Pass, "", 1, 0),
+        (|| Fault::Delay(Duration::from_millis(20)), "", 1, 0),
+        (|| Fault::DropRequest, "", 2, 0),
+        (|| Fault::DropResponse, "", 2, 0),
+        (|| Fault::Reset, "", 2, 0),
+        (|| Fault::Truncate, "", 2, 0),
+        (|| Fault::Corrupt, "UNAVAILABLE", 1, 0),
+        (|| Fault::Throttle, "", 2, 0),
+        (|| Fault::Fail(500), "", 2, 0),
+        (|| Fault::Fail(503), "", 2, 0),
+        (|| Fault::Stale("ExpiredToken"), "", 2, 1),
+        (|| Fault::Stale("InvalidClientTokenId"), "", 2, 1),
+        (|| Fault::Stale("UnrecognizedClientException"), "", 2, 1),
+    ];
+    let world = World::builder().faults(|_| Fault::Pass).start().await;
+    let (acme, faults) = (world.tenant("acme"), world.faults());
+    acme.query(PRODUCT).await.ok();
+    for (fault, code, of_dynamodb, of_sts) in cases {
+        faults.take();
+        faults.set(calls().of("GetItem").by("acme").first(1).meet(fault));
+        let reply = acme.query(PRODUCT).await;
+        let name = fault().name();
+        assert_eq!(reply.codes().first().map_or("", String::as_str), code, "{name}: {}", reply.text);
+        let seen = faults.take();
+        let number = |operation: &str| seen.iter().filter(|call| call.operation == operation).count();
+        assert_eq!((number("GetItem"), number("STS")), (of_dynamodb, of_sts), "{name}: {seen:?}");
+        assert_eq!(seen[0].fault, name);
+    }
+    assert_eq!(faults.injected().values().sum::<usize>(), 12);
+}
+
+#[tokio::test]
+async fn the_proxy_sees_whose_credentials_name_which_keys_and_picks_one_call_in_n() {
+    let every_third_of_acme = calls().of("GetItem").by("acme").one_in(3).meet(|| Fault::Corrupt);
+    let world = World::builder().faults(every_third_of_acme).start().await;
+    let mut failed = Vec::new();
+    for _ in 0..6 {
+        for tenant in ["acme", "globex"] {
+            let reply = world.tenant(tenant).query(PRODUCT).await;
+            failed.push((tenant, !reply.codes().is_empty()));
+        }
+    }
+    let expected: Vec<_> = (1..=6).flat_map(|at| [("acme", at % 3 == 0), ("globex", false)]).collect();
+    assert_eq!(failed, expected);
+    let seen = world.faults().take();
+    let reads: Vec<_> = seen.iter().filter(|call| call.operation == "GetItem").collect();
+    assert_eq!(reads.len(), 12);
+    let key_of = |tenant: &str| {
+        let call = reads.iter().find(|call| call.tenant.as_deref() == Some(tenant)).unwrap();
+        call.access_key.clone()
+    };
+    assert_ne!(key_of("acme"), key_of("globex"));
+    for call in &reads {
+        let tenant = call.tenant.clone().unwrap();
+        assert_eq!(call.keys, [format!("TENANT#{tenant}#PRODUCT#COF-001")]);
+        assert_eq!(call.access_key, key_of(&tenant));
+    }
+}
+
+#[tokio::test]
+async fn a_page_with_nothing_on_it_is_read_past() {
+    let world = World::builder().faults(|_| Fault::Pass).start().await;
+    let (acme, faults) = (world.tenant("acme"), world.faults());
+    let products = "{ products(category: COFFEE) { items { sku } } }";
+    let whole = acme.query(products).await.ok();
+    assert!(whole["products"]["items"].as_array().unwrap().len() > 1, "{whole}");
+    faults.take();
+    faults.set(calls().of("Query").first(1).meet(|| Fault::EmptyPage));
+    assert_eq!(acme.query(products).await.ok(), whole);
+    assert_eq!(faults.count("Query"), 2);
 }

@@ -26,7 +26,16 @@ type Mutation { write(book: ID!, n: ID!, cells: CellsInput): Sheet! @put(if: ANY
 /// Five hundred values count 32 bytes each and more: a sheet is some 19 KB, and 200 KB may be read.
 async fn world(sheets: usize) -> World {
     let builder = World::builder().file("schema.graphql", SCHEMA).derived().unseeded();
-    let world = builder.configure(|config| config.graphql.max_answer = 50_000).start().await;
+    let world = builder
+        .configure(|config| {
+            config.graphql.max_answer = 50_000;
+            // Megabytes go through a debug build here, on a machine that does other things too.
+            let minute = std::time::Duration::from_mins(1);
+            (config.credentials.attempt_timeout, config.credentials.call_timeout) = (minute, minute);
+            config.server.deadline = minute * 2;
+        })
+        .start()
+        .await;
     let cells = json!({ "first": "x", "more": vec![true; 500] });
     let numbers: Vec<usize> = (0..sheets).collect();
     for some in numbers.chunks(20) {

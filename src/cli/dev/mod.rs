@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use http::Uri;
 use serde_json::Map;
+use tokio::sync::mpsc;
 
 pub use embedded::{Embedded, EmbeddedOptions};
 
-use super::check::InTheWay;
+use super::reload::{Hangup, Reloading};
 use super::watch::Watched;
-use super::{Because, Common, Failure, LogFormat, block_on, say, start_log, stop_signal};
+use super::{Because, Common, Failure, Guard, LogFormat, block_on, say, start_log, stop_signal};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::dev::{Claims, Issuer, IssuerError, private_file};
@@ -23,7 +24,6 @@ use crate::entropy::Entropy;
 use crate::id::TenantId;
 use crate::operation::CursorKey;
 use crate::server::{Console, Server};
-use crate::telemetry::Event;
 use crate::tenant::Registry;
 
 /// How long the tokens live that `dev` prints.
@@ -95,14 +95,12 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
         observe: 1_000,
         clock: clock.clone(),
     };
-    // Before the tenants are read: what changes after this look is a change.
-    let watched = Watched::look_at(&config.tenants);
+    // Before anything is read: what changes after this look is a change.
+    let watched = Watched::application(&config);
     let embedded = Embedded::start(config, &issuer, options).await?;
-    let proof = super::check::examine(&embedded.application);
-    if !proof.holds() {
-        Event::Unproved { reason: &InTheWay(&proof) }.emit();
-    }
-    let read = embedded.application.registry_reader();
+    let guard = Guard { allow_unproved: true };
+    let proved = guard.check(&embedded.application)?;
+    let config = embedded.application.config.clone();
     let listed = tokens(&embedded.application.registry, &issuer, &clock).map_err(Because)?;
     let demo = demo::Demo::of(&embedded, &listed);
     let banner = demo::Banner {
@@ -113,17 +111,23 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
     };
     let text = banner.text(&demo, &listed);
     let (gateway, _aws) = embedded.gateway(clock.clone(), Entropy::system())?;
-    gateway.metrics.set_proved(proof.holds());
+    gateway.metrics.set_proved(proved);
     let gateway = Arc::new(gateway);
-    let tenants = Arc::clone(&gateway.tenants);
+    let of_console = Arc::clone(&gateway);
     // A token that cannot be signed now could not be signed above.
-    let fresh = move || tokens(&tenants.registry(), &issuer, &clock).unwrap_or_default();
+    let fresh = move || {
+        let served = of_console.served.now();
+        tokens(served.tenants.registry(), &issuer, &clock).unwrap_or_default()
+    };
     server_config.console = Some(Console::new(fresh, demo.query()));
-    let watching = watched.reload(Arc::clone(&gateway.tenants), read);
+    let tls = server.tls().zip(server_config.tls.clone());
+    let reloading = Reloading { gateway: Arc::clone(&gateway), config, guard, tls };
+    let (_ask, asked) = mpsc::channel(1);
     say(&text);
-    server.serve(gateway, &server_config, stop_signal()).await;
-    watching.abort();
-    Ok(())
+    tokio::select! {
+        () = server.serve(gateway, &server_config, stop_signal()) => Ok(()),
+        never = reloading.run(watched, asked, Hangup::ends()) => match never {},
+    }
 }
 
 /// A token for each tenant.

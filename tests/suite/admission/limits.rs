@@ -1,8 +1,10 @@
 //! P8 and P9: what is more than the gateway can take is turned away at once, and a tenant's flood is its own.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
+
+use innkeeper::clock::Stopwatch;
 
 use crate::harness::fault::{Call, Fault};
 use crate::harness::{Reply, World};
@@ -43,7 +45,7 @@ async fn p08_what_is_too_much_is_turned_away_at_once_and_the_rest_is_served_as_e
     }
     world.calls();
     // As many as fit, alone.
-    let alone = Instant::now();
+    let alone = Stopwatch::begin();
     let replies = join_all((0..8).map(|at| tenants[at % 3].query(PRODUCT))).await;
     let alone = alone.elapsed();
     assert_eq!(by_status(&replies, 200).len(), 8);
@@ -58,7 +60,7 @@ async fn p08_what_is_too_much_is_turned_away_at_once_and_the_rest_is_served_as_e
             }
             paths
         };
-        let began = Instant::now();
+        let began = Stopwatch::begin();
         let flood = join_all((0..40).map(async |at| {
             let reply = tenants[at % 3].query(PRODUCT).await;
             (reply, began.elapsed())
@@ -123,7 +125,7 @@ async fn p09_a_tenant_over_its_limit_takes_nothing_from_another() {
 async fn a_rate_lets_a_burst_through_and_says_when_to_come_again() {
     let world = world("[admission.tiers.standard]\nconcurrency = 20\nrate = 1\nburst = 4\n", 64).await;
     let acme = world.tenant("acme");
-    let began = Instant::now();
+    let began = Stopwatch::begin();
     let replies = join_all((0..12).map(|_| acme.query(PRODUCT))).await;
     let (served, refused) = (by_status(&replies, 200).len(), by_status(&replies, 429));
     let seconds = usize::try_from(began.elapsed().as_secs()).unwrap();

@@ -92,7 +92,7 @@ async fn a_tenant_that_is_suspended_in_the_file_is_out_within_seconds() {
     // A broken file keeps the tenants as they are, and is said to be broken.
     edit(folder.path(), "tenants.toml", |text| text.replace("mode = \"session-tags\"", "mode = \"tags\""));
     let mut dev = dev;
-    dev.running.wait_for("registry.rejected");
+    dev.running.wait_for("reload.rejected");
     assert_eq!(dev.query(&acme, "{ __typename }").await.0, 200);
     edit(folder.path(), "tenants.toml", |text| {
         text.replace("mode = \"tags\"", "mode = \"session-tags\"")

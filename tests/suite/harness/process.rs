@@ -87,11 +87,6 @@ impl Drop for Running {
 }
 
 impl Running {
-    /// Its process.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Starts a command and reads what it prints to either side.
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -107,6 +102,11 @@ impl Running {
             });
         }
         Self { child, lines, seen: Vec::new() }
+    }
+
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits for a line that holds a text, and gives all lines so far.

@@ -205,7 +205,7 @@ impl Builder {
             (aws.sts_endpoint, aws.dynamodb_endpoint) = (Some(proxy.endpoint()), Some(proxy.endpoint()));
             faults = Some(proxy);
         }
-        let reader = embedded.application.registry_reader();
+        let config = embedded.application.config.clone();
         let assumptions = assumptions(&embedded);
         let gateway_role = embedded.gateway_role.clone();
         let is_forging = self.forged.is_some() || self.holes;
@@ -233,7 +233,7 @@ impl Builder {
             issuer,
             gateway,
             http: reqwest::Client::new(),
-            reader: Box::new(reader),
+            config,
             assumptions,
             gateway_role,
             is_forging,
@@ -321,8 +321,6 @@ fn assumptions(embedded: &Embedded) -> Vec<Assumption> {
     registry.records().iter().map(of).collect()
 }
 
-type RegistryReader = dyn Fn() -> Result<innkeeper::tenant::Registry, innkeeper::tenant::Rejected> + Send;
-
 /// A running application and the AWS that it runs on.
 pub(crate) struct World {
     /// Where clients go.
@@ -335,7 +333,8 @@ pub(crate) struct World {
     pub(crate) issuer: Issuer,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) http: reqwest::Client,
-    reader: Box<RegistryReader>,
+    /// What the gateway was made with.
+    config: Config,
     assumptions: Vec<Assumption>,
     gateway_role: RoleArn,
     is_forging: bool,
@@ -457,10 +456,22 @@ impl World {
         self.hand.advance(by);
     }
 
-    /// Writes a file of the application anew and reads the tenants again, as the watch would.
+    /// Writes the tenants anew and reads the application again.
     pub(crate) fn reload_tenants(&self, text: &str) -> Result<(), innkeeper::tenant::Kept> {
-        std::fs::write(self.folder.path().join("tenants.toml"), text).unwrap();
-        self.gateway.tenants.replace((self.reader)())
+        self.write_file("tenants.toml", text);
+        self.reload()
+    }
+
+    /// Writes a file of the application anew. Nothing reads it yet.
+    pub(crate) fn write_file(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    /// Reads the application again and puts it in force, as the server does, but for the proof.
+    pub(crate) fn reload(&self) -> Result<(), innkeeper::tenant::Kept> {
+        let read = Application::read(self.config.clone())
+            .and_then(|application| Ok(application.fresh(self.clock.clone(), Entropy::system())?));
+        self.gateway.served.replace(read)
     }
 
     /// The folder of the application.
