@@ -305,10 +305,8 @@ fn check_size_is_said(
     }
     let is_given =
         |name: &&crate::schema::Name| arguments.get(name.as_str()).is_some_and(|value| *value != Value::Null);
-    let given: Vec<_> = one_of.iter().filter(is_given).collect();
-    // A default counts where the request says nothing itself.
-    let written = given.iter().filter(|name| node.node.get_argument(name).is_some()).count();
-    if written == 1 || (written == 0 && given.len() == 1) {
+    // A default counts too.
+    if one_of.iter().filter(is_given).count() == 1 {
         return Ok(());
     }
     let names: Vec<_> = one_of.iter().map(|name| format!("`{name}`")).collect();

@@ -62,6 +62,8 @@ struct Served {
     world: World,
     running: Running,
     url: String,
+    /// Each request has a connection of its own: one on which a body was not read to its end is closed.
+    http: reqwest::Client,
     _folder: TempDir,
 }
 
@@ -90,7 +92,8 @@ impl Served {
                 .env("INNKEEPER_CURSOR_KEYS", CURSOR_KEY),
         );
         running.wait_for("serving");
-        let served = Self { world, running, url: format!("http://{listen}/graphql"), _folder: folder };
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).no_proxy().build().unwrap();
+        let served = Self { world, running, url: format!("http://{listen}/graphql"), http, _folder: folder };
         assert!(served.proc("limits").contains(&(CAP * 1024).to_string()), "{}", served.proc("limits"));
         for _ in 0..5 {
             served.canary("acme").await;
@@ -100,7 +103,7 @@ impl Served {
     }
 
     async fn send(&self, tenant: &str, sent: &Sent) -> Result<Reply, reqwest::Error> {
-        let http = &self.world.http;
+        let http = &self.http;
         let request = match sent {
             Sent::Document(query, variables) => {
                 http.post(&self.url).json(&json!({ "query": query, "variables": variables }))
