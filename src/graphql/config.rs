@@ -47,7 +47,7 @@ impl Default for Config {
             max_aliases: 250,
             max_directives: 250,
             max_operations: 1_000,
-            max_cost: 10_000,
+            max_cost: 20_000,
             max_errors: 50,
             max_answer: 10 * 1024 * 1024,
         }

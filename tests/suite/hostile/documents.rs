@@ -292,7 +292,7 @@ fn lists() -> Vec<Case> {
                 "mutation ($v: [OrderEventKey!]!) {{ {} }}",
                 many(90, |at| format!("a{at}: deleteOrderEvents(orderId: 1, events: $v) "))
             ),
-            json!({ "v": vec![json!({ "id": "x", "at": "2026-01-01T00:00:00Z" }); 150] }),
+            json!({ "v": vec![json!({ "id": "x", "at": "2026-01-01T00:00:00Z" }); 250] }),
             Limit("max-cost"),
         ),
     ]
