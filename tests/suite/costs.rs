@@ -50,7 +50,13 @@ type Mutation {
 
 async fn world(most: usize) -> World {
     let configure = move |config: &mut innkeeper::config::Config| config.graphql.max_cost = most;
-    let world = World::builder().file("schema.graphql", SCHEMA).derived().configure(configure).start().await;
+    let world = World::builder()
+        .file("schema.graphql", SCHEMA)
+        .derived()
+        .unseeded()
+        .configure(configure)
+        .start()
+        .await;
     world.tenant("acme").query("{ __typename }").await.ok();
     world.calls();
     world
@@ -143,7 +149,13 @@ async fn a_document_costs_as_much_as_it_may() {
 #[tokio::test]
 async fn a_list_that_the_schema_sizes_counts_among_the_operations() {
     let configure = |config: &mut innkeeper::config::Config| config.graphql.max_operations = 3;
-    let world = World::builder().file("schema.graphql", SCHEMA).derived().configure(configure).start().await;
+    let world = World::builder()
+        .file("schema.graphql", SCHEMA)
+        .derived()
+        .unseeded()
+        .configure(configure)
+        .start()
+        .await;
     let reply = world.tenant("acme").query("{ note(id: 1) { lines { note { id } } } }").await;
     let expected = json!({ "name": "max-operations", "most": 3, "found": 4 });
     assert_eq!(reply.json()["errors"][0]["extensions"]["limit"], expected, "{}", reply.text);
