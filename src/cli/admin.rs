@@ -52,9 +52,9 @@ enum Action {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let order = match &arguments.action {
-        Action::Leases => Order::Leases,
+        Action::Leases => Order::Leases {},
         Action::Evict { tenant } => Order::Evict { tenant: tenant.to_string() },
-        Action::Reload => Order::Reload,
+        Action::Reload => Order::Reload {},
     };
     let path = socket(arguments)?;
     let lines = Connection::open(&path).and_then(|connection| connection.give(&order));

@@ -36,14 +36,14 @@ const ORDERS: usize = 8;
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Order {
     /// Say which leases there are.
-    Leases,
+    Leases {},
     /// Forget a tenant's leases and its verified tokens.
     Evict {
         /// The tenant.
         tenant: String,
     },
     /// Read tenants, policies, schema and certificate again.
-    Reload,
+    Reload {},
 }
 
 /// A line of an answer. All but [`Line::Lease`] are the last one.
@@ -158,9 +158,9 @@ impl Session<'_> {
             return Ok(());
         }
         let last = match serde_json::from_str::<Order>(&text) {
-            Ok(Order::Leases) => return self.leases(stream).await,
+            Ok(Order::Leases {}) => return self.leases(stream).await,
             Ok(Order::Evict { tenant }) => self.evict(&tenant).await,
-            Ok(Order::Reload) => self.reload().await,
+            Ok(Order::Reload {}) => self.reload().await,
             Err(error) => Line::Refused { reason: format!("the order is not understood: {error}") },
         };
         write(&mut stream, &last).await

@@ -80,6 +80,7 @@ impl<'w> Serving<'w> {
             .http
             .post(format!("http://{}/graphql", self.listen))
             .header("authorization", format!("Bearer {}", self.world.token(tenant)))
+            .header("accept", "application/graphql-response+json")
             .json(&json!({ "query": query }));
         let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())

@@ -146,7 +146,9 @@ async fn signals_that_come_together_end_nothing() {
     edit(&serving.folder, "schema.graphql", rename);
     serving.running.signal("HUP");
     for _ in 0..100 {
-        if serving.ask("acme", ARTICLE).await.0 == 200 {
+        let (status, body) = serving.ask("acme", ARTICLE).await;
+        if status == 200 {
+            assert!(body["data"]["article"]["name"].is_string(), "{body}");
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
