@@ -68,6 +68,7 @@ mod scopes;
 mod schema;
 mod shared_keys;
 mod siblings;
+mod soak;
 mod telemetry;
 mod tokens;
 mod told;

@@ -94,6 +94,11 @@ impl Running {
         Self { child, lines, seen: Vec::new() }
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for a line that holds a text, and gives all lines so far.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) -> Vec<String> {
