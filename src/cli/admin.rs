@@ -142,7 +142,9 @@ fn tell(line: &Line) {
             say(&format!("in force, with {tenants} {}", plural(*tenants, "tenant", "tenants")));
         }
         Line::Reloaded { problems, withdrawn, .. } => {
-            problems.iter().for_each(|problem| say_error(problem));
+            for problem in problems {
+                say_error(problem);
+            }
             say_error("what was served goes on");
             if !withdrawn.is_empty() {
                 say_error(&format!("but without {}", withdrawn.join(", ")));
