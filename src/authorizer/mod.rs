@@ -17,6 +17,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use moka::future::Cache;
 use thiserror::Error;
+use tracing::Instrument as _;
 
 pub use bearer::Bearer;
 pub use claims::Caller;
@@ -29,7 +30,7 @@ use crate::clock::Clock;
 use crate::error::{Code, Public};
 use crate::fetch::Fetch;
 use crate::id::TenantId;
-use crate::telemetry::{Metrics, Token};
+use crate::telemetry::{Metrics, Token, span};
 use claims::{Verified, times};
 
 /// How long a verified token is taken as such before its signature is checked again: a key that its issuer has
@@ -97,12 +98,15 @@ impl Authorizer {
     /// [`Rejection::Refused`] for every token that is not accepted, whatever the reason; [`Rejection::Keys`] if the
     /// issuer's keys have never been had and cannot be had now.
     pub async fn authorize(&self, bearer: &Bearer) -> Result<Caller, Rejection> {
-        let judged = self.judge(bearer).await;
-        self.metrics.token(match &judged {
+        let span = span::authorize();
+        let judged = self.judge(bearer).instrument(span.clone()).await;
+        let became = match &judged {
             Ok((_, became)) => *became,
             Err(Rejection::Refused(_)) => Token::Refused,
             Err(Rejection::Keys(_)) => Token::Unjudged,
-        });
+        };
+        self.metrics.token(became);
+        span::became(&span, became.as_str());
         judged.map(|(caller, _)| caller)
     }
 

@@ -34,7 +34,7 @@ pub use dev::{Embedded, EmbeddedOptions};
 use guard::Guard;
 
 use crate::problem::Problems;
-use crate::telemetry::Format;
+use crate::telemetry::{Format, Traces};
 
 /// A GraphQL gateway for DynamoDB in which every request runs with its own tenant's AWS credentials.
 #[derive(Debug, Parser)]
@@ -222,12 +222,18 @@ async fn stop_signal() {
     drop(tokio::signal::ctrl_c().await);
 }
 
-/// Starts the log.
-fn start_log(format: LogFormat, level: &str) -> Result<(), Failure> {
+/// Starts the log, and the traces where the configuration names a collector. What is left of these is sent when what is
+/// given back is dropped.
+fn start_log(
+    format: LogFormat,
+    level: &str,
+    config: &crate::telemetry::Config,
+) -> Result<Option<Traces>, Failure> {
     let filter = crate::config::log_filter().unwrap_or_else(|| level.to_owned());
-    crate::telemetry::start(format.into(), &filter).map_err(|error| {
+    let traces = Traces::start(config).map_err(Because)?;
+    crate::telemetry::start(format.into(), &filter, traces.as_ref()).map_err(|error| {
         crate::problem::Problem::of("RUST_LOG", error.to_string())
             .hint("write it like `info,innkeeper=debug`")
-            .into()
-    })
+    })?;
+    Ok(traces)
 }

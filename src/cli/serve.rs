@@ -36,8 +36,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    start_log(arguments.log, "info")?;
     let mut config = Config::load(&arguments.common.config, &config::variables())?;
+    let _traces = start_log(arguments.log, "info", &config.telemetry)?;
     config.server.listen = arguments.listen.unwrap_or(config.server.listen);
     config.server.admin = arguments.admin.unwrap_or(config.server.admin);
     // Before anything is read: what changes after this look is a change.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use moka::future::Cache;
 use moka::notification::RemovalCause;
 use thiserror::Error;
+use tracing::Instrument as _;
 
 use super::assumption::{Assumption, LeaseKey};
 use super::call::LeaseError;
@@ -19,7 +20,7 @@ use crate::entropy::Entropy;
 use crate::error::{Code, Public};
 use crate::id::{RequestId, TenantId};
 use crate::problem::Problem;
-use crate::telemetry::{Event, Metrics};
+use crate::telemetry::{Event, Metrics, span};
 use crate::tenant::{TenantContext, TenantRecord};
 
 /// Makes sessions out of contexts.
@@ -112,7 +113,7 @@ impl Broker {
             Event::TenantMismatch { request: &request, tenant, lease: slot.assumption.principal() }.emit();
             return Err(OpenError::Mismatch);
         }
-        if let Err(reason) = slot.lease(&request).await {
+        if let Err(reason) = slot.lease(&request).instrument(span::lease(slot.assumption.principal())).await {
             let (request, principal) = (&request, slot.assumption.principal());
             Event::SessionRefused { request, principal, reason: &reason }.emit();
             return Err(reason.into());

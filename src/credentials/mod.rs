@@ -17,6 +17,7 @@ mod reason;
 mod session;
 mod slot;
 mod sts;
+mod traced;
 
 pub use assumption::Assumption;
 pub use broker::{Broker, OpenError};

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::credentials::{Broker, TenantSession};
 use crate::entropy::Entropy;
 use crate::id::{RequestId, TenantId};
-use crate::telemetry::{Event, Metrics};
+use crate::telemetry::{Event, Metrics, span};
 use crate::tenant::{Reason, Refused, State};
 
 /// The gateway: everything that a request passes through.
@@ -40,6 +40,7 @@ impl Gateway {
         let caller = self.authorizer.authorize(bearer).await?;
         let served = self.served.now();
         let context = served.tenants.admit(caller)?;
+        span::admitted(context.tenant());
         let session = self.credentials.open(context, &served.policies, request.clone()).await?;
         Ok((session, served))
     }
