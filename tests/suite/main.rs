@@ -14,6 +14,8 @@
     reason = "long tables of cases and long documents are what tests are made of"
 )]
 
+#[cfg(unix)]
+mod admin;
 mod admission;
 mod batches;
 mod brought;

@@ -128,6 +128,13 @@ impl Running {
         }
     }
 
+    /// Sends it a signal, such as `HUP`.
+    #[track_caller]
+    pub(crate) fn signal(&self, signal: &str) {
+        let arguments = [format!("-{signal}"), self.child.id().to_string()];
+        assert!(Command::new("kill").args(arguments).status().unwrap().success());
+    }
+
     /// Asks it to stop, as a supervisor does, and waits for its end.
     #[track_caller]
     pub(crate) fn terminate(mut self) -> (Option<i32>, Vec<String>) {
