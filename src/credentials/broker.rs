@@ -14,7 +14,7 @@ use super::cold::Cold;
 use super::config::Config;
 use super::power::PolicyTemplates;
 use super::session::TenantSession;
-use super::slot::{LeaseSlot, Shared};
+use super::slot::{LeaseSlot, LeaseStatus, Shared};
 use super::sts::Sts;
 use crate::aws::Aws;
 use crate::clock::Deadline;
@@ -125,6 +125,13 @@ impl Broker {
             return Err(reason.into());
         }
         Ok(TenantSession::new(context, slot, (request, deadline)))
+    }
+
+    /// All places of leases, in the order of their tenants.
+    pub fn leases(&self) -> Vec<LeaseStatus> {
+        let mut leases: Vec<_> = self.slots.iter().map(|(_, slot)| slot.status()).collect();
+        leases.sort_by(|one, other| (&one.tenant, &one.role).cmp(&(&other.tenant, &other.role)));
+        leases
     }
 
     /// Drops the leases of these tenants, and what is remembered of refusals. Requests that are under way ask anew for what

@@ -30,3 +30,4 @@ pub use operator::{LookupError, Operator};
 pub use power::{PolicyTemplates, Power, variables};
 pub use probe::{Answer, Probe, ProbeKey, Prober};
 pub use session::TenantSession;
+pub use slot::LeaseStatus;

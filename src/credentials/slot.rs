@@ -20,7 +20,7 @@ use super::sts::{AssumeError, Assumed, Sts};
 use crate::aws::Aws;
 use crate::clock::Stopwatch;
 use crate::entropy::Entropy;
-use crate::id::RequestId;
+use crate::id::{RequestId, RoleArn, TenantId};
 use crate::telemetry::{Assumed as Became, Event, Lasting, Metrics, span};
 
 /// How long a refusal of STS is remembered: a broken role asks a handful of times a minute, not once a request.
@@ -66,6 +66,21 @@ pub(super) struct Lease {
     renew_at: Mutex<SystemTime>,
     /// Counts it while it is held.
     _held: Lasting,
+}
+
+/// What an operator may know of a lease: nothing that signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseStatus {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The role.
+    pub role: RoleArn,
+    /// `RoleSessionName`.
+    pub session: String,
+    /// `live`, `renewing`, `ended`, `refused`, or `none`: nobody has got one yet.
+    pub state: &'static str,
+    /// When it ends, where there is one.
+    pub expires_at: Option<SystemTime>,
 }
 
 impl fmt::Debug for Lease {
@@ -165,6 +180,26 @@ impl LeaseSlot {
     pub(super) fn clear(&self) {
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.lease.store(None);
+    }
+
+    /// How it stands with the lease.
+    pub(super) fn status(&self) -> LeaseStatus {
+        let Assumption { tenant, role, session_name, .. } = &self.assumption;
+        let (lease, is_live) = (self.lease.load_full(), self.has_lease());
+        let state = match &lease {
+            Some(_) if is_live && self.renewing.load(Ordering::Acquire) => "renewing",
+            Some(_) if is_live => "live",
+            _ if self.remembered().is_some() => "refused",
+            Some(_) => "ended",
+            None => "none",
+        };
+        LeaseStatus {
+            tenant: tenant.clone(),
+            role: role.clone(),
+            session: session_name.clone(),
+            state,
+            expires_at: lease.map(|lease| lease.expires_at),
+        }
     }
 
     /// Whether there are credentials that have not ended.

@@ -55,6 +55,13 @@ impl Gateway {
         self.credentials.forget("suspended or removed", |tenant| !active(tenant)).await;
     }
 
+    /// Forgets a tenant's leases and its verified tokens. Gives how many there were of each.
+    pub async fn evict(&self, tenant: &TenantId) -> (usize, usize) {
+        let tokens = self.authorizer.forget(tenant).await;
+        let leases = self.credentials.forget("by an operator", |leased| leased == tenant).await;
+        (leases, tokens)
+    }
+
     /// A request's id: the one that a proxy in front has given it, or a new one.
     pub(super) fn request_id(&self, sent: Option<&str>) -> RequestId {
         let made = || self.entropy.ulid(&self.clock).parse().expect("a ULID is 26 letters and digits");
