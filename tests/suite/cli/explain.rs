@@ -28,6 +28,20 @@ fn fields_are_explained() {
     }
 }
 
+/// What is merged may take a second write; what only counts removes nothing.
+#[test]
+fn a_merge_and_a_step_that_counts_are_explained() {
+    let folder = application();
+    edit(folder.path(), "schema.graphql", |text| {
+        text.replace(
+            "input: CustomerPatch!): Customer! @update",
+            "input: CustomerPatch!): Customer! @update(merge: [\"address\"])",
+        )
+    });
+    let told = |field| explain(folder.path(), &[field, "--tenant", "acme"]).stdout;
+    insta::assert_snapshot!(format!("{}\n{}", told("Mutation.updateCustomer"), told("Mutation.placeOrder")));
+}
+
 #[test]
 fn a_field_or_tenant_that_is_none_is_refused_with_the_one_that_was_meant() {
     let folder = application();
