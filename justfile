@@ -38,3 +38,7 @@ deny:
 # Fetch the console's scripts anew from npm, and fail if a file differs.
 console-assets:
     bash assets/vendor/fetch
+
+# The soak: 200 tenants, random faults, for ten minutes unless told otherwise (in seconds). Loopback only.
+soak seconds="600":
+    INNKEEPER_SOAK_SECONDS={{seconds}} cargo test --release --test suite -- --exact --nocapture soak::p10_nothing_is_lost_nothing_is_done_twice_and_no_tenant_meets_another

@@ -22,6 +22,7 @@ use async_graphql::Value;
 use async_graphql::dynamic::Schema;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use tracing::Instrument as _;
 
 pub use answer::{Answer, Media};
 pub use config::Config;
@@ -30,7 +31,7 @@ use crate::credentials::TenantSession;
 use crate::operation::Operations;
 use crate::problem::Problems;
 use crate::schema::Plan;
-use crate::telemetry::Event;
+use crate::telemetry::{Event, span};
 use answer::{Refused, Response};
 use selection::{Prepared, Preparing};
 use variables::Variables;
@@ -74,7 +75,7 @@ impl Api {
 
     /// Carries a request out in a tenant's session, and gives a finished answer.
     pub async fn execute(&self, session: &TenantSession, request: &Request) -> Answer {
-        let response = match self.prepare(session, request).await {
+        let response = match self.prepare(session, request).instrument(span::document()).await {
             Ok(prepared) => execute::run(&self.operations, session, prepared, &self.config).await,
             Err(refused) => {
                 if let Some(limit) = refused.by_limit() {

@@ -14,6 +14,8 @@
     reason = "long tables of cases and long documents are what tests are made of"
 )]
 
+#[cfg(unix)]
+mod admin;
 mod admission;
 mod batches;
 mod brought;
@@ -66,6 +68,7 @@ mod scopes;
 mod schema;
 mod shared_keys;
 mod siblings;
+mod soak;
 mod telemetry;
 mod tokens;
 mod told;

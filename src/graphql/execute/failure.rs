@@ -14,6 +14,7 @@ use crate::graphql::selection::Refusal;
 use crate::item::Attributes;
 use crate::operation::{FailedStep, Failure, WhyFailed};
 use crate::schema::{Attribute, Object};
+use crate::telemetry::span;
 
 impl Run<'_> {
     /// A failed condition: the error shows the item as it is now, shaped as an answer would be.
@@ -160,6 +161,7 @@ impl Run<'_> {
 
     /// Whether there was room for it.
     fn record(&self, error: GraphError) -> bool {
+        span::failed(error.code);
         let mut errors = lock(&self.errors);
         let has_room = errors.len() < self.max_errors;
         if has_room {

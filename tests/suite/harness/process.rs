@@ -94,6 +94,11 @@ impl Running {
         Self { child, lines, seen: Vec::new() }
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for a line that holds a text, and gives all lines so far.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) -> Vec<String> {
@@ -111,6 +116,13 @@ impl Running {
                 }
             }
         }
+    }
+
+    /// Sends it a signal, such as `HUP`.
+    #[track_caller]
+    pub(crate) fn signal(&self, signal: &str) {
+        let arguments = [format!("-{signal}"), self.child.id().to_string()];
+        assert!(Command::new("kill").args(arguments).status().unwrap().success());
     }
 
     /// Asks it to stop, as a supervisor does, and waits for its end.

@@ -1,0 +1,170 @@
+//! The soak: a gateway of its own process under 200 tenants, random faults between it and AWS, leases that end every few
+//! seconds, and tenants that are changed meanwhile.
+//!
+//! What must hold is looked at while it runs and at its end: no call of a tenant names another's key; what was
+//! acknowledged is there, once; every error is of a kind that the faults explain; and memory is bounded. In the suite it
+//! runs for some seconds. `just soak` runs it for ten minutes and prints the figures that `docs/operations.md` has.
+
+mod book;
+mod clients;
+mod memory;
+mod weather;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use innkeeper::clock::Stopwatch;
+
+use self::book::Book;
+use self::clients::Client;
+use self::memory::Memory;
+use self::weather::Weather;
+use crate::harness::fault::Faults;
+use crate::harness::process::{Running, innkeeper};
+use crate::harness::{World, dev};
+
+/// How long it runs in the suite.
+const SHORT: Duration = Duration::from_secs(12);
+
+/// How many tenants there are, half of them in either mode of a shared role.
+const TENANTS: usize = 200;
+
+/// How many clients ask at one time.
+const CLIENTS: usize = 16;
+
+/// The address space of the gateway, in KiB: what it may never need.
+const MOST_MEMORY: u64 = 4 * 1024 * 1024;
+
+/// The resident memory that it may have, in bytes.
+const MOST_RESIDENT: u64 = 400 * 1024 * 1024;
+
+/// How much memory may grow in a minute, in bytes, over the last five minutes of a run that has them.
+const MOST_GROWTH: f64 = 1024.0 * 1024.0;
+
+const CURSOR_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+fn name(at: usize) -> String {
+    format!("t{at}")
+}
+
+/// The registry; `tier` is what a change of it changes.
+fn registry(tier: &str) -> String {
+    let mut text = "[defaults]\nregion = \"eu-central-1\"\n".to_owned();
+    for at in 0..TENANTS {
+        let (mode, role) = if at % 2 == 0 {
+            ("session-policy\"\npolicy = \"shop", "innkeeper-pool")
+        } else {
+            ("session-tags", "innkeeper-tags")
+        };
+        let role = format!("arn:aws:iam::111122223333:role/innkeeper/{role}");
+        text.push_str(&format!("[tenants.{}]\nmode = \"{mode}\"\nrole = \"{role}\"\n", name(at)));
+        text.push_str(&format!("tier = \"{tier}\"\n"));
+    }
+    text
+}
+
+/// The gateway, with its AWS behind the faults, and a bound on its memory.
+fn serve(folder: &Path, world: &World, faults: &Faults, (listen, admin): (&str, &str)) -> Running {
+    let jwks = format!("{}/.well-known/jwks.json", world.aws.endpoint());
+    let config = folder.join("innkeeper.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = text
+        .replace("https://login.example.com/.well-known/jwks.json", &jwks)
+        .replace("https://login.example.com/", "innkeeper-dev")
+        .replace("RS256", "ES256");
+    std::fs::write(&config, text).unwrap();
+    let identity = world.identity();
+    // The shell's `ulimit`, since nothing here may be unsafe.
+    let bounded = format!("ulimit -v {MOST_MEMORY}; exec \"$0\" \"$@\"");
+    let plain = innkeeper(folder, &[]);
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(bounded).arg(plain.get_program());
+    command.args(["serve", "--listen", listen, "--admin", admin]).current_dir(folder);
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+        .env("AWS_ACCESS_KEY_ID", &identity.access_key_id)
+        .env("AWS_SECRET_ACCESS_KEY", &identity.secret_access_key)
+        .env("AWS_SESSION_TOKEN", &identity.session_token)
+        .env("RUST_LOG", "error")
+        .env("INNKEEPER_AWS_STS_ENDPOINT", faults.endpoint())
+        .env("INNKEEPER_AWS_DYNAMODB_ENDPOINT", faults.endpoint())
+        .env("INNKEEPER_CURSOR_KEYS", CURSOR_KEY);
+    Running::start(&mut command)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p10_nothing_is_lost_nothing_is_done_twice_and_no_tenant_meets_another() {
+    let seconds = std::env::var("INNKEEPER_SOAK_SECONDS").ok().map(|text| text.parse().unwrap());
+    let length = seconds.map_or(SHORT, Duration::from_secs);
+    let world =
+        World::builder().real_time().file("tenants.toml", registry("standard")).unseeded().start().await;
+    let weather = Arc::new(Weather::new());
+    let faults = Faults::start(world.aws.endpoint(), weather.rule()).await;
+    let (listen, admin) = (dev::free_address(), dev::free_address());
+    let gateway = serve(world.folder(), &world, &faults, (&listen, &admin));
+    until_ready(&world, &admin).await;
+    let (book, mut memory) = (Book::default(), Memory::of(gateway.id()));
+    let watch = Stopwatch::begin();
+    let mut calls = 0;
+    let mut changes = 0;
+    let clients = (0..CLIENTS).map(|at| Client::new(at, &world, format!("http://{listen}/graphql"), &book));
+    let running = join_all(clients.map(async |mut client| {
+        while watch.elapsed() < length {
+            client.act().await;
+        }
+    }));
+    let watched = async {
+        while watch.elapsed() < length {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            memory.look(watch.elapsed());
+            // Whose keys they name is looked at here.
+            calls += world.calls().len();
+            weather.turn(watch.elapsed());
+            if watch.elapsed().as_secs() % 4 == 0 {
+                changes += 1;
+                let tier = if changes % 2 == 0 { "standard" } else { "premium" };
+                std::fs::write(world.folder().join("tenants.toml"), registry(tier)).unwrap();
+            }
+        }
+    };
+    futures_util::join!(running, watched);
+    // Fair weather: whatever is still unknown is looked up.
+    weather.end();
+    faults.heal();
+    let audit = Client::new(CLIENTS, &world, format!("http://{listen}/graphql"), &book);
+    audit.settle().await;
+    calls += world.calls().len();
+    let metrics = world.send(world.http.get(format!("http://{admin}/metrics"))).await;
+    assert_eq!(metrics.status, 200);
+    let injected = faults.injected();
+    let figures = book.figures(&injected, (calls, changes), (watch.elapsed(), &memory));
+    println!("{figures}");
+    book.assert_sound();
+    assert!(book.requests() > 100, "{figures}");
+    assert!(injected.len() >= 8, "{figures}");
+    assert!(memory.most() < MOST_RESIDENT, "{figures}");
+    if let Some(growth) = memory.growth_of_last(Duration::from_mins(5)) {
+        assert!(growth <= MOST_GROWTH, "{growth} bytes a minute\n{figures}");
+    }
+    let (code, log) = gateway.terminate();
+    assert_eq!(code, Some(0), "{}", log.join("\n"));
+}
+
+async fn until_ready(world: &World, admin: &str) {
+    for _ in 0..500 {
+        let asked = world.http.get(format!("http://{admin}/readyz")).send().await;
+        if asked.is_ok_and(|answer| answer.status() == 200) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the gateway does not get ready");
+}
