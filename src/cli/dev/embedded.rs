@@ -266,12 +266,10 @@ async fn answers(engine: &Uri) -> Result<(), Problem> {
     const PATIENCE: Duration = Duration::from_secs(3);
     let host = engine.host().unwrap_or_default().trim_matches(['[', ']']);
     let port = engine.port_u16().unwrap_or(if engine.scheme_str() == Some("https") { 443 } else { 80 });
-    match tokio::time::timeout(PATIENCE, TcpStream::connect((host, port))).await {
-        Ok(Ok(_connected)) => Ok(()),
-        Ok(Err(_)) | Err(_) => {
-            let problem = Problem::of("--dynamodb", format!("nothing answers at {engine}"));
-            Err(problem
-                .hint("start DynamoDB Local there, or name where it listens, such as http://127.0.0.1:8000"))
-        }
-    }
+    let Ok(Ok(_connected)) = tokio::time::timeout(PATIENCE, TcpStream::connect((host, port))).await else {
+        let problem = Problem::of("--dynamodb", format!("nothing answers at {engine}"));
+        let hint = "start DynamoDB Local there, or name where it listens, such as http://127.0.0.1:8000";
+        return Err(problem.hint(hint));
+    };
+    Ok(())
 }

@@ -203,7 +203,7 @@ impl<'p> About<'p> {
             described.condition_after_read = condition(Some("the version that was read"))?;
         }
         described.removes = !update.set.is_empty();
-        described.merges = update.merge.clone();
+        described.merges.clone_from(&update.merge);
         described.returns = Some("ALL_NEW");
         described.returns_on_failure = Some("ALL_OLD");
         described.attributes = self.key_names().chain(placeholders.attributes().iter().cloned()).collect();
