@@ -35,7 +35,9 @@ impl Operations {
             Ok(_) => Ok(composed.item),
             // Creating is safe to repeat: if the first attempt was applied, the condition fails, and what is there
             // is what we wrote.
-            Err(CallError::Unavailable { applied: Applied::Unknown, reason }) if !put.replace => {
+            Err(CallError::Unavailable { applied: Applied::Unknown, reason })
+                if !put.replace && inputs.session.may_retry() =>
+            {
                 match inputs.session.run(call).await {
                     Ok(_) => Ok(composed.item),
                     Err(CallError::ConditionFailed(Some(found))) if same_item(&found, &composed.item) => {
