@@ -43,12 +43,12 @@ impl Operations {
                     Err(CallError::ConditionFailed(Some(found))) if same_item(&found, &composed.item) => {
                         Ok(found)
                     }
-                    Err(error @ CallError::ConditionFailed(_)) => Err(written(error)),
+                    Err(error @ CallError::ConditionFailed(_)) => Err(written(error, put)),
                     // What kept the second from being looked at says nothing of the first.
                     Err(_) => Err(Failure::not_known(reason)),
                 }
             }
-            Err(error) => Err(written(error)),
+            Err(error) => Err(written(error, put)),
         }
     }
 
@@ -132,8 +132,9 @@ pub(super) fn absent_or<V>(
 }
 
 /// A failed write. What is there is not shown: a client that may create need not be one that may read.
-fn written(error: CallError) -> Failure {
+fn written(error: CallError, put: &Put) -> Failure {
     match error {
+        CallError::ConditionFailed(_) if !put.replace => Failure::Taken,
         CallError::ConditionFailed(_) => Failure::Conflict(None),
         error => error.into(),
     }
