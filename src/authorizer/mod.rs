@@ -29,6 +29,7 @@ use token::Unverified;
 use crate::clock::Clock;
 use crate::error::{Code, Public};
 use crate::fetch::Fetch;
+use crate::id::TenantId;
 use crate::telemetry::{Metrics, Token, span};
 use claims::{Verified, times};
 
@@ -86,7 +87,8 @@ impl Public for Rejection {
 impl Authorizer {
     /// An authorizer for the configured issuers. Nothing is fetched yet.
     pub fn new(config: Config, clock: Clock, fetch: &Arc<Fetch>, metrics: Metrics) -> Self {
-        let issuers = config.issuers.into_iter().map(|issuer| Arc::new(Issuer::new(issuer, fetch))).collect();
+        let made = |issuer| Arc::new(Issuer::new(issuer, fetch, config.fetch_timeout));
+        let issuers = config.issuers.into_iter().map(made).collect();
         let (verified, refused) = (Cache::new(config.max_tokens), Cache::new(MAX_REFUSALS));
         Self { issuers, clock, metrics, verified, refused }
     }
@@ -107,6 +109,18 @@ impl Authorizer {
         self.metrics.token(became);
         span::became(&span, became.as_str());
         judged.map(|(caller, _)| caller)
+    }
+
+    /// Forgets the verified tokens of a tenant: each is verified again when it comes. Gives how many there were.
+    pub async fn forget(&self, tenant: &TenantId) -> usize {
+        let mut forgotten = 0;
+        for (key, verified) in &self.verified {
+            if verified.is_for(tenant) {
+                self.verified.invalidate(&*key).await;
+                forgotten += 1;
+            }
+        }
+        forgotten
     }
 
     async fn judge(&self, bearer: &Bearer) -> Result<(Caller, Token), Rejection> {

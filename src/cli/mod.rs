@@ -3,6 +3,8 @@
 //! Exit codes mean something: 0 fine, 1 a finding or a failure while running, 2 unusable input. What is wrong with
 //! input is said all at once, on standard error, and nothing is served.
 
+#[cfg(unix)]
+mod admin;
 mod application;
 pub mod check;
 #[cfg(feature = "dev")]
@@ -61,6 +63,9 @@ enum Command {
     /// The gateway's own identity comes from the SDK's default chain: environment, profile, container, instance.
     /// It needs sts:AssumeRole and sts:TagSession on the tenants' roles, and nothing else.
     Serve(serve::Arguments),
+    /// See and evict the leases of a running gateway, or have it read its files again, over its socket.
+    #[cfg(unix)]
+    Admin(admin::Arguments),
     /// Show what a field asks of DynamoDB, and which statements of the policies let it.
     ///
     /// Keys, expressions, parameters, and where each value comes from. The statements are found by the evaluator, with a
@@ -160,13 +165,18 @@ pub fn main() -> ExitCode {
         Command::Dev(arguments) => dev::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        #[cfg(unix)]
+        Command::Admin(arguments) => admin::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         #[cfg(feature = "dev")]
         Command::Token(arguments) => token::run(&arguments),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "innkeeper", &mut std::io::stdout());
+            // Into memory first: it panics where a reader such as `head` goes away.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "innkeeper", &mut script);
+            drop(std::io::stdout().write_all(&script));
             Ok(())
         }
     };

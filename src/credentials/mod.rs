@@ -7,13 +7,16 @@
 
 mod assumption;
 mod broker;
+mod budget;
 mod call;
 mod client;
+mod cold;
 mod config;
 mod operator;
 mod power;
 mod probe;
 mod reason;
+mod retries;
 mod session;
 mod slot;
 mod sts;
@@ -27,3 +30,4 @@ pub use operator::{LookupError, Operator};
 pub use power::{PolicyTemplates, Power, variables};
 pub use probe::{Answer, Probe, ProbeKey, Prober};
 pub use session::TenantSession;
+pub use slot::LeaseStatus;

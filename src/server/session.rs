@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::refusal::Refusal;
 use super::served::{InForce, Served};
 use crate::authorizer::{Authorizer, Bearer};
-use crate::clock::Clock;
+use crate::clock::{Clock, Deadline};
 use crate::credentials::{Broker, TenantSession};
 use crate::entropy::Entropy;
 use crate::id::{RequestId, TenantId};
@@ -35,13 +35,13 @@ impl Gateway {
     pub(super) async fn open(
         &self,
         bearer: &Bearer,
-        request: &RequestId,
+        (request, deadline): (&RequestId, Deadline),
     ) -> Result<(TenantSession, Arc<Served>), Refusal> {
         let caller = self.authorizer.authorize(bearer).await?;
         let served = self.served.now();
         let context = served.tenants.admit(caller)?;
         span::admitted(context.tenant());
-        let session = self.credentials.open(context, &served.policies, request.clone()).await?;
+        let session = self.credentials.open(context, &served.policies, (request.clone(), deadline)).await?;
         Ok((session, served))
     }
 
@@ -53,6 +53,13 @@ impl Gateway {
             record.is_some_and(|record| record.state == State::Active)
         };
         self.credentials.forget("suspended or removed", |tenant| !active(tenant)).await;
+    }
+
+    /// Forgets a tenant's leases and its verified tokens. Gives how many there were of each.
+    pub async fn evict(&self, tenant: &TenantId) -> (usize, usize) {
+        let tokens = self.authorizer.forget(tenant).await;
+        let leases = self.credentials.forget("by an operator", |leased| leased == tenant).await;
+        (leases, tokens)
     }
 
     /// A request's id: the one that a proxy in front has given it, or a new one.

@@ -182,6 +182,34 @@ pub enum Event<'a> {
         /// What is wrong with it.
         reason: &'a dyn fmt::Display,
     },
+    /// Somebody has asked over the admin socket which leases there are.
+    AdminLeases {
+        /// The number of the user.
+        user: u32,
+        /// How many there are.
+        count: usize,
+    },
+    /// Somebody has had a tenant's leases and verified tokens forgotten.
+    AdminEvicted {
+        /// The number of the user.
+        user: u32,
+        /// The tenant.
+        tenant: &'a TenantId,
+        /// How many leases.
+        leases: usize,
+        /// How many tokens.
+        tokens: usize,
+    },
+    /// Somebody has asked for the files to be read again.
+    AdminReload {
+        /// The number of the user.
+        user: u32,
+    },
+    /// Somebody may not use the admin socket, and was sent away.
+    AdminRefused {
+        /// The number of the user.
+        user: u32,
+    },
     /// A tenant is out, by the word of a registry that is rejected for the rest.
     TenantWithdrawn {
         /// The tenant.
@@ -275,6 +303,12 @@ impl Event<'_> {
             Self::CertificateRejected { cause, reason } => {
                 line!(error, "certificate.rejected"; cause, %reason);
             }
+            Self::AdminLeases { user, count } => line!(info, "admin.leases"; user.id = user, count),
+            Self::AdminEvicted { user, tenant, leases, tokens } => {
+                line!(warn, "admin.evicted"; user.id = user, tenant.id = %tenant, leases, tokens);
+            }
+            Self::AdminReload { user } => line!(info, "admin.reload"; user.id = user),
+            Self::AdminRefused { user } => line!(warn, "admin.refused"; user.id = user),
             Self::TenantWithdrawn { tenant, how } => {
                 line!(warn, "tenant.withdrawn"; tenant.id = %tenant, how);
             }
