@@ -58,7 +58,7 @@ impl Reports {
     }
 }
 
-/// Refuses directives that do not exist, stand in the wrong place, stand twice, or are not carried out yet.
+/// Refuses directives that do not exist, stand in the wrong place, or stand twice.
 pub(super) fn check(directives: &[Directive], location: Location, reports: &Reports) {
     for (at, directive) in directives.iter().enumerate() {
         let name = directive.name.value.as_str();
@@ -75,9 +75,6 @@ pub(super) fn check(directives: &[Directive], location: Location, reports: &Repo
             let places: Vec<_> = known.locations.iter().map(|place| place.describe()).collect();
             let message = format!("`@{name}` may not stand on {}", location.describe());
             reports.report(span, message, format!("it stands on {}", either(&places)));
-        } else if known.status == Status::Planned {
-            let hint = "take it out until it is: the gateway carries out every directive that it accepts";
-            reports.report(span, format!("`@{name}` is not supported yet"), hint);
         } else {
             let twice = directives.iter().take(at).any(|other| other.name.value == name);
             if twice && known.status != Status::Repeatable {
@@ -132,6 +129,11 @@ impl<'a> Args<'a> {
     /// Whether all arguments of the directive are ones that it has.
     pub(super) fn has_known_names(&self) -> bool {
         has_known_names(self.name.trim_start_matches('@'), self.arguments)
+    }
+
+    /// Whether they are those of the directive of this name.
+    pub(super) fn are_of(&self, directive: &str) -> bool {
+        self.name.strip_prefix('@') == Some(directive)
     }
 
     /// Where the directive stands.

@@ -8,13 +8,17 @@ use crate::policy::derive::{Resource, arn, table_variable};
 use crate::schema::Name;
 
 pub(super) fn value(explained: &Explained<'_>) -> Value {
-    let Explained { object, field, guard, requests } = explained;
-    json!({
+    let Explained { object, field, guard, estimate, requests } = explained;
+    let mut explained = json!({
         "field": format!("{}.{}", object.name, field.name),
         "type": field.ty.to_string(),
         "only_for": guard,
         "requests": requests.iter().map(request).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(members) = explained.as_object_mut().filter(|_| !estimate.is_empty()) {
+        members.insert("estimate".to_owned(), json!(estimate));
+    }
+    explained
 }
 
 fn request(sent: &Sent<'_>) -> Value {
@@ -50,6 +54,7 @@ fn request(sent: &Sent<'_>) -> Value {
         "update": described.update,
         "condition": described.condition,
         "condition_after_read": described.condition_after_read,
+        "made_where_no_map": described.merges.iter().map(Name::as_str).collect::<Vec<_>>(),
         "left_out_where_absent": described.left_out,
         "asks_for": described.projection.as_ref().map(|it| json!({
             "always": it.always,

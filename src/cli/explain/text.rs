@@ -17,6 +17,9 @@ pub(super) fn write(explained: &Explained<'_>) -> String {
     for asked in &explained.guard {
         let _always_fits = write!(text, "\n  only for {asked}");
     }
+    for said in &explained.estimate {
+        let _always_fits = write!(text, "\n  {said}");
+    }
     match &field.resolve {
         Resolve::Attribute(attribute) => {
             let own = format!(
@@ -129,8 +132,17 @@ fn expressions(described: &Described, lines: &mut Lines<'_>) {
             if described.update.is_some() { ", and index keys of which nothing is set" } else { "" };
         lines.line("left out", &format!("what is absent of {}{follows}", described.left_out.join(", ")));
     }
-    if described.update.is_some() {
+    if described.removes {
         lines.line("removed", "what is given as null, and the index keys that are made of it");
+    }
+    for object in &described.merges {
+        let told = format!(
+            "where `{object}` is no map yet, a second write makes it of what is given, which must be all of it"
+        );
+        lines.line("merged", &told);
+    }
+    if !described.merges.is_empty() {
+        lines.line("", "the condition on a map is left out where nothing of it is given");
     }
 }
 

@@ -10,7 +10,7 @@ use super::path::At;
 use super::{Boxed, Completed, Nulled, On, Run, Shows, lock};
 use crate::error::{Chain, Code, Public};
 use crate::graphql::answer::GraphError;
-use crate::graphql::selection::Refusal;
+use crate::graphql::selected::Refusal;
 use crate::item::Attributes;
 use crate::operation::{FailedStep, Failure, WhyFailed};
 use crate::schema::{Attribute, Object};

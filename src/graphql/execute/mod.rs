@@ -24,7 +24,7 @@ use tracing::Instrument as _;
 
 use super::answer::{GraphError, Response, Segment};
 use super::config::Config;
-use super::selection::{Prepared, Selected, Selections, What};
+use super::selected::{Prepared, Selected, Selections, What};
 use crate::credentials::TenantSession;
 use crate::item::{Attributes, PLACE};
 use crate::operation::{Budget, Found, Inputs, Operations, Parent};
