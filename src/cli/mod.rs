@@ -173,7 +173,10 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "dev")]
         Command::Token(arguments) => token::run(&arguments),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "innkeeper", &mut std::io::stdout());
+            // Into memory first: it panics where a reader such as `head` goes away.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "innkeeper", &mut script);
+            drop(std::io::stdout().write_all(&script));
             Ok(())
         }
     };

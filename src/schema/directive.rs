@@ -131,6 +131,11 @@ impl<'a> Args<'a> {
         has_known_names(self.name.trim_start_matches('@'), self.arguments)
     }
 
+    /// Whether they are those of the directive of this name.
+    pub(super) fn are_of(&self, directive: &str) -> bool {
+        self.name.strip_prefix('@') == Some(directive)
+    }
+
     /// Where the directive stands.
     pub(super) fn span(&self) -> &'a Range<usize> {
         self.span
