@@ -72,7 +72,7 @@ async fn a_refusal_is_counted_by_what_refused() {
     assert_eq!(unknown, with(&[], "FORBIDDEN", &[r#"innkeeper_tokens_total{outcome="verified"} 1"#]));
     let deep = format!("{}__typename{}", "{ a ".repeat(60), "}".repeat(60));
     let refused = moved(&world, Some(&token), &deep).await;
-    let limit = [r#"innkeeper_documents_refused_total{limit="levels of selections"} 1"#];
+    let limit = [r#"innkeeper_documents_refused_total{limit="max-depth"} 1"#];
     assert_eq!(refused, with(&limit, "BAD_REQUEST", &remembered));
     assert_eq!(moved(&world, Some(&token), "{ nothing }").await, with(&[], "BAD_REQUEST", &remembered));
     // What the caller may not see is not asked for.
