@@ -10,6 +10,7 @@ mod clients;
 mod memory;
 mod weather;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -111,11 +112,12 @@ async fn p10_nothing_is_lost_nothing_is_done_twice_and_no_tenant_meets_another()
     let (listen, admin) = (dev::free_address(), dev::free_address());
     let gateway = serve(world.folder(), &world, &faults, (&listen, &admin));
     until_ready(&world, &admin).await;
+    let tokens: HashMap<_, _> = (0..TENANTS).map(|at| (name(at), world.token(&name(at)))).collect();
     let (book, mut memory) = (Book::default(), Memory::of(gateway.id()));
-    let watch = Stopwatch::begin();
+    let (watch, url) = (Stopwatch::begin(), format!("http://{listen}/graphql"));
     let mut calls = 0;
     let mut changes = 0;
-    let clients = (0..CLIENTS).map(|at| Client::new(at, &world, format!("http://{listen}/graphql"), &book));
+    let clients = (0..CLIENTS).map(|at| Client::new(at, &world, url.clone(), (&book, &tokens)));
     let running = join_all(clients.map(async |mut client| {
         while watch.elapsed() < length {
             client.act().await;
@@ -139,7 +141,7 @@ async fn p10_nothing_is_lost_nothing_is_done_twice_and_no_tenant_meets_another()
     // Fair weather: whatever is still unknown is looked up.
     weather.end();
     faults.heal();
-    let audit = Client::new(CLIENTS, &world, format!("http://{listen}/graphql"), &book);
+    let audit = Client::new(CLIENTS, &world, url.clone(), (&book, &tokens));
     audit.settle().await;
     calls += world.calls().len();
     let metrics = world.send(world.http.get(format!("http://{admin}/metrics"))).await;
