@@ -252,6 +252,22 @@ impl<'a> Section<'a> {
         found.map(|found| found.value)
     }
 
+    /// A share of something, from 0 to 1.
+    pub fn share(&self, key: &str) -> Option<f64> {
+        let found = self.read(key, "a number from 0 to 1", |written| {
+            let number: Option<f64> = match written {
+                Written::Variable(text) => text.parse().ok(),
+                Written::Toml(value) => value
+                    .as_float()
+                    .map(toml::de::DeFloat::as_str)
+                    .or_else(|| value.as_integer().map(toml::de::DeInteger::as_str))
+                    .and_then(|number| number.parse().ok()),
+            };
+            number.filter(|number| (0.0..=1.0).contains(number))
+        });
+        found.map(|found| found.value)
+    }
+
     /// A span of time, such as `500ms`, `30s`, `5m` or `1h`, within a range.
     pub fn duration(&self, key: &str, within: RangeInclusive<Duration>) -> Option<Duration> {
         let what = format!("a time such as 30s or 5m, from {:?} to {:?}", within.start(), within.end());

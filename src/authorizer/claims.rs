@@ -31,6 +31,13 @@ pub(super) struct Verified {
     pub(super) check_again_at: u64,
 }
 
+impl Verified {
+    /// Whether the token names this tenant.
+    pub(super) fn is_for(&self, tenant: &TenantId) -> bool {
+        self.tenant == *tenant
+    }
+}
+
 /// The times of a token, in seconds since the epoch.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Times {

@@ -17,6 +17,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use moka::future::Cache;
 use thiserror::Error;
+use tracing::Instrument as _;
 
 pub use bearer::Bearer;
 pub use claims::Caller;
@@ -28,7 +29,8 @@ use token::Unverified;
 use crate::clock::Clock;
 use crate::error::{Code, Public};
 use crate::fetch::Fetch;
-use crate::telemetry::{Metrics, Token};
+use crate::id::TenantId;
+use crate::telemetry::{Metrics, Token, span};
 use claims::{Verified, times};
 
 /// How long a verified token is taken as such before its signature is checked again: a key that its issuer has
@@ -96,13 +98,28 @@ impl Authorizer {
     /// [`Rejection::Refused`] for every token that is not accepted, whatever the reason; [`Rejection::Keys`] if the
     /// issuer's keys have never been had and cannot be had now.
     pub async fn authorize(&self, bearer: &Bearer) -> Result<Caller, Rejection> {
-        let judged = self.judge(bearer).await;
-        self.metrics.token(match &judged {
+        let span = span::authorize();
+        let judged = self.judge(bearer).instrument(span.clone()).await;
+        let became = match &judged {
             Ok((_, became)) => *became,
             Err(Rejection::Refused(_)) => Token::Refused,
             Err(Rejection::Keys(_)) => Token::Unjudged,
-        });
+        };
+        self.metrics.token(became);
+        span::became(&span, became.as_str());
         judged.map(|(caller, _)| caller)
+    }
+
+    /// Forgets the verified tokens of a tenant: each is verified again when it comes. Gives how many there were.
+    pub async fn forget(&self, tenant: &TenantId) -> usize {
+        let mut forgotten = 0;
+        for (key, verified) in &self.verified {
+            if verified.is_for(tenant) {
+                self.verified.invalidate(&*key).await;
+                forgotten += 1;
+            }
+        }
+        forgotten
     }
 
     async fn judge(&self, bearer: &Bearer) -> Result<(Caller, Token), Rejection> {

@@ -137,3 +137,76 @@ pub(super) fn string(
         Some(_) => Err(refusal),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What headers and claims are made of.
+    const WORDS: [&str; 24] = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"alg\"",
+        "\"kid\"",
+        "\"typ\"",
+        "\"iss\"",
+        "\"crit\"",
+        "\"zip\"",
+        "\"ES256\"",
+        "\"none\"",
+        "\"JWT\"",
+        "\"x\"",
+        "null",
+        "1",
+        "\"\\u0061lg\"",
+        "{\"alg\":\"ES256\"",
+        "{\"iss\":\"x\"",
+        "}",
+        "}",
+        " ",
+    ];
+
+    fn words(bytes: &[u8]) -> String {
+        bytes.iter().filter_map(|byte| WORDS.get(usize::from(*byte) % WORDS.len())).copied().collect()
+    }
+
+    /// A fuzz target: `cargo bolero test` runs it under a fuzzer.
+    #[test]
+    fn whatever_a_token_is_it_is_taken_apart_by_the_rules() {
+        bolero::check!().with_type::<(Vec<u8>, Vec<u8>, Vec<u8>, bool)>().for_each(
+            |(header, claims, signature, raw)| {
+                let (header, claims) = (words(header), words(claims));
+                let mut value = b"Bearer ".to_vec();
+                if *raw {
+                    value.extend_from_slice(signature);
+                } else {
+                    let parts = [header.as_bytes(), claims.as_bytes(), signature]
+                        .map(|it| URL_SAFE_NO_PAD.encode(it));
+                    value.extend_from_slice(parts.join(".").as_bytes());
+                }
+                let Some(bearer) = Bearer::from_header(&value) else { return };
+                let Ok(token) = Unverified::parse(&bearer) else { return };
+                let text = bearer.text();
+                assert_eq!(text.split('.').count(), 3);
+                let (signed, signature) = token.signed();
+                assert!(!signature.is_empty() && format!("{signed}.{signature}") == text);
+                let parsed = |part: usize| {
+                    let part = URL_SAFE_NO_PAD.decode(text.split('.').nth(part).unwrap()).unwrap();
+                    serde_json::from_slice::<Map<String, Value>>(&part).unwrap()
+                };
+                let (header, claims) = (parsed(0), parsed(1));
+                assert!(header.keys().all(|name| !REFUSED_HEADERS.contains(&name.as_str())));
+                assert_eq!(
+                    header.get("alg").and_then(Value::as_str),
+                    Some(format!("{:?}", token.algorithm()).as_str())
+                );
+                assert_eq!(header.get("kid").map(|kid| kid.as_str().unwrap()), token.kid());
+                assert_eq!(claims.get("iss").and_then(Value::as_str), Some(token.issuer()));
+            },
+        );
+    }
+}

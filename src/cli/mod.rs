@@ -3,6 +3,8 @@
 //! Exit codes mean something: 0 fine, 1 a finding or a failure while running, 2 unusable input. What is wrong with
 //! input is said all at once, on standard error, and nothing is served.
 
+#[cfg(unix)]
+mod admin;
 mod application;
 pub mod check;
 #[cfg(feature = "dev")]
@@ -32,7 +34,7 @@ pub use dev::{Embedded, EmbeddedOptions};
 use guard::Guard;
 
 use crate::problem::Problems;
-use crate::telemetry::Format;
+use crate::telemetry::{Format, Traces};
 
 /// A GraphQL gateway for DynamoDB in which every request runs with its own tenant's AWS credentials.
 #[derive(Debug, Parser)]
@@ -61,6 +63,9 @@ enum Command {
     /// The gateway's own identity comes from the SDK's default chain: environment, profile, container, instance.
     /// It needs sts:AssumeRole and sts:TagSession on the tenants' roles, and nothing else.
     Serve(serve::Arguments),
+    /// See and evict the leases of a running gateway, or have it read its files again, over its socket.
+    #[cfg(unix)]
+    Admin(admin::Arguments),
     /// Show what a field asks of DynamoDB, and which statements of the policies let it.
     ///
     /// Keys, expressions, parameters, and where each value comes from. The statements are found by the evaluator, with a
@@ -160,6 +165,8 @@ pub fn main() -> ExitCode {
         Command::Dev(arguments) => dev::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        #[cfg(unix)]
+        Command::Admin(arguments) => admin::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
@@ -215,12 +222,18 @@ async fn stop_signal() {
     drop(tokio::signal::ctrl_c().await);
 }
 
-/// Starts the log.
-fn start_log(format: LogFormat, level: &str) -> Result<(), Failure> {
+/// Starts the log, and the traces where the configuration names a collector. What is left of these is sent when what is
+/// given back is dropped.
+fn start_log(
+    format: LogFormat,
+    level: &str,
+    config: &crate::telemetry::Config,
+) -> Result<Option<Traces>, Failure> {
     let filter = crate::config::log_filter().unwrap_or_else(|| level.to_owned());
-    crate::telemetry::start(format.into(), &filter).map_err(|error| {
+    let traces = Traces::start(config).map_err(Because)?;
+    crate::telemetry::start(format.into(), &filter, traces.as_ref()).map_err(|error| {
         crate::problem::Problem::of("RUST_LOG", error.to_string())
             .hint("write it like `info,innkeeper=debug`")
-            .into()
-    })
+    })?;
+    Ok(traces)
 }

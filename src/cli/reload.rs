@@ -99,7 +99,7 @@ impl Reloading {
         match replaced {
             Ok(()) => {
                 metrics.set_proved(proved == Some(true));
-                let tenants = served.now().tenants.registry().records().len();
+                let tenants = served.now().tenants.registry().len();
                 Event::Reloaded { cause, tenants }.emit();
                 Ok(tenants)
             }

@@ -14,6 +14,8 @@ use crate::config::{self, Config};
 use crate::entropy::Entropy;
 use crate::problem::{Problem, Problems};
 use crate::server::Server;
+#[cfg(unix)]
+use crate::server::admin::Admin;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -34,8 +36,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    start_log(arguments.log, "info")?;
     let mut config = Config::load(&arguments.common.config, &config::variables())?;
+    let _traces = start_log(arguments.log, "info", &config.telemetry)?;
     config.server.listen = arguments.listen.unwrap_or(config.server.listen);
     config.server.admin = arguments.admin.unwrap_or(config.server.admin);
     // Before anything is read: what changes after this look is a change.
@@ -74,16 +76,31 @@ async fn serve(
     let clock = Clock::system();
     let config = application.config.clone();
     let server = Server::bind(&config.server).await.map_err(Because)?;
+    #[cfg(unix)]
+    let admin = config.server.socket.as_deref().map(Admin::bind).transpose().map_err(Because)?;
     let aws = Aws::from_environment(config.aws.clone(), clock.clone()).await.map_err(Because)?;
     let gateway = Arc::new(application.gateway(aws, clock, Entropy::system())?);
     gateway.metrics.set_proved(proved);
     let server_config = config.server.clone();
     let tls = server.tls().zip(server_config.tls.clone());
     let reloading = Reloading { gateway: Arc::clone(&gateway), config, guard, tls };
-    let (_ask, asked) = mpsc::channel(1);
+    let (ask, asked) = mpsc::channel(1);
+    #[cfg(unix)]
+    let ordered = {
+        let gateway = Arc::clone(&gateway);
+        async move {
+            match admin {
+                Some(admin) => admin.serve(gateway, ask).await,
+                None => std::future::pending().await,
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let ordered = std::future::pending();
     tracing::info!(address = %server_config.listen, admin = %server_config.admin, "serving");
     tokio::select! {
         () = server.serve(gateway, &server_config, stop_signal()) => Ok(()),
         never = reloading.run(watched, asked, hangup) => match never {},
+        () = ordered => Ok(()),
     }
 }

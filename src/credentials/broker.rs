@@ -6,20 +6,21 @@ use std::sync::Arc;
 use moka::future::Cache;
 use moka::notification::RemovalCause;
 use thiserror::Error;
+use tracing::Instrument as _;
 
 use super::assumption::{Assumption, LeaseKey};
 use super::call::LeaseError;
 use super::config::Config;
 use super::power::PolicyTemplates;
 use super::session::TenantSession;
-use super::slot::{LeaseSlot, Shared};
+use super::slot::{LeaseSlot, LeaseStatus, Shared};
 use super::sts::Sts;
 use crate::aws::Aws;
 use crate::entropy::Entropy;
 use crate::error::{Code, Public};
 use crate::id::{RequestId, TenantId};
 use crate::problem::Problem;
-use crate::telemetry::{Event, Metrics};
+use crate::telemetry::{Event, Metrics, span};
 use crate::tenant::{TenantContext, TenantRecord};
 
 /// Makes sessions out of contexts.
@@ -112,12 +113,19 @@ impl Broker {
             Event::TenantMismatch { request: &request, tenant, lease: slot.assumption.principal() }.emit();
             return Err(OpenError::Mismatch);
         }
-        if let Err(reason) = slot.lease(&request).await {
+        if let Err(reason) = slot.lease(&request).instrument(span::lease(slot.assumption.principal())).await {
             let (request, principal) = (&request, slot.assumption.principal());
             Event::SessionRefused { request, principal, reason: &reason }.emit();
             return Err(reason.into());
         }
         Ok(TenantSession::new(context, slot, request))
+    }
+
+    /// All places of leases, in the order of their tenants.
+    pub fn leases(&self) -> Vec<LeaseStatus> {
+        let mut leases: Vec<_> = self.slots.iter().map(|(_, slot)| slot.status()).collect();
+        leases.sort_by(|one, other| (&one.tenant, &one.role).cmp(&(&other.tenant, &other.role)));
+        leases
     }
 
     /// Drops the leases of these tenants, and what is remembered of refusals. Requests that are under way ask anew for what

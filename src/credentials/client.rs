@@ -16,6 +16,7 @@ use tokio::task::futures::TaskLocalFuture;
 
 use super::assumption::Assumption;
 use super::config::Config;
+use super::traced::TraceHeaders;
 use crate::aws::Aws;
 use crate::id::Region;
 use crate::telemetry::Kind;
@@ -61,7 +62,8 @@ fn common(aws: &Aws, config: &Config, region: &Region) -> Builder {
         .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(FIRST_PAUSE))
         // Attempt and operation timeouts do the same, for 6 µs a call less.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .timeout_config(timeouts);
+        .timeout_config(timeouts)
+        .interceptor(TraceHeaders);
     if let Some(endpoint) = &aws.dynamodb_endpoint {
         builder = builder.endpoint_url(endpoint);
     }

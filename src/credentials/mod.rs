@@ -17,6 +17,7 @@ mod reason;
 mod session;
 mod slot;
 mod sts;
+mod traced;
 
 pub use assumption::Assumption;
 pub use broker::{Broker, OpenError};
@@ -26,3 +27,4 @@ pub use operator::{LookupError, Operator};
 pub use power::{PolicyTemplates, Power, variables};
 pub use probe::{Answer, Probe, ProbeKey, Prober};
 pub use session::TenantSession;
+pub use slot::LeaseStatus;

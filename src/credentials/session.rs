@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use super::call::{Call, CallError};
 use super::slot::{Lease, LeaseSlot};
 use crate::clock::Stopwatch;
 use crate::id::RequestId;
-use crate::telemetry::{Event, Metrics, Principal};
+use crate::telemetry::{Event, Metrics, Principal, span};
 use crate::tenant::TenantContext;
 
 /// A tenant's session for one request: what it runs is signed with that tenant's credentials, and nothing else.
@@ -82,11 +84,14 @@ impl TenantSession {
     /// Sends a call, and counts what became of it and what it took.
     async fn send<C: Call>(&self, call: C, lease: &Lease) -> Result<C::Output, CallError> {
         let sent = Stopwatch::begin();
-        let result = call.send(&lease.client).await;
+        let span = span::call(C::NAME, &self.operation);
+        let result = call.send(&lease.client).instrument(span.clone()).await;
         let metrics = self.metrics();
         metrics.called(C::NAME, outcome(&result), sent.elapsed());
+        span::became(&span, outcome(&result));
         if let Ok(output) = &result {
             metrics.consumed(self.context.tenant(), &self.operation, C::usage(output));
+            span::consumed(&span, C::usage(output));
         }
         result
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwapOption;
 use aws_sdk_dynamodb::Client;
 use tokio::sync::OwnedMutexGuard;
+use tracing::Instrument as _;
 
 use super::assumption::Assumption;
 use super::call::LeaseError;
@@ -17,8 +18,8 @@ use super::sts::{AssumeError, Assumed, Sts};
 use crate::aws::Aws;
 use crate::clock::Stopwatch;
 use crate::entropy::Entropy;
-use crate::id::RequestId;
-use crate::telemetry::{Assumed as Became, Event, Lasting, Metrics};
+use crate::id::{RequestId, RoleArn, TenantId};
+use crate::telemetry::{Assumed as Became, Event, Lasting, Metrics, span};
 
 /// How long a refusal of STS is remembered: a broken role asks a handful of times a minute, not once a request.
 const REFUSAL_LIFE: Duration = Duration::from_secs(5);
@@ -56,6 +57,21 @@ pub(super) struct Lease {
     renew_at: Mutex<SystemTime>,
     /// Counts it while it is held.
     _held: Lasting,
+}
+
+/// What an operator may know of a lease: nothing that signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseStatus {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The role.
+    pub role: RoleArn,
+    /// `RoleSessionName`.
+    pub session: String,
+    /// `live`, `renewing`, `ended`, `refused`, or `none`: nobody has got one yet.
+    pub state: &'static str,
+    /// When it ends, where there is one.
+    pub expires_at: Option<SystemTime>,
 }
 
 impl fmt::Debug for Lease {
@@ -111,12 +127,13 @@ impl LeaseSlot {
         request: RequestId,
     ) -> Result<Arc<Lease>, LeaseError> {
         let slot = Arc::clone(self);
-        let assumed = tokio::spawn(async move {
+        let assumed = async move {
             let assumed = slot.assume(&request).await;
             // Whoever waits for the turn finds the lease, or the refusal, in its place.
             drop(turn);
             assumed
-        });
+        };
+        let assumed = tokio::spawn(assumed.in_current_span());
         assumed.await.map_err(|abandoned| LeaseError::Unavailable(abandoned.to_string().into()))?
     }
 
@@ -137,6 +154,26 @@ impl LeaseSlot {
     pub(super) fn clear(&self) {
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.lease.store(None);
+    }
+
+    /// How it stands with the lease.
+    pub(super) fn status(&self) -> LeaseStatus {
+        let Assumption { tenant, role, session_name, .. } = &self.assumption;
+        let (lease, is_live) = (self.lease.load_full(), self.has_lease());
+        let state = match &lease {
+            Some(_) if is_live && self.renewing.load(Ordering::Acquire) => "renewing",
+            Some(_) if is_live => "live",
+            _ if self.remembered().is_some() => "refused",
+            Some(_) => "ended",
+            None => "none",
+        };
+        LeaseStatus {
+            tenant: tenant.clone(),
+            role: role.clone(),
+            session: session_name.clone(),
+            state,
+            expires_at: lease.map(|lease| lease.expires_at),
+        }
     }
 
     /// Whether there are credentials that have not ended.
@@ -160,7 +197,8 @@ impl LeaseSlot {
     async fn assume(&self, request: &RequestId) -> Result<Arc<Lease>, LeaseError> {
         let principal = self.assumption.principal();
         let asked = Stopwatch::begin();
-        let assumed = self.shared.sts.assume(&self.assumption).await;
+        let span = span::assume_role(principal);
+        let assumed = self.shared.sts.assume(&self.assumption).instrument(span.clone()).await;
         // Kept, they would have every request ask for new ones.
         let now = self.shared.aws.clock.now();
         let assumed = match assumed {
@@ -175,6 +213,7 @@ impl LeaseSlot {
             Err(AssumeError::Unavailable(_)) => Became::Unavailable,
         };
         self.shared.metrics.assumed(became, asked.elapsed());
+        span::became(&span, became.as_str());
         match assumed {
             Ok(assumed) => {
                 let granted = match self.live() {
@@ -232,13 +271,15 @@ impl LeaseSlot {
             return;
         }
         let (slot, lease, request) = (Arc::clone(self), Arc::clone(lease), request.clone());
-        tokio::spawn(async move {
+        let span = span::renewal(self.assumption.principal());
+        let renewal = async move {
             let _turn = slot.turn.lock().await;
             // A failed renewal keeps the lease that is there, and rests before it tries again.
             *lease.renew_at.lock().unwrap_or_else(PoisonError::into_inner) = now + RENEWAL_REST;
             let renewed = slot.assume(&request).await;
             slot.renewing.store(false, Ordering::Release);
             renewed.map(drop)
-        });
+        };
+        tokio::spawn(renewal.instrument(span));
     }
 }

@@ -18,6 +18,7 @@ use super::assumption::{Assumption, TENANT_TAG};
 use super::config::Config;
 use super::operator::LookupError;
 use super::reason::reason;
+use super::traced::TraceHeaders;
 use crate::aws::Aws;
 use crate::id::AccountId;
 
@@ -66,7 +67,8 @@ impl Sts {
             .sleep_impl(TokioSleep::new())
             .retry_config(RetryConfig::standard().with_max_attempts(2))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .timeout_config(timeouts);
+            .timeout_config(timeouts)
+            .interceptor(TraceHeaders);
         if let Some(endpoint) = &aws.sts_endpoint {
             builder = builder.endpoint_url(endpoint);
         }

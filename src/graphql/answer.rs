@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Map, json};
 
+use super::limits::Limit;
 use crate::error::{Code, Public};
 use crate::id::RequestId;
 
@@ -102,7 +103,7 @@ pub(super) struct Refused {
     always: bool,
     errors: Vec<GraphError>,
     /// The limit that refuses it.
-    limit: Option<&'static str>,
+    limit: Option<Limit>,
 }
 
 impl Refused {
@@ -142,15 +143,17 @@ impl Refused {
         Self::bad_request(shown)
     }
 
-    /// A limit is passed.
-    pub(super) fn limit(what: &'static str, most: usize, found: usize) -> Self {
-        let message = format!("The document has {found} {what}, and may have {most}.");
-        let refused = Self::bad_request(vec![GraphError::new(Code::BadRequest, message)]);
-        Self { limit: Some(what), ..refused }
+    /// A limit is passed: it is named, with its value and the document's.
+    pub(super) fn limit(limit: Limit, most: usize, found: usize) -> Self {
+        let message = format!("The document has {found} {}, and may have {most}.", limit.counted());
+        let mut error = GraphError::new(Code::BadRequest, message);
+        let named = json!({ "name": limit.name(), "most": most, "found": found });
+        error.extensions.insert("limit".to_owned(), named);
+        Self { limit: Some(limit), ..Self::bad_request(vec![error]) }
     }
 
     /// The limit that refuses the request, if one does.
-    pub(super) fn by_limit(&self) -> Option<&'static str> {
+    pub(super) fn by_limit(&self) -> Option<Limit> {
         self.limit
     }
 

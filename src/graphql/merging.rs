@@ -9,7 +9,7 @@ use async_graphql::parser::types::Field as GraphField;
 use indexmap::IndexMap;
 
 use super::answer::Refused;
-use super::selection::{Selected, Selections, What};
+use super::selected::{Selected, Selections, What};
 use crate::schema::{Of, Scalar, Type};
 
 /// Whether two selections of one name in the answer may be one field. Both are made on one object type.

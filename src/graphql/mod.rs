@@ -12,6 +12,7 @@ mod input;
 mod limits;
 mod merging;
 mod schema;
+mod selected;
 mod selection;
 mod variables;
 mod wanted;
@@ -22,6 +23,7 @@ use async_graphql::Value;
 use async_graphql::dynamic::Schema;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use tracing::Instrument as _;
 
 pub use answer::{Answer, Media};
 pub use config::Config;
@@ -30,9 +32,11 @@ use crate::credentials::TenantSession;
 use crate::operation::Operations;
 use crate::problem::Problems;
 use crate::schema::Plan;
-use crate::telemetry::Event;
+use crate::telemetry::{Event, span};
 use answer::{Refused, Response};
-use selection::{Prepared, Preparing};
+use limits::Counters;
+use selected::Prepared;
+use selection::Preparing;
 use variables::Variables;
 
 /// A GraphQL request, as it came over HTTP.
@@ -74,10 +78,11 @@ impl Api {
 
     /// Carries a request out in a tenant's session, and gives a finished answer.
     pub async fn execute(&self, session: &TenantSession, request: &Request) -> Answer {
-        let response = match self.prepare(session, request).await {
+        let response = match self.prepare(session, request).instrument(span::document()).await {
             Ok(prepared) => execute::run(&self.operations, session, prepared, &self.config).await,
             Err(refused) => {
                 if let Some(limit) = refused.by_limit() {
+                    let limit = limit.name();
                     session.metrics().document_refused(limit);
                     let (request, tenant) = (session.request(), session.context().tenant());
                     Event::DocumentRefused { request, tenant, limit }.emit();
@@ -100,8 +105,8 @@ impl Api {
         let plan = self.operations.plan();
         let variables = Variables::read(plan, operation, &request.variables)?;
         let introspection = self.validate(&document, request, &variables).await?;
-        Preparing::new((plan, session), (&document, values), operation, variables, &self.config)
-            .prepare(introspection)
+        let counters = Counters::new(&self.config, values, self.operations.max_page());
+        Preparing::new((plan, session), (&document, counters), operation, variables).prepare(introspection)
     }
 
     /// Validates a document, and answers what it asks of the schema itself. No resolver runs.

@@ -5,7 +5,8 @@
 //! something within it is not for the caller; then its members are, all that the caller may see, so that an object of
 //! which none is stored that was selected is still there.
 
-use super::selection::{Preparing, Selected, Selections, What};
+use super::selected::{Selected, Selections, What};
+use super::selection::Preparing;
 use crate::operation::{Projection, Wanted};
 use crate::schema::{Attribute, Name, Object, Operation, PagePart, Resolve, Shape};
 

@@ -161,6 +161,28 @@ mod tests {
         }
     }
 
+    /// A fuzz target: `cargo bolero test` runs it under a fuzzer.
+    #[test]
+    fn whatever_a_cursor_is_it_opens_only_if_it_was_sealed_so() {
+        let (cursors, bound) = (cursors(&[1]), binding(&["acme", "Query.orders"]));
+        let sealed = URL_SAFE_NO_PAD.decode(cursors.seal(&place(), &bound).unwrap()).unwrap();
+        bolero::check!().with_type::<(Vec<u8>, u16, u8, u8)>().for_each(|(bytes, at, flip, kind)| {
+            let text = match kind % 4 {
+                0 => String::from_utf8_lossy(bytes).into_owned(),
+                1 => URL_SAFE_NO_PAD.encode(bytes),
+                // The version and a nonce, and what nobody has sealed.
+                2 => URL_SAFE_NO_PAD.encode([&[VERSION], bytes.as_slice()].concat()),
+                _ => {
+                    let mut bent = sealed.clone();
+                    let at = usize::from(*at) % bent.len();
+                    bent[at] ^= flip.max(&1);
+                    URL_SAFE_NO_PAD.encode(bent)
+                }
+            };
+            assert_eq!(cursors.open(&text, &bound), None, "{text}");
+        });
+    }
+
     #[test]
     fn the_first_key_seals_and_all_open() {
         let (old, bound) = (cursors(&[1]), binding(&["acme"]));

@@ -95,6 +95,11 @@ impl Operations {
         Budget::new(i32::try_from(self.config.read_budget).unwrap_or(i32::MAX), bytes)
     }
 
+    /// The longest page, and the longest list that an operation is run for.
+    pub(crate) fn max_page(&self) -> usize {
+        usize::try_from(self.config.max_page).unwrap_or_default()
+    }
+
     pub(crate) fn plan(&self) -> &Plan {
         &self.plan
     }

@@ -87,9 +87,6 @@ pub(super) enum Status {
     Repeatable,
     /// It is GraphQL's own: nobody has to define it.
     Standard,
-    /// Its place is kept, but nothing carries it out yet. A schema that uses it is refused: a scope that is
-    /// written down and not enforced would be worse than none.
-    Planned,
 }
 
 /// A type that only arguments of directives have.
@@ -159,7 +156,7 @@ const CONSISTENT: KnownArgument = arg("consistent", "Boolean", "Whether the read
 
 #[rustfmt::skip]
 pub(super) const CATALOGUE: &[Known] = {
-    use Status::{Once, Planned, Repeatable, Standard};
+    use Status::{Once, Repeatable, Standard};
     &[
         known(("table", "A table, and its key attributes."), Repeatable, SCHEMA, &[
             arg("name", "String!", "What the schema calls it. Which table it is, the configuration or a tenant's record says."),
@@ -251,8 +248,15 @@ pub(super) const CATALOGUE: &[Known] = {
         known(("auth", "Only a token whose claims fit may see it."), Once, GUARDED, &[
             arg("if", "String!", "What must hold of the claims, such as `\"claims.level >= 3\"`."),
         ]),
-        known(("cost", ""), Planned, GUARDED, &[]),
-        known(("listSize", ""), Planned, FIELD, &[]),
+        known(("cost", "What it costs: a field each time that it is answered, a type each object of it."), Once, GUARDED, &[
+            arg("weight", "Int!", "The weight. An operation and an object that is answered weigh 1, if nothing is said."),
+        ]),
+        known(("listSize", "How long a list is taken to be, where a request does not say it."), Once, FIELD, &[
+            arg("assumedSize", "Int", "How many items it is taken to have."),
+            arg("slicingArguments", "[String!]", "The arguments that say how long a page is."),
+            arg("sizedFields", "[String!]", "The fields of the page that have the items."),
+            arg("requireOneSlicingArgument", "Boolean", "Whether a request must give exactly one of the slicing arguments; it must, if nothing is said."),
+        ]),
         known(("constraint", "What a value must be beyond its type. A request with another is refused as a whole."), Once, INPUTS, &[
             arg("minLength", "Int", "The least number of characters."),
             arg("maxLength", "Int", "The greatest number of characters."),
@@ -343,8 +347,7 @@ pub(super) fn has_words<'w>(directive: &str, argument: &str, words: impl Iterato
 /// Whether a directive exists, may stand there and is carried out. What is not has been reported, and whoever misses
 /// its effect says nothing.
 pub(super) fn is_understood(directive: &Directive, location: Location) -> bool {
-    find(&directive.name.value)
-        .is_some_and(|known| known.status != Status::Planned && known.locations.contains(&location))
+    find(&directive.name.value).is_some_and(|known| known.locations.contains(&location))
 }
 
 /// Whether all arguments of a directive are ones that it has. One that is not may have been meant as any.

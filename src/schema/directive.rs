@@ -58,7 +58,7 @@ impl Reports {
     }
 }
 
-/// Refuses directives that do not exist, stand in the wrong place, stand twice, or are not carried out yet.
+/// Refuses directives that do not exist, stand in the wrong place, or stand twice.
 pub(super) fn check(directives: &[Directive], location: Location, reports: &Reports) {
     for (at, directive) in directives.iter().enumerate() {
         let name = directive.name.value.as_str();
@@ -75,9 +75,6 @@ pub(super) fn check(directives: &[Directive], location: Location, reports: &Repo
             let places: Vec<_> = known.locations.iter().map(|place| place.describe()).collect();
             let message = format!("`@{name}` may not stand on {}", location.describe());
             reports.report(span, message, format!("it stands on {}", either(&places)));
-        } else if known.status == Status::Planned {
-            let hint = "take it out until it is: the gateway carries out every directive that it accepts";
-            reports.report(span, format!("`@{name}` is not supported yet"), hint);
         } else {
             let twice = directives.iter().take(at).any(|other| other.name.value == name);
             if twice && known.status != Status::Repeatable {

@@ -1,7 +1,7 @@
 //! Where the gateway listens, and whom browsers let talk to it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method, header};
@@ -32,6 +32,8 @@ pub struct Config {
     pub drain: Duration,
     /// How many requests may be under way. The next one is turned away at once.
     pub max_requests: usize,
+    /// The Unix socket that takes an operator's orders; none by default.
+    pub socket: Option<PathBuf>,
     /// The certificate of the public port; none for plain HTTP.
     pub tls: Option<TlsFiles>,
     /// The origins whose pages may call.
@@ -62,6 +64,7 @@ impl Default for Config {
             header_timeout: Duration::from_secs(15),
             drain: Duration::from_secs(20),
             max_requests: 512,
+            socket: None,
             tls: None,
             origins: Origins::These(Vec::new()),
             #[cfg(feature = "dev")]
@@ -108,6 +111,7 @@ impl Config {
             let problem = admission.place_of("max-requests").problem(message);
             admission.report(problem.hint("raise `max-requests`, or lower `concurrency` of the tiers"));
         }
+        config.socket = socket(file, folder);
         let tls = server.section("tls");
         config.tls = tls_files(&tls, folder);
         complete &= config.tls.is_some() || !server.has("tls");
@@ -138,6 +142,20 @@ impl Config {
                 .max_age(CORS_MAX_AGE),
         )
     }
+}
+
+/// `[admin]`.
+fn socket(file: &Section<'_>, folder: &Path) -> Option<PathBuf> {
+    let admin = file.section("admin");
+    let socket = admin.string("socket");
+    admin.finish();
+    let socket = socket?;
+    if cfg!(unix) && !socket.value.is_empty() {
+        return Some(folder.join(socket.value));
+    }
+    let problem = socket.place.problem("`socket` is no path of a Unix socket");
+    admin.report(problem.hint("leave it out, or write such as \"/run/innkeeper/admin.sock\""));
+    None
 }
 
 /// `[server.tls]`: both files, or none.

@@ -15,11 +15,10 @@ use axum::body::Body;
 use http::Request;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
 use super::Config;
@@ -38,6 +37,10 @@ const STREAMS: u32 = 100;
 
 /// The heads of a request, in bytes: a token has 8 KiB at most.
 const MAX_HEAD: usize = 32 * 1024;
+
+/// How long a client that has connected and said nothing is waited for when the gateway stops: its first request may be on
+/// its way.
+const FIRST: Duration = Duration::from_secs(1);
 
 /// How long to wait where no connection can be taken, such as when there are no more files.
 const NO_FILES: Duration = Duration::from_millis(100);
@@ -80,7 +83,13 @@ impl Port {
     /// Takes connections until `stop` resolves; then lets the requests that are under way finish.
     pub(super) async fn serve(self, stop: impl Future<Output = ()>) {
         let Self { listener, router, tls, permits, header_timeout, metrics } = self;
-        let graceful = GracefulShutdown::new();
+        let (stopping, _) = watch::channel(false);
+        let begin = |stream, permit| {
+            let stopping = Stopping(stopping.subscribe());
+            let connection =
+                Connection { router: router.clone(), tls: tls.clone(), header_timeout, stopping, permit };
+            spawn(connection.serve(stream, metrics.clone()));
+        };
         let mut stop = pin!(stop);
         loop {
             let next = async {
@@ -95,11 +104,7 @@ impl Port {
                 },
             };
             match accepted {
-                Ok((stream, _peer)) => {
-                    let connection =
-                        Connection { router: router.clone(), tls: tls.clone(), header_timeout, permit };
-                    spawn(connection.serve(stream, graceful.watcher(), metrics.clone()));
-                }
+                Ok((stream, _peer)) => begin(stream, permit),
                 Err(error) if is_of_one_client(&error) => {}
                 Err(error) => {
                     tracing::error!(%error, "no connection can be taken");
@@ -107,9 +112,15 @@ impl Port {
                 }
             }
         }
-        // Nobody else may come while those who are here finish.
-        drop(listener);
-        graceful.shutdown().await;
+        // The kernel has told those in its queue that they are here, and a request may be on its way: closed, the port
+        // would lose it. Nobody else may come while these finish.
+        for stream in waiting(listener) {
+            let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else { break };
+            begin(stream, permit);
+        }
+        stopping.send_replace(true);
+        // Each connection holds an end of it until it is over.
+        stopping.closed().await;
     }
 }
 
@@ -121,10 +132,33 @@ fn spawn(connection: impl Future<Output = ()> + Send + 'static) {
     drop(tokio::spawn(connection));
 }
 
+/// The connections that the kernel has taken and nobody has asked for yet. The port is closed after the last one.
+fn waiting(listener: TcpListener) -> impl Iterator<Item = TcpStream> {
+    let listener = listener.into_std().ok();
+    // It does not block: without a connection it fails, and that is the end.
+    let accepted = move || listener.as_ref()?.accept().ok();
+    std::iter::from_fn(accepted).filter_map(|(stream, _peer)| {
+        stream.set_nonblocking(true).ok()?;
+        TcpStream::from_std(stream).ok()
+    })
+}
+
 /// Whether an error of `accept` is of the connection and not of the listener.
 fn is_of_one_client(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Knows when the gateway stops.
+#[derive(Clone)]
+struct Stopping(watch::Receiver<bool>);
+
+impl Stopping {
+    /// Resolves when the gateway stops.
+    async fn begins(&mut self) {
+        // Without a sender there is no port any more.
+        let _stopped = self.0.wait_for(|stopping| *stopping).await;
+    }
 }
 
 /// One connection.
@@ -132,17 +166,18 @@ struct Connection {
     router: Router,
     tls: Option<Tls>,
     header_timeout: Duration,
+    stopping: Stopping,
     permit: OwnedSemaphorePermit,
 }
 
 impl Connection {
-    async fn serve(self, stream: TcpStream, watcher: Watcher, metrics: Metrics) {
+    async fn serve(self, stream: TcpStream, metrics: Metrics) {
         let _open = metrics.connected();
         // Both are for what goes wrong later; a connection without them is still one.
         if let Err(error) = stream.set_nodelay(true).and_then(|()| end_if_unread(&stream)) {
             tracing::debug!(%error, "a connection without its options");
         }
-        let Self { router, tls, header_timeout, permit } = self;
+        let Self { router, tls, header_timeout, mut stopping, permit } = self;
         let begun = tokio::time::timeout(header_timeout, async {
             Ok::<_, io::Error>(if let Some(tls) = tls {
                 let (stream, protocol) = tls.accept(stream).await?;
@@ -152,14 +187,22 @@ impl Connection {
                 (Stream::Plain(stream), protocol)
             })
         });
-        let (stream, protocol) = match begun.await {
+        let silent = async {
+            stopping.begins().await;
+            tokio::time::sleep(FIRST).await;
+        };
+        let begun = tokio::select! {
+            begun = begun => begun,
+            () = silent => return,
+        };
+        let (stream, protocol) = match begun {
             Ok(Ok(begun)) => begun,
             Ok(Err(error)) => return tracing::debug!(%error, "a connection did not begin"),
             Err(_elapsed) => return tracing::debug!("a connection said nothing"),
         };
         match stream {
-            Stream::Plain(stream) => speak(stream, protocol, router, header_timeout, watcher).await,
-            Stream::Tls(stream) => speak(*stream, protocol, router, header_timeout, watcher).await,
+            Stream::Plain(stream) => speak(stream, protocol, router, header_timeout, stopping).await,
+            Stream::Tls(stream) => speak(*stream, protocol, router, header_timeout, stopping).await,
         }
         drop(permit);
     }
@@ -171,9 +214,15 @@ enum Stream {
     Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>),
 }
 
-/// HTTP over a stream, until either side ends it.
-async fn speak<S>(stream: S, protocol: Protocol, router: Router, header_timeout: Duration, watcher: Watcher)
-where
+/// HTTP over a stream, until either side ends it. When the gateway stops, what is under way is answered, and what a new
+/// client is about to send.
+async fn speak<S>(
+    stream: S,
+    protocol: Protocol,
+    router: Router,
+    header_timeout: Duration,
+    mut stopping: Stopping,
+) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let builder = auto::Builder::new(TokioExecutor::new());
@@ -192,9 +241,27 @@ where
         .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
         .keep_alive_interval(PING)
         .keep_alive_timeout(header_timeout);
-    let service = router.map_request(|request: Request<hyper::body::Incoming>| request.map(Body::new));
+    let asked = Arc::new(Notify::new());
+    let asking = Arc::clone(&asked);
+    let service = router.map_request(move |request: Request<hyper::body::Incoming>| {
+        asking.notify_one();
+        request.map(Body::new)
+    });
     let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    if let Err(error) = watcher.watch(connection.into_owned()).await {
+    let mut connection = pin!(connection.into_owned());
+    let last = async {
+        stopping.begins().await;
+        // Told so now, hyper would close a connection that it has read nothing of.
+        drop(tokio::time::timeout(FIRST, asked.notified()).await);
+    };
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = last => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended");
     }
 }

@@ -13,6 +13,7 @@ use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::LengthLimitError;
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 use super::failure::{Busy, HttpError, TooLate};
 use super::refusal::{self, Refusal};
@@ -23,7 +24,7 @@ use crate::clock::Stopwatch;
 use crate::credentials::TenantSession;
 use crate::graphql::{self, Answer, Media};
 use crate::id::RequestId;
-use crate::telemetry::Shed;
+use crate::telemetry::{Shed, span};
 
 /// The header that carries a request's id, in and out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -40,9 +41,14 @@ pub(super) struct Front {
 
 /// A GraphQL request over HTTP.
 pub(super) async fn graphql(State(front): State<Front>, request: Request<Body>) -> Response<Body> {
+    let id = front.gateway.request_id(text(request.headers(), &REQUEST_ID));
+    let span = span::request(request.method(), request.headers(), &id);
+    respond(front, request, id).instrument(span).await
+}
+
+async fn respond(front: Front, request: Request<Body>, id: RequestId) -> Response<Body> {
     let metrics = &front.gateway.metrics;
     let (came, _under_way) = (Stopwatch::begin(), metrics.began());
-    let id = front.gateway.request_id(text(request.headers(), &REQUEST_ID));
     let accepted = media::accepted(request.headers());
     let media = accepted.unwrap_or(Media::Json);
     // Held until the answer is made.
@@ -63,6 +69,7 @@ pub(super) async fn graphql(State(front): State<Front>, request: Request<Body>) 
     let (answer, header) =
         answered.unwrap_or_else(|error| (Answer::refused(error.status, media, &error, &id), error.header()));
     metrics.answered(answer.code, came.elapsed());
+    span::answered(answer.status, answer.code);
     written(answer, header, &id)
 }
 

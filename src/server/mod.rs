@@ -3,6 +3,8 @@
 //! The path itself is [`Gateway::open`], three lines long. Everything else here is HTTP: which method, which media
 //! type, which status; nothing of it knows a table or a key.
 
+#[cfg(unix)]
+pub mod admin;
 mod config;
 mod connection;
 #[cfg(feature = "dev")]
@@ -16,6 +18,8 @@ mod numbers;
 mod request;
 mod served;
 mod session;
+#[cfg(unix)]
+mod socket;
 mod tls;
 
 use std::io;
@@ -45,6 +49,9 @@ pub enum ServeError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}; `{1}` takes another address")]
     Listen(SocketAddr, &'static str, #[source] io::Error),
+    /// The admin socket cannot be listened on.
+    #[error("cannot listen on the socket {0} of `[admin]`")]
+    Socket(String, #[source] io::Error),
     /// The certificate cannot be used.
     #[error("the certificate of `[server.tls]`: {} {}", .0.place().name(), .0.message())]
     Certificate(Problem),

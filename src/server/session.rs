@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::credentials::{Broker, TenantSession};
 use crate::entropy::Entropy;
 use crate::id::{RequestId, TenantId};
-use crate::telemetry::{Event, Metrics};
+use crate::telemetry::{Event, Metrics, span};
 use crate::tenant::{Reason, Refused, State};
 
 /// The gateway: everything that a request passes through.
@@ -40,6 +40,7 @@ impl Gateway {
         let caller = self.authorizer.authorize(bearer).await?;
         let served = self.served.now();
         let context = served.tenants.admit(caller)?;
+        span::admitted(context.tenant());
         let session = self.credentials.open(context, &served.policies, request.clone()).await?;
         Ok((session, served))
     }
@@ -52,6 +53,13 @@ impl Gateway {
             record.is_some_and(|record| record.state == State::Active)
         };
         self.credentials.forget("suspended or removed", |tenant| !active(tenant)).await;
+    }
+
+    /// Forgets a tenant's leases and its verified tokens. Gives how many there were of each.
+    pub async fn evict(&self, tenant: &TenantId) -> (usize, usize) {
+        let tokens = self.authorizer.forget(tenant).await;
+        let leases = self.credentials.forget("by an operator", |leased| leased == tenant).await;
+        (leases, tokens)
     }
 
     /// A request's id: the one that a proxy in front has given it, or a new one.

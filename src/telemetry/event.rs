@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::id::{RequestId, RoleArn, TenantId};
 
-/// Whose credentials a line is about, by the names under which STS and CloudTrail know them.
+/// Whose credentials a line is about, by the names under which STS knows them, and what AWS logs of it.
 #[derive(Clone, Copy)]
 pub struct Principal<'a> {
     /// The tenant.
@@ -139,6 +139,13 @@ pub enum Event<'a> {
         /// The field, such as `Order.margin`.
         field: &'a str,
     },
+    /// The collector does not take traces. Nothing waits for it; what is not taken is lost.
+    TracesLost {
+        /// Why.
+        reason: &'a dyn fmt::Display,
+    },
+    /// The collector takes traces again.
+    TracesTaken,
     /// What was read again is in force: tenants, policies and schema.
     Reloaded {
         /// Why it was read: `change`, `signal` or `admin`.
@@ -175,6 +182,34 @@ pub enum Event<'a> {
         /// What is wrong with it.
         reason: &'a dyn fmt::Display,
     },
+    /// Somebody has asked over the admin socket which leases there are.
+    AdminLeases {
+        /// The number of the user.
+        user: u32,
+        /// How many there are.
+        count: usize,
+    },
+    /// Somebody has had a tenant's leases and verified tokens forgotten.
+    AdminEvicted {
+        /// The number of the user.
+        user: u32,
+        /// The tenant.
+        tenant: &'a TenantId,
+        /// How many leases.
+        leases: usize,
+        /// How many tokens.
+        tokens: usize,
+    },
+    /// Somebody has asked for the files to be read again.
+    AdminReload {
+        /// The number of the user.
+        user: u32,
+    },
+    /// Somebody may not use the admin socket, and was sent away.
+    AdminRefused {
+        /// The number of the user.
+        user: u32,
+    },
     /// A tenant is out, by the word of a registry that is rejected for the rest.
     TenantWithdrawn {
         /// The tenant.
@@ -202,13 +237,17 @@ impl fmt::Debug for Principal<'_> {
 /// A line of the audit. Those that are about a principal name its tenant, role and session.
 macro_rules! line {
     ($level:ident, $event:literal, $principal:ident, $($fields:tt)*) => {
-        tracing::$level!(
-            target: AUDIT, event = $event, tenant.id = %$principal.tenant, role = %$principal.role,
-            session.name = $principal.session, $($fields)*
-        )
+        {
+            tracing::$level!(
+                target: AUDIT, event = $event, tenant.id = %$principal.tenant, role = %$principal.role,
+                session.name = $principal.session, $($fields)*
+            );
+        }
     };
     ($level:ident, $event:literal; $($fields:tt)*) => {
-        tracing::$level!(target: AUDIT, event = $event, $($fields)*)
+        {
+            tracing::$level!(target: AUDIT, event = $event, $($fields)*);
+        }
     };
 }
 
@@ -217,7 +256,7 @@ impl Event<'_> {
     pub fn emit(self) {
         match self {
             Self::TokenRefused { request, reason } => {
-                line!(info, "token.refused"; request.id = %request, %reason)
+                line!(info, "token.refused"; request.id = %request, %reason);
             }
             Self::TenantRefused { request, tenant, subject, reason } => {
                 line!(info, "tenant.refused"; request.id = %request, tenant.id = %tenant, subject, %reason);
@@ -253,6 +292,8 @@ impl Event<'_> {
             Self::FieldRefused { request, principal, subject, field } => {
                 line!(info, "field.refused", principal, request.id = %request, subject, field);
             }
+            Self::TracesLost { reason } => line!(warn, "traces.lost"; %reason),
+            Self::TracesTaken => line!(info, "traces.taken";),
             Self::Reloaded { cause, tenants } => line!(info, "reload.done"; cause, tenants),
             Self::Unproved { reason } => line!(error, "isolation.unproved"; %reason),
             Self::ReloadRejected { cause, reason, suspended, removed } => {
@@ -262,8 +303,14 @@ impl Event<'_> {
             Self::CertificateRejected { cause, reason } => {
                 line!(error, "certificate.rejected"; cause, %reason);
             }
+            Self::AdminLeases { user, count } => line!(info, "admin.leases"; user.id = user, count),
+            Self::AdminEvicted { user, tenant, leases, tokens } => {
+                line!(warn, "admin.evicted"; user.id = user, tenant.id = %tenant, leases, tokens);
+            }
+            Self::AdminReload { user } => line!(info, "admin.reload"; user.id = user),
+            Self::AdminRefused { user } => line!(warn, "admin.refused"; user.id = user),
             Self::TenantWithdrawn { tenant, how } => {
-                line!(warn, "tenant.withdrawn"; tenant.id = %tenant, how)
+                line!(warn, "tenant.withdrawn"; tenant.id = %tenant, how);
             }
         }
     }

@@ -143,6 +143,29 @@ pub enum Assumed {
     Unavailable,
 }
 
+impl Token {
+    /// How it is told in labels and spans.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Remembered => "remembered",
+            Self::Verified => "verified",
+            Self::Refused => "refused",
+            Self::Unjudged => "unjudged",
+        }
+    }
+}
+
+impl Assumed {
+    /// How it is told in labels and spans.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
 /// The capacity that a call took.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Usage {
@@ -260,13 +283,7 @@ impl Metrics {
 
     /// A token was looked at.
     pub fn token(&self, token: Token) {
-        let outcome = match token {
-            Token::Remembered => "remembered",
-            Token::Verified => "verified",
-            Token::Refused => "refused",
-            Token::Unjudged => "unjudged",
-        };
-        self.0.tokens.get_or_create(&Outcome { outcome }).inc();
+        self.0.tokens.get_or_create(&Outcome { outcome: token.as_str() }).inc();
     }
 
     /// There is one more lease, until what is given back is dropped.
@@ -276,12 +293,7 @@ impl Metrics {
 
     /// STS was asked for credentials.
     pub fn assumed(&self, assumed: Assumed, took: Duration) {
-        let outcome = match assumed {
-            Assumed::Granted => "granted",
-            Assumed::Refused => "refused",
-            Assumed::Unavailable => "unavailable",
-        };
-        self.0.sts_calls.get_or_create(&Outcome { outcome }).inc();
+        self.0.sts_calls.get_or_create(&Outcome { outcome: assumed.as_str() }).inc();
         self.0.sts_seconds.observe(took.as_secs_f64());
     }
 

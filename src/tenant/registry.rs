@@ -67,6 +67,16 @@ impl Registry {
         self.records.get(tenant).cloned()
     }
 
+    /// How many tenants there are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
     /// All records, in the order of their ids.
     pub fn records(&self) -> Vec<Arc<TenantRecord>> {
         let mut records: Vec<_> = self.records.values().cloned().collect();

@@ -14,6 +14,8 @@
     reason = "long tables of cases and long documents are what tests are made of"
 )]
 
+#[cfg(unix)]
+mod admin;
 mod admission;
 mod batches;
 mod brought;
@@ -25,6 +27,7 @@ mod collections;
 mod console;
 mod constraints;
 mod contained;
+mod costs;
 mod counters;
 mod derived;
 mod documented;
@@ -39,6 +42,7 @@ mod faults;
 mod filters;
 mod golden;
 mod harness;
+mod hostile;
 mod http;
 mod http_audits;
 mod index_keys;

@@ -25,6 +25,7 @@ use crate::policy::isolation::{Member, Proof, Subject, prove};
 use crate::policy::lint::{self, Against};
 use crate::policy::{Finding, RoleTemplate, Severity, Variables};
 use crate::schema::Plan;
+use crate::telemetry;
 use crate::tenant::Registry;
 use deployed::Verified;
 use report::Report;
@@ -64,7 +65,7 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    start_log(LogFormat::Pretty, "error")?;
+    drop(start_log(LogFormat::Pretty, "error", &telemetry::Config::default())?);
     let application = Application::load(Config::load(&arguments.common.config, &config::variables())?)?;
     let grounds = Grounds::of(&application);
     let subjects = subjects(&grounds, &application.registry);

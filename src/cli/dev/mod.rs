@@ -67,8 +67,8 @@ pub(super) fn private_folder(config: &Path) -> PathBuf {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    start_log(arguments.log, "warn")?;
     let mut config = Config::load(&arguments.common.config, &config::variables())?;
+    let _traces = start_log(arguments.log, "warn", &config.telemetry)?;
     config.server.listen = arguments.listen.unwrap_or(config.server.listen);
     config.server.admin = arguments.admin.unwrap_or(config.server.admin);
     config.graphql.introspection = true;

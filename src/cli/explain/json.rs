@@ -8,13 +8,17 @@ use crate::policy::derive::{Resource, arn, table_variable};
 use crate::schema::Name;
 
 pub(super) fn value(explained: &Explained<'_>) -> Value {
-    let Explained { object, field, guard, requests } = explained;
-    json!({
+    let Explained { object, field, guard, estimate, requests } = explained;
+    let mut explained = json!({
         "field": format!("{}.{}", object.name, field.name),
         "type": field.ty.to_string(),
         "only_for": guard,
         "requests": requests.iter().map(request).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(members) = explained.as_object_mut().filter(|_| !estimate.is_empty()) {
+        members.insert("estimate".to_owned(), json!(estimate));
+    }
+    explained
 }
 
 fn request(sent: &Sent<'_>) -> Value {

@@ -38,6 +38,8 @@ struct Explained<'a> {
     field: &'a Field,
     /// What the field and its type ask of the caller.
     guard: Vec<String>,
+    /// What the schema says of what it costs.
+    estimate: Vec<String>,
     requests: Vec<Sent<'a>>,
 }
 
@@ -78,8 +80,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             sent.collect::<Result<Vec<_>, Problem>>()?
         }
     };
-    let guard = Told { plan: &application.plan, parent: object, field, tenant: "" }.guard();
-    let explained = Explained { object, field, guard, requests };
+    let told = Told { plan: &application.plan, parent: object, field, tenant: "" };
+    let (guard, estimate) = (told.guard(), told.estimate());
+    let explained = Explained { object, field, guard, estimate, requests };
     say(&match arguments.format {
         Output::Text => text::write(&explained),
         Output::Json => format!("{:#}", json::value(&explained)),

@@ -17,6 +17,9 @@ pub(super) fn write(explained: &Explained<'_>) -> String {
     for asked in &explained.guard {
         let _always_fits = write!(text, "\n  only for {asked}");
     }
+    for said in &explained.estimate {
+        let _always_fits = write!(text, "\n  {said}");
+    }
     match &field.resolve {
         Resolve::Attribute(attribute) => {
             let own = format!(

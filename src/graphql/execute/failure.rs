@@ -10,10 +10,11 @@ use super::path::At;
 use super::{Boxed, Completed, Nulled, On, Run, Shows, lock};
 use crate::error::{Chain, Code, Public};
 use crate::graphql::answer::GraphError;
-use crate::graphql::selection::Refusal;
+use crate::graphql::selected::Refusal;
 use crate::item::Attributes;
 use crate::operation::{FailedStep, Failure, WhyFailed};
 use crate::schema::{Attribute, Object};
+use crate::telemetry::span;
 
 impl Run<'_> {
     /// A failed condition: the error shows the item as it is now, shaped as an answer would be.
@@ -160,6 +161,7 @@ impl Run<'_> {
 
     /// Whether there was room for it.
     fn record(&self, error: GraphError) -> bool {
+        span::failed(error.code);
         let mut errors = lock(&self.errors);
         let has_room = errors.len() < self.max_errors;
         if has_room {

@@ -20,14 +20,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_graphql::{Name, Value};
 use futures_util::future::join_all;
 use indexmap::IndexMap;
+use tracing::Instrument as _;
 
 use super::answer::{GraphError, Response, Segment};
 use super::config::Config;
-use super::selection::{Prepared, Selected, Selections, What};
+use super::selected::{Prepared, Selected, Selections, What};
 use crate::credentials::TenantSession;
 use crate::item::{Attributes, PLACE};
 use crate::operation::{Budget, Found, Inputs, Operations, Parent};
 use crate::schema::{Object, PagePart, Plan, Resolve};
+use crate::telemetry::span;
 use allowance::Allowance;
 use loader::Loader;
 use path::{At, Path, Step};
@@ -229,7 +231,9 @@ impl Run<'_> {
                                 step_element,
                                 projection,
                             };
-                            self.operation(operation, field, coordinate, (inputs, at)).await
+                            self.operation(operation, field, coordinate, (inputs, at))
+                                .instrument(span::field(coordinate))
+                                .await
                         }
                     };
                     nullable(field.ty.non_null, completed)?

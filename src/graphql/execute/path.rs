@@ -4,7 +4,7 @@ use async_graphql::Name;
 use async_graphql::parser::Pos;
 
 use crate::graphql::answer::Segment;
-use crate::graphql::selection::Selections;
+use crate::graphql::selected::Selections;
 
 /// Where a field stands in the answer.
 #[derive(Clone, Copy)]

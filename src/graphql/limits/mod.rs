@@ -5,6 +5,10 @@
 //! and knows neither how often a value is copied nor how fast introspection grows. What validation does more than once
 //! for a definition is bounded by how many of them there are.
 
+#[cfg(test)]
+mod fuzzed;
+mod limit;
+mod multiplied;
 mod size;
 mod text;
 
@@ -14,6 +18,8 @@ use async_graphql::parser::types::ExecutableDocument;
 
 use super::answer::Refused;
 use super::config::Config;
+pub(super) use limit::Limit;
+pub(super) use multiplied::{Counters, Times};
 use size::{Measuring, Size};
 pub(super) use text::check_text;
 
@@ -27,7 +33,7 @@ const MAX_DEFINED_OPERATIONS: usize = 50;
 const MAX_VARIABLES: usize = 256;
 /// How long the arguments of a document may be, with variables and fragments in place, in bytes; and how many times
 /// the request's own length where that is more.
-pub(super) const MAX_VALUES: usize = 1024 * 1024;
+const MAX_VALUES: usize = 1024 * 1024;
 const MAX_VALUES_GROWTH: usize = 2;
 /// How many selections of the schema itself a document may make: each is answered for every part of the schema that is
 /// listed around it, and nobody counts that. What tools ask has some 240.
@@ -43,25 +49,32 @@ pub(super) fn check_document(
     variables: &serde_json::Map<String, serde_json::Value>,
     config: &Config,
 ) -> Result<usize, Refused> {
-    check_definitions(document)?;
+    check_definitions(document, config)?;
     let variables = lengths(document, variables);
     let own_length = variables.values().fold(config.max_document, |sum, length| sum.saturating_add(*length));
     let most_values = MAX_VALUES.max(own_length.saturating_mul(MAX_VALUES_GROWTH));
     let mut measuring = Measuring::new(document, config, variables);
     let mut total = Size::default();
     for (_, operation) in document.operations.iter() {
-        total = total.and(measuring.definition(&operation.node.directives, &operation.node.selection_set)?);
+        let variables = operation.node.variable_definitions.iter().map(|it| it.node.directives.len()).sum();
+        let size = measuring.definition(&operation.node.directives, &operation.node.selection_set)?;
+        // One of them is run, and so the fields of each root count by themselves; a root's set is validated with all
+        // of them, and everything else counts together.
+        total = total.beside(size).and_directives(variables);
     }
     measuring.check_unused()?;
-    for (what, most, found) in [
-        ("levels of selections", config.max_depth, total.depth),
-        ("selections", config.max_selections, total.selections),
-        ("selections of the schema", MAX_INTROSPECTED, total.introspected),
-        ("bytes of arguments", most_values, total.values),
-        ("arguments to compare", config.max_selections.saturating_mul(MAX_COMPARISONS), total.comparisons),
+    for (limit, most, found) in [
+        (Limit::Depth, config.max_depth, total.depth),
+        (Limit::Selections, config.max_selections, total.selections),
+        (Limit::RootFields, config.max_root_fields, total.fields),
+        (Limit::Aliases, config.max_aliases, total.aliases),
+        (Limit::Directives, config.max_directives, total.directives),
+        (Limit::Introspection, MAX_INTROSPECTED, total.introspected),
+        (Limit::Values, most_values, total.values),
+        (Limit::Comparisons, config.max_selections.saturating_mul(MAX_COMPARISONS), total.comparisons),
     ] {
         if found > most {
-            return Err(Refused::limit(what, most, found));
+            return Err(Refused::limit(limit, most, found));
         }
     }
     Ok(total.values)
@@ -69,7 +82,7 @@ pub(super) fn check_document(
 
 /// Looks at what a document defines. A variable that is defined twice is refused here, and not left to validation:
 /// its value would be read once for each definition before that.
-fn check_definitions(document: &ExecutableDocument) -> Result<(), Refused> {
+fn check_definitions(document: &ExecutableDocument, config: &Config) -> Result<(), Refused> {
     let (mut operations, mut variables) = (0, 0);
     for (_, operation) in document.operations.iter() {
         let definitions = &operation.node.variable_definitions;
@@ -80,11 +93,13 @@ fn check_definitions(document: &ExecutableDocument) -> Result<(), Refused> {
             return Err(Refused::at(twice.pos, message));
         }
     }
-    for (what, most, found) in
-        [("operations", MAX_DEFINED_OPERATIONS, operations), ("variables", MAX_VARIABLES, variables)]
-    {
+    for (limit, most, found) in [
+        (Limit::Definitions, MAX_DEFINED_OPERATIONS, operations),
+        (Limit::Variables, MAX_VARIABLES, variables),
+        (Limit::Fragments, config.max_fragments, document.fragments.len()),
+    ] {
         if found > most {
-            return Err(Refused::limit(what, most, found));
+            return Err(Refused::limit(limit, most, found));
         }
     }
     Ok(())

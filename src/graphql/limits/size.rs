@@ -7,7 +7,7 @@ use async_graphql::parser::types::{Directive, ExecutableDocument, Field, Selecti
 use async_graphql::parser::{Pos, Positioned};
 use async_graphql_value::Value as Literal;
 
-use super::MAX_NESTING;
+use super::{Limit, MAX_NESTING};
 use crate::graphql::answer::Refused;
 use crate::graphql::config::Config;
 
@@ -33,12 +33,16 @@ pub(super) struct Size {
     pub(super) comparisons: usize,
     /// Selections of the schema itself.
     pub(super) introspected: usize,
+    /// Fields with a name of their own in the answer.
+    pub(super) aliases: usize,
+    /// Directives on selections and definitions.
+    pub(super) directives: usize,
     /// Levels of lists of the schema's parts, for introspection.
     listings: usize,
     /// Levels of selection sets, those of fragments included.
     nesting: usize,
     /// The fields of the set itself, those of fragments included.
-    fields: usize,
+    pub(super) fields: usize,
     /// The most arguments of one of them.
     arguments: usize,
 }
@@ -51,11 +55,22 @@ impl Size {
             values: self.values.saturating_add(other.values),
             comparisons: self.comparisons.saturating_add(other.comparisons),
             introspected: self.introspected.saturating_add(other.introspected),
+            aliases: self.aliases.saturating_add(other.aliases),
+            directives: self.directives.saturating_add(other.directives),
             listings: self.listings.max(other.listings),
             nesting: self.nesting.max(other.nesting),
             fields: self.fields.saturating_add(other.fields),
             arguments: self.arguments.max(other.arguments),
         }
+    }
+
+    /// The same for operations beside each other: their roots are not one set.
+    pub(super) fn beside(self, other: Self) -> Self {
+        Self { fields: self.fields.max(other.fields), ..self.and(other) }
+    }
+
+    pub(super) fn and_directives(self, directives: usize) -> Self {
+        self.and(Self { directives, ..Self::default() })
     }
 }
 
@@ -87,7 +102,8 @@ impl<'a> Measuring<'a> {
         set: &'a Positioned<SelectionSet>,
     ) -> Result<Size, Refused> {
         let values = self.directives(directives)?;
-        Ok(self.set(&set.node)?.and(Size { values, ..Size::default() }))
+        let own = Size { values, directives: directives.len(), ..Size::default() };
+        Ok(self.set(&set.node)?.and(own))
     }
 
     /// Refuses fragments that no operation spreads. Validation would refuse them too, but walks them before that, and
@@ -118,8 +134,10 @@ impl<'a> Measuring<'a> {
                 Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node)?,
             };
             self.check_nesting(inner.nesting)?;
-            let values = self.directives(selection.node.directives())?;
-            size = size.and(inner).and(Size { selections: 1, values, ..Size::default() });
+            let directives = selection.node.directives();
+            let values = self.directives(directives)?;
+            let own = Size { selections: 1, values, directives: directives.len(), ..Size::default() };
+            size = size.and(inner).and(own);
         }
         self.nesting -= 1;
         size.nesting += 1;
@@ -130,7 +148,7 @@ impl<'a> Measuring<'a> {
     fn check_nesting(&self, further: usize) -> Result<(), Refused> {
         let nesting = self.nesting + further;
         if nesting > MAX_NESTING {
-            return Err(Refused::limit("nested selection sets", MAX_NESTING, nesting));
+            return Err(Refused::limit(Limit::Nesting, MAX_NESTING, nesting));
         }
         Ok(())
     }
@@ -139,6 +157,7 @@ impl<'a> Measuring<'a> {
         let mut size = self.set(&field.node.selection_set.node)?;
         size.depth += 1;
         size.values = size.values.saturating_add(self.arguments(&field.node.arguments)?);
+        size.aliases += usize::from(field.node.alias.is_some());
         (size.fields, size.arguments) = (1, field.node.arguments.len());
         match field.node.name.node.as_str() {
             "__schema" | "__type" => {
@@ -156,7 +175,7 @@ impl<'a> Measuring<'a> {
             return Err(Refused::at(pos, "Introspection is switched off."));
         }
         if size.listings > MAX_LISTINGS {
-            return Err(Refused::limit("nested lists of the schema's parts", MAX_LISTINGS, size.listings));
+            return Err(Refused::limit(Limit::Listings, MAX_LISTINGS, size.listings));
         }
         Ok(())
     }
@@ -183,7 +202,7 @@ impl<'a> Measuring<'a> {
 
     fn arguments(&self, arguments: &'a [(Positioned<Name>, Positioned<Literal>)]) -> Result<usize, Refused> {
         if arguments.len() > MAX_ARGUMENTS {
-            return Err(Refused::limit("arguments in one place", MAX_ARGUMENTS, arguments.len()));
+            return Err(Refused::limit(Limit::Arguments, MAX_ARGUMENTS, arguments.len()));
         }
         Ok(arguments.iter().fold(0, |sum, (_, value)| sum.saturating_add(self.length(&value.node))))
     }

@@ -19,7 +19,7 @@ use super::Failure;
 use crate::item::{KeyTexts, spell};
 use crate::schema::{
     Argument, Bindings, Field, Get, Item, KeyAttribute, KeyKind, KeyTemplates, Keys, Name, Object, Operation,
-    Plan, Query, Table, Transact, TransactPart, ValueSource,
+    PagePart, Plan, Query, Resolve, Table, Transact, TransactPart, ValueSource,
 };
 
 /// A request, as it is sent when everything is given that can be given.
@@ -209,6 +209,24 @@ impl Told<'_> {
             format!("the scopes {}", scopes.0.iter().map(set).collect::<Vec<_>>().join(", or "))
         });
         scopes.chain(guard.conditions.iter().map(|it| format!("a token whose claims are so: {it}"))).collect()
+    }
+
+    /// What the schema says of what the field costs; empty where it says nothing.
+    pub fn estimate(&self) -> Vec<String> {
+        let usual = match &self.field.resolve {
+            Resolve::Operation(_) | Resolve::Page(PagePart::TotalCount) => 1,
+            Resolve::Attribute(_) | Resolve::Page(_) => 0,
+        };
+        let weight = self.field.weight;
+        let weighs = (weight != usual).then(|| format!("costs {weight} each time that it is answered"));
+        let size = self.field.list_size.as_ref();
+        let sized = size
+            .and_then(|size| size.assumed)
+            .map(|assumed| format!("is taken to have {assumed} items where a request does not say how many"));
+        let one_of =
+            size.map_or(&[][..], |size| &size.one_of).iter().map(ToString::to_string).collect::<Vec<_>>();
+        let needs = (!one_of.is_empty()).then(|| format!("needs exactly one of {}", one_of.join(", ")));
+        [weighs, sized, needs].into_iter().flatten().collect()
     }
 
     /// An argument, and the fields within it that a path names; none where there are no such.

@@ -10,6 +10,7 @@ mod attributes;
 mod bind;
 mod collection;
 mod constraints;
+mod costs;
 mod cycles;
 mod defaults;
 mod each;
@@ -225,6 +226,7 @@ impl<'a> Lowering<'a> {
             fields,
             item: draft.item.as_ref().map(|draft| draft.item.clone()),
             guard: self.guard_of_type(name),
+            weight: self.weight_of_type(name, draft),
         }
     }
 
@@ -251,14 +253,17 @@ impl<'a> Lowering<'a> {
                 operation.map(|operation| Resolve::Operation(Box::new(operation)))
             }
         };
+        let (weight, ty, resolve) = (self.weight_of_field(def), ty?, resolve?);
         Some(Field {
             name: def.name.value.as_str().into(),
             description: def.description.clone(),
             deprecated: deprecation(&def.directives, self.reports),
-            ty: ty?,
+            list_size: self.list_size(def, &ty, &resolve),
+            ty,
             arguments,
-            resolve: resolve?,
+            resolve,
             guard,
+            weight,
         })
     }
 

@@ -5,6 +5,7 @@
 
 use indexmap::IndexMap;
 
+use super::costs::WEIGHT;
 use super::{Draft, Lowering, deprecation, find, is_operation};
 use crate::problem::did_you_mean;
 use crate::schema::ast::{Directive, FieldDef, Kind};
@@ -282,6 +283,7 @@ impl<'a> Lowering<'a> {
             fields: IndexMap::new(),
             item: None,
             guard: Guard::default(),
+            weight: 0,
         };
         self.pages.insert(name.into(), PageType { is_ruined: true, ..PageType::part(object) });
     }
@@ -325,6 +327,7 @@ impl<'a> Lowering<'a> {
             fields: fields.collect::<IndexMap<_, _>>(),
             item: None,
             guard,
+            weight: self.weight(&draft.def.directives).unwrap_or(0),
         };
         self.pages.insert(parts.of.into(), PageType::part(object));
     }
@@ -352,7 +355,8 @@ impl<'a> Lowering<'a> {
             self.reports.report(&field.name.span, message, hint);
             return None;
         };
-        let is_idle = |it: &&Directive| is_operation(it) || it.name.value == "attribute";
+        let is_idle =
+            |it: &&Directive| is_operation(it) || matches!(it.name.value.as_str(), "attribute" | "listSize");
         if let Some(directive) = field.directives.iter().find(is_idle) {
             let message = format!("`{name}` is a part of a page, which the query fills");
             self.reports.report(&directive.name.span, message, "take the directive out");
@@ -369,6 +373,7 @@ impl<'a> Lowering<'a> {
         let (name, mut made) = page_field(name, field.description.clone(), *part, ty);
         made.deprecated = deprecation(&field.directives, self.reports);
         made.guard = self.guard(&field.directives);
+        made.weight = self.weight(&field.directives).unwrap_or(made.weight);
         Some((name, made))
     }
 }
@@ -420,6 +425,8 @@ fn page_field(name: &str, description: Option<String>, part: PagePart, ty: Type)
         arguments: IndexMap::new(),
         resolve: Resolve::Page(part),
         guard: Guard::default(),
+        weight: if part == PagePart::TotalCount { WEIGHT } else { 0 },
+        list_size: None,
     };
     (name, field)
 }
@@ -432,5 +439,6 @@ fn made(name: &str, description: String, fields: Vec<(&str, PagePart, Type)>) ->
         fields: fields.into_iter().map(|(name, part, ty)| page_field(name, None, part, ty)).collect(),
         item: None,
         guard: Guard::default(),
+        weight: 0,
     }
 }

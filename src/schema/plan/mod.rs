@@ -11,6 +11,7 @@ mod item;
 mod object;
 mod operation;
 mod reading;
+mod size;
 mod table;
 mod transact;
 
@@ -30,6 +31,7 @@ pub use operation::{
     Operation, Page, PageKind, Put, Query, Range, Touch, Update, ValueSource,
 };
 pub use reading::Reading;
+pub use size::ListSize;
 pub use table::{Index, KeyAttribute, KeyKind, Keys, Layout, Projection, Table};
 pub use transact::{Check, Record, Step, StepWrite, Transact, TransactPart};
 

@@ -5,7 +5,7 @@ use std::fmt;
 use async_graphql::Value;
 use indexmap::IndexMap;
 
-use super::{Attribute, Constraint, Guard, Item, Name, Operation};
+use super::{Attribute, Constraint, Guard, Item, ListSize, Name, Operation};
 
 /// An object type.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct Object {
     pub item: Option<Item>,
     /// Who may see what is of this type, wherever it is returned. A page has that of its items.
     pub guard: Guard,
+    /// What one of it costs that is answered (`@cost`).
+    pub weight: u32,
 }
 
 /// A field of an object type.
@@ -39,6 +41,10 @@ pub struct Field {
     pub resolve: Resolve,
     /// Who may see it, besides what its type asks for. A field of a root has that of the root.
     pub guard: Guard,
+    /// What it costs each time that it is answered, besides what it returns (`@cost`).
+    pub weight: u32,
+    /// How long its list is taken to be (`@listSize`).
+    pub list_size: Option<ListSize>,
 }
 
 impl Field {

@@ -29,6 +29,23 @@ fn fields_are_explained() {
 }
 
 #[test]
+fn what_the_schema_says_of_costs_is_told() {
+    let folder = application();
+    edit(folder.path(), "schema.graphql", |text| {
+        let events = "events: [OrderEvent!]! @query(bind: {orderId: \"parent.id\"})";
+        text.replace(events, &format!("{events} @cost(weight: 7) @listSize(assumedSize: 12)"))
+    });
+    let told = [
+        "costs 7 each time that it is answered",
+        "is taken to have 12 items where a request does not say how many",
+    ];
+    let text = explain(folder.path(), &["Order.events"]).stdout;
+    assert!(text.contains(&format!("[OrderEvent!]!\n  {}\n  {}\n", told[0], told[1])), "{text}");
+    let json = explain(folder.path(), &["Order.events", "--format", "json"]).stdout;
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["estimate"], serde_json::json!(told));
+}
+
+#[test]
 fn a_field_or_tenant_that_is_none_is_refused_with_the_one_that_was_meant() {
     let folder = application();
     let mut all = String::new();

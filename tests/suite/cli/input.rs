@@ -21,6 +21,8 @@ fn help_teaches() {
         &["serve", "--help"],
         &["check", "--help"],
         &["token", "--help"],
+        &["admin", "--help"],
+        &["admin", "evict", "--help"],
         &["explain", "--help"],
         &["schema", "--help"],
         &["policy", "--help"],

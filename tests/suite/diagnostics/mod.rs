@@ -5,6 +5,7 @@
 mod attributes;
 mod collections;
 mod constraints;
+mod costs;
 mod definitions;
 mod filters;
 mod gets;

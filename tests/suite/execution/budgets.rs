@@ -10,7 +10,11 @@ async fn noted(
     length: usize,
     configure: impl FnOnce(&mut innkeeper::config::Config) + Send + 'static,
 ) -> World {
-    let world = World::builder().configure(configure).start().await;
+    let with_aliases = |config: &mut innkeeper::config::Config| {
+        config.graphql.max_aliases = 1_000;
+        configure(config);
+    };
+    let world = World::builder().configure(with_aliases).start().await;
     let note =
         "mutation ($details: JSON) { updateProduct(sku: \"COF-001\", input: {details: $details}) { sku } }";
     world.tenant("acme").with(note, json!({ "details": "x".repeat(length) })).await.ok();

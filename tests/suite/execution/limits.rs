@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use innkeeper::graphql::Config as Limits;
 use serde_json::{Value, json};
 
 use super::{CUSTOMER, assert_refused, warm};
@@ -9,6 +10,24 @@ use crate::harness::{Reply, Tenant, World};
 
 /// What a refusal may take. It takes a few milliseconds; a debug build on a busy machine is slow.
 const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// A world with limits of its own, in which `acme` has a session already.
+async fn limited(limit: impl FnOnce(&mut Limits) + Send + 'static) -> World {
+    let configure = |config: &mut innkeeper::config::Config| limit(&mut config.graphql);
+    let world = World::builder().configure(configure).start().await;
+    world.tenant("acme").query("{ __typename }").await.ok();
+    world.calls();
+    world
+}
+
+/// A world with room for documents of many parts: what is behind the limits on their number has to hold by itself.
+async fn roomy() -> World {
+    let limits = |limits: &mut Limits| {
+        (limits.max_document_tokens, limits.max_fragments) = (100_000, 10_000);
+        (limits.max_root_fields, limits.max_aliases, limits.max_directives) = (10_000, 10_000, 10_000);
+    };
+    limited(limits).await
+}
 
 /// Sends a document, which is answered at once.
 #[expect(clippy::disallowed_methods, reason = "this is about real time")]
@@ -60,7 +79,7 @@ async fn as_deep_as_the_configuration_allows_is_not_too_deep_for_the_stack() {
 
 #[tokio::test]
 async fn a_document_has_as_many_selections_as_it_may() {
-    let world = warm().await;
+    let world = roomy().await;
     let many = |count: usize| (0..count).map(|at| format!("a{at}: __typename ")).collect::<String>();
     world.tenant("acme").query(&format!("{{ {} }}", many(2_000))).await.ok();
     assert_limit(&world, &format!("{{ {} }}", many(2_001)), "2001 selections, and may have 2000").await;
@@ -69,11 +88,83 @@ async fn a_document_has_as_many_selections_as_it_may() {
 }
 
 #[tokio::test]
-async fn a_document_runs_as_many_operations_as_it_may() {
-    let configure = |config: &mut innkeeper::config::Config| config.graphql.max_operations = 100;
+async fn each_kind_of_part_has_a_limit_of_its_own() {
+    let world = warm().await;
+    let acme = world.tenant("acme");
+    let many = |count: usize, part: &dyn Fn(usize) -> String| (0..count).map(part).collect::<String>();
+    let product = |fields: &str| format!("{{ product(sku: \"NONE\") {{ {fields} }} }}");
+    let fragments = |count: usize| {
+        let (spread, define) = (
+            many(count, &|at| format!("...F{at} ")),
+            many(count, &|at| format!("fragment F{at} on Product {{ sku }} ")),
+        );
+        product(&spread) + &define
+    };
+    let aliases = |count: usize| product(&many(count, &|at| format!("a{at}: sku ")));
+    // A fragment counts as often as it is spread.
+    let spread = |count: usize| {
+        let aliases = many(count, &|at| format!("a{at}: sku "));
+        product("...A ...B")
+            + &format!(" fragment A on Product {{ ...B }} fragment B on Product {{ {aliases} }}")
+    };
+    let roots = |count: usize| format!("{{ {} }}", many(count, &|at| format!("a{at}: __typename ")));
+    let spread_roots = |count: usize| {
+        let fields = many(count, &|at| format!("a{at}: __typename "));
+        format!("{{ ...A ... {{ b: __typename }} }} fragment A on Query {{ {fields} }}")
+    };
+    let directives = |count: usize| product(&many(count, &|_| "sku @skip(if: false) ".to_owned()));
+    // 17 tokens stand around the ones.
+    let tokens = |count: usize| product(&format!("sku @include(if: {})", "1 ".repeat(count - 17)));
+    for (limit, most, document) in [
+        ("max-fragments", 250, &fragments as &dyn Fn(usize) -> String),
+        ("max-aliases", 250, &aliases),
+        ("max-root-fields", 100, &roots),
+        ("max-root-fields", 100, &|count| spread_roots(count - 1)),
+        ("max-directives", 250, &directives),
+    ] {
+        acme.query(&document(most)).await.ok();
+        world.calls();
+        let error = assert_refused(&world, &at_once(&acme, &document(most + 1), json!({})).await);
+        let expected = json!({ "name": limit, "most": most, "found": most + 1 });
+        assert_eq!(error["extensions"]["limit"], expected, "{error}");
+    }
+    let error = assert_refused(&world, &at_once(&acme, &spread(126), json!({})).await);
+    assert_eq!(error["extensions"]["limit"], json!({ "name": "max-aliases", "most": 250, "found": 252 }));
+    let error = assert_refused(&world, &acme.query(&tokens(10_001)).await);
+    assert_eq!(error["message"], "The document has 10001 tokens, and may have 10000.");
+    let error = assert_refused(&world, &acme.query(&tokens(10_000)).await);
+    assert!(error["message"].as_str().unwrap().starts_with("Syntax error"), "{error}");
+    // What was refused is counted by the limit that refused it.
+    let metrics = world.send(world.http.get(format!("{}/metrics", world.admin))).await.text;
+    let counted = "innkeeper_documents_refused_total{limit=\"max-root-fields\"} 2";
+    assert!(metrics.contains(counted), "{metrics}");
+}
+
+#[tokio::test]
+async fn tokens_are_counted_as_graphql_has_them() {
+    let configure = |config: &mut innkeeper::config::Config| config.graphql.max_document_tokens = 1;
     let world = World::builder().configure(configure).start().await;
-    world.tenant("acme").query("{ __typename }").await.ok();
+    let acme = world.tenant("acme");
+    acme.query("{ a }").await;
     world.calls();
+    for (document, tokens) in [
+        ("{ a }", 3),
+        ("{a,,,b\r\n\t}# } } }\n", 4),
+        ("query Q($a: [Int!]! = 1) @x { ...F ... on T { a: b } }", 28),
+        ("{ a(b: -1.5e-3, c: 1E+7, d: 10, e: 0.5e2) }", 17),
+        ("{ a(b: \"x y z\", c: \"\"\"x \"\" \\\"\"\" {{ \"\"\", d: \"\") }", 14),
+        ("{ a(b: [1 2 -3]) }", 12),
+        ("{ a | & }", 5),
+    ] {
+        let error = assert_refused(&world, &acme.query(document).await);
+        let expected = format!("The document has {tokens} tokens, and may have 1.");
+        assert_eq!(error["message"], expected, "{document}");
+    }
+}
+
+#[tokio::test]
+async fn a_document_runs_as_many_operations_as_it_may() {
+    let world = limited(|limits| (limits.max_operations, limits.max_root_fields) = (100, 200)).await;
     let many = |count: usize| {
         (0..count).map(|at| format!("a{at}: product(sku: \"NONE\") {{ sku }} ")).collect::<String>()
     };
@@ -106,7 +197,7 @@ async fn fragments_that_double_with_each_level_are_refused_at_once() {
 
 #[tokio::test]
 async fn long_chains_of_fragments_are_refused() {
-    let world = warm().await;
+    let world = roomy().await;
     let mut chain = String::new();
     for at in 0..1_500 {
         chain.push_str(&format!(" fragment F{at} on Product {{ ...F{} }}", at + 1));
@@ -199,7 +290,7 @@ async fn a_document_is_as_long_as_it_may_be() {
 
 #[tokio::test]
 async fn a_value_that_a_document_multiplies_is_refused() {
-    let world = warm().await;
+    let world = roomy().await;
     let acme = world.tenant("acme");
     let value = json!({ "details": vec![1; 50_000] });
     let update =
@@ -222,7 +313,7 @@ async fn a_value_that_a_document_multiplies_is_refused() {
 
 #[tokio::test]
 async fn a_variable_is_read_once_however_often_it_is_defined() {
-    let world = warm().await;
+    let world = roomy().await;
     let acme = world.tenant("acme");
     let value = json!({ "v": vec![1; 60_000] });
     let twice = format!("query ({}) {{ __typename }}", "$v: JSON ".repeat(6_000));
@@ -255,7 +346,7 @@ async fn a_variable_is_read_once_however_often_it_is_defined() {
 
 #[tokio::test]
 async fn a_value_in_the_directives_of_a_definition_is_measured() {
-    let world = warm().await;
+    let world = roomy().await;
     let acme = world.tenant("acme");
     let value = json!({ "v": vec![1; 60_000] });
     let directives = "@skip(if: $v) ".repeat(2_000);
@@ -271,7 +362,7 @@ async fn a_value_in_the_directives_of_a_definition_is_measured() {
 
 #[tokio::test]
 async fn fragments_that_nobody_spreads_are_refused_before_they_are_walked() {
-    let world = warm().await;
+    let world = roomy().await;
     let fields = (0..1_500).map(|at| format!("x{at} ")).collect::<String>();
     let document = format!(
         "{{ __typename }} fragment b on Query {{ {fields} }} fragment a on Query {{ {} }}",
@@ -282,7 +373,7 @@ async fn fragments_that_nobody_spreads_are_refused_before_they_are_walked() {
 
 #[tokio::test]
 async fn fields_that_are_to_be_compared_too_often_are_refused() {
-    let world = warm().await;
+    let world = roomy().await;
     let arguments = |count: usize| (0..count).map(|at| format!("a{at}: 1 ")).collect::<String>();
     let fields = |count: usize| format!("product({}) {}", arguments(count), "product ".repeat(1_500));
     assert_limit(&world, &format!("{{ {} }}", fields(100)), "151601 arguments to compare").await;
@@ -305,7 +396,7 @@ async fn names_are_as_long_as_they_may_be() {
 
 #[tokio::test]
 async fn thousands_of_mistakes_are_answered_in_a_few() {
-    let world = warm().await;
+    let world = roomy().await;
     let acme = world.tenant("acme");
     let unknown = (0..2_000).map(|at| format!("a{at}: nothing{at} ")).collect::<String>();
     let arguments = format!("product({})", (0..6_000).map(|at| format!("x{at}: 1 ")).collect::<String>());

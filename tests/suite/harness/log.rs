@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, Once};
 
-use innkeeper::telemetry::{AUDIT, Format};
+use innkeeper::telemetry::{AUDIT, Config, Format, Traces, subscriber};
 use serde_json::Value;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, Interest};
@@ -14,6 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// Captures what this thread logs for as long as it lives. Worlds run on the test's own thread.
 pub(crate) struct Log {
     written: Written,
+    traces: Option<Traces>,
     _guard: DefaultGuard,
 }
 
@@ -30,15 +31,25 @@ impl Log {
             .with_ansi(false)
             .with_writer(written.clone())
             .finish();
-        Self { written, _guard: tracing::subscriber::set_default(subscriber) }
+        Self { written, traces: None, _guard: tracing::subscriber::set_default(subscriber) }
     }
 
     /// The lines that `serve` writes.
     pub(crate) fn served() -> Self {
+        Self::traced(&Config::default())
+    }
+
+    /// The lines that `serve` writes with a configuration, which may send traces too.
+    pub(crate) fn traced(config: &Config) -> Self {
         undecided();
-        let written = Written::default();
-        let subscriber = innkeeper::telemetry::subscriber(Format::Json, "info", written.clone()).unwrap();
-        Self { written, _guard: subscriber.set_default() }
+        let (written, traces) = (Written::default(), Traces::start(config).unwrap());
+        let subscriber = subscriber(Format::Json, "info", traces.as_ref(), written.clone()).unwrap();
+        Self { written, traces, _guard: subscriber.set_default() }
+    }
+
+    /// Sends what waits to be sent.
+    pub(crate) fn flush(&self) {
+        self.traces.as_ref().unwrap().flush();
     }
 
     /// The audit lines of a name, of those that `serve` writes.

@@ -1,6 +1,7 @@
 //! How a world is made: the example application before an embedded AWS, in this process, on ports of its own, with
 //! a clock that stands still until a test moves it. Tests speak HTTP to it, and ask the embedded AWS what it saw.
 
+mod collector;
 pub(crate) mod dev;
 pub(crate) mod dynamodb_local;
 pub(crate) mod fault;
@@ -17,6 +18,7 @@ mod script;
 pub(crate) mod stand_in;
 mod worlds;
 
+pub(crate) use collector::{Collector, Span};
 pub(crate) use log::Log;
 pub(crate) use redact::redact;
 pub(crate) use reply::Reply;

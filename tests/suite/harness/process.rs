@@ -11,7 +11,17 @@ const PATIENCE: Duration = Duration::from_secs(25);
 
 /// The binary, in a folder, with nothing of this environment's that it could trip over.
 pub(crate) fn innkeeper(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_innkeeper"));
+    alone(Command::new(env!("CARGO_BIN_EXE_innkeeper")), folder, arguments)
+}
+
+/// The same, as a process that may have so many KiB of memory: whoever asks for more gets none, and aborts.
+pub(crate) fn innkeeper_within(kib: u64, folder: &Path, arguments: &[&str]) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("ulimit -v {kib} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_innkeeper")]);
+    alone(shell, folder, arguments)
+}
+
+fn alone(mut command: Command, folder: &Path, arguments: &[&str]) -> Command {
     command.current_dir(folder).args(arguments).stdin(Stdio::null());
     for (name, _) in std::env::vars() {
         if name.starts_with("AWS_") || name.starts_with("INNKEEPER_") || name == "RUST_LOG" {
@@ -116,6 +126,13 @@ impl Running {
                 }
             }
         }
+    }
+
+    /// Sends it a signal, such as `HUP`.
+    #[track_caller]
+    pub(crate) fn signal(&self, signal: &str) {
+        let arguments = [format!("-{signal}"), self.child.id().to_string()];
+        assert!(Command::new("kill").args(arguments).status().unwrap().success());
     }
 
     /// Asks it to stop, as a supervisor does, and waits for its end.

@@ -1,5 +1,6 @@
 //! Laws: what must hold of every value, every key and every pair of tenants, tried on random ones.
 
+mod fuzzed;
 mod keys;
 mod numbers;
 mod policies;

@@ -134,7 +134,7 @@ async fn a_denied_call_a_hidden_field_and_a_large_document_have_a_line_each() {
     ask(&world, &token, "r3", &deep).await;
     let line = only(&log, "document.refused");
     assert_eq!((&line["request.id"], &line["tenant.id"]), (&json!("r3"), &json!("acme")));
-    assert_eq!(line["limit"], "levels of selections");
+    assert_eq!(line["limit"], "max-depth");
 }
 
 /// The names are a promise to whoever reads the log.

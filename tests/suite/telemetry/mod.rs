@@ -1,3 +1,4 @@
 //! What operators see: audit lines, metrics and traces, and that nothing secret is in any of them.
 
 mod audit;
+mod traces;

@@ -31,6 +31,8 @@ pub(crate) struct Call {
     pub(crate) tenant: Option<String>,
     /// The partition keys that it names: those called `pk` in a table's keys.
     pub(crate) keys: Vec<String>,
+    /// `traceparent` and `tracestate`, where the call has them.
+    pub(crate) trace: [String; 2],
     /// What DynamoDB is asked; null for STS.
     pub(crate) request: Value,
 }

@@ -56,7 +56,8 @@ impl Record {
             _ => self.tenants.lock().unwrap().get(&access_key).cloned(),
         };
         let keys = keys(&request);
-        Call { operation: operation.to_owned(), number, access_key, tenant, keys, request }
+        let trace = ["traceparent", "tracestate"].map(|name| text(name).to_owned());
+        Call { operation: operation.to_owned(), number, access_key, tenant, keys, trace, request }
     }
 
     /// Counts calls from 1 again.
