@@ -10,6 +10,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_smithy_async::time::TimeSource;
 
+/// How much earlier than a request its calls end, at most.
+const LONGEST_MARGIN: Duration = Duration::from_millis(250);
+
 /// Where the time comes from. Cheap to clone.
 #[derive(Clone)]
 pub struct Clock(Source);
@@ -77,6 +80,41 @@ impl Stopwatch {
     /// The time since it began.
     pub fn elapsed(&self) -> Duration {
         self.began.elapsed()
+    }
+}
+
+/// The moment by which a request must have its answer, by the system's monotonic clock: what it bounds is real work.
+///
+/// There is one for each request, and everything that the request waits for asks it how long is left.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    at: Instant,
+    whole: Duration,
+}
+
+impl Deadline {
+    /// Of something that begins now and may take so long.
+    #[expect(clippy::disallowed_methods, reason = "`clock` is where time is read")]
+    pub fn after(whole: Duration) -> Self {
+        Self { at: Instant::now() + whole, whole }
+    }
+
+    /// The one for calls: a little earlier, so that what has come of them can still be answered.
+    #[must_use]
+    pub fn of_calls(self) -> Self {
+        let margin = (self.whole / 20).min(LONGEST_MARGIN);
+        Self { at: self.at.checked_sub(margin).unwrap_or(self.at), ..self }
+    }
+
+    /// How long is left.
+    #[expect(clippy::disallowed_methods, reason = "`clock` is where time is read")]
+    pub fn left(self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+
+    /// What comes of some work; none if it has not ended by then. It is dropped then, and with it everything that it does.
+    pub async fn keep<F: Future>(self, work: F) -> Option<F::Output> {
+        tokio::time::timeout_at(self.at.into(), work).await.ok()
     }
 }
 

@@ -91,10 +91,10 @@ impl Config {
             let admission = file.section("admission");
             let tiers = tenant::Tiers::read(&admission);
             let server = server::Config::read(file, folder, (&admission, tiers.most()));
+            let credentials = credentials::Config::read(file, &admission);
             admission.finish();
             let aws = aws::Config::read(file);
             let authorizer = authorizer::Config::read(file, &claims);
-            let credentials = credentials::Config::read(file);
             let (telemetry, tables, dev) = (telemetry::Config::read(file), tables(file), dev(file, folder));
             Some(Self {
                 folder: folder.to_path_buf(),

@@ -36,6 +36,8 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// How many verified tokens are remembered.
     pub max_tokens: u64,
+    /// How long a key set may take, from the start of its connection to its last byte.
+    pub fetch_timeout: Duration,
 }
 
 /// An issuer.
@@ -108,6 +110,9 @@ impl Config {
     pub fn read(file: &Section<'_>, claims: &Arc<ClaimKinds>) -> Option<Self> {
         let authorizer = file.section("authorizer");
         let max_tokens = authorizer.count("max-tokens", 1..=10_000_000).unwrap_or(100_000);
+        let tenth = Duration::from_millis(100);
+        let fetch_timeout = authorizer.duration("fetch-timeout", tenth..=tenth * 600);
+        let fetch_timeout = fetch_timeout.unwrap_or(Duration::from_secs(5));
         authorizer.finish();
         let mut issuers: Vec<IssuerConfig> = Vec::new();
         let mut complete = true;
@@ -124,7 +129,7 @@ impl Config {
             }
             issuers.push(issuer);
         }
-        complete.then_some(Self { issuers, max_tokens })
+        complete.then_some(Self { issuers, max_tokens, fetch_timeout })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey};
 use secrecy::ExposeSecret;
@@ -35,9 +36,9 @@ impl fmt::Debug for Keys {
 }
 
 impl Issuer {
-    pub(super) fn new(config: IssuerConfig, fetch: &Arc<Fetch>) -> Self {
+    pub(super) fn new(config: IssuerConfig, fetch: &Arc<Fetch>, time: Duration) -> Self {
         let keys = match &config.keys {
-            KeySource::Jwks(uri) => Keys::Sets(Arc::new(KeySets::new(uri.clone(), Arc::clone(fetch)))),
+            KeySource::Jwks(uri) => Keys::Sets(Arc::new(KeySets::new(uri.clone(), Arc::clone(fetch), time))),
             KeySource::Secret(secret) => {
                 Keys::Secret(DecodingKey::from_secret(secret.expose_secret().as_bytes()))
             }

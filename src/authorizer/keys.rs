@@ -24,8 +24,8 @@ use crate::clock::Clock;
 use crate::error::Chain;
 use crate::fetch::{Bounds, Fetch, FetchError};
 
-/// The bounds of a fetch: key sets are small, and a request waits for the first one.
-const FETCH: Bounds = Bounds { time: Duration::from_secs(5), body: 256 * 1024 };
+/// The largest key set.
+const MAX_BODY: usize = 256 * 1024;
 /// When a set is renewed in the background.
 const RENEW_AFTER: Duration = Duration::from_mins(10);
 /// How long a set counts while its issuer cannot be reached.
@@ -98,6 +98,8 @@ impl Key {
 pub(super) struct KeySets {
     uri: Uri,
     fetch: Arc<Fetch>,
+    /// Of a fetch: key sets are small, and a request waits for the first one.
+    bounds: Bounds,
     /// The last set that was fetched. Life: 24 hours; renewed after ten minutes. One fetch at a time.
     current: ArcSwapOption<KeySet>,
     /// When the last fetch began, in milliseconds since the epoch. Holding it is the right to fetch.
@@ -121,8 +123,14 @@ struct KeySet {
 }
 
 impl KeySets {
-    pub(super) fn new(uri: Uri, fetch: Arc<Fetch>) -> Self {
-        Self { uri, fetch, current: ArcSwapOption::empty(), last_fetch: Arc::default() }
+    pub(super) fn new(uri: Uri, fetch: Arc<Fetch>, time: Duration) -> Self {
+        Self {
+            uri,
+            fetch,
+            bounds: Bounds { time, body: MAX_BODY },
+            current: ArcSwapOption::empty(),
+            last_fetch: Arc::default(),
+        }
     }
 
     /// The key of a `kid`; of a set with a single key, where there is no `kid`.
@@ -210,7 +218,7 @@ impl KeySets {
     async fn fetch_set(&self, now: u64) -> Result<Arc<KeySet>, Unavailable> {
         let mut request = Request::new(Full::new(Bytes::new()));
         *request.uri_mut() = self.uri.clone();
-        let answer = self.fetch.send(request, FETCH).await.map_err(Unavailable::Fetch)?;
+        let answer = self.fetch.send(request, self.bounds).await.map_err(Unavailable::Fetch)?;
         if !answer.status().is_success() {
             return Err(Unavailable::Status(answer.status()));
         }

@@ -87,7 +87,8 @@ impl Public for Rejection {
 impl Authorizer {
     /// An authorizer for the configured issuers. Nothing is fetched yet.
     pub fn new(config: Config, clock: Clock, fetch: &Arc<Fetch>, metrics: Metrics) -> Self {
-        let issuers = config.issuers.into_iter().map(|issuer| Arc::new(Issuer::new(issuer, fetch))).collect();
+        let made = |issuer| Arc::new(Issuer::new(issuer, fetch, config.fetch_timeout));
+        let issuers = config.issuers.into_iter().map(made).collect();
         let (verified, refused) = (Cache::new(config.max_tokens), Cache::new(MAX_REFUSALS));
         Self { issuers, clock, metrics, verified, refused }
     }

@@ -179,7 +179,9 @@ fn roles(folder: &Path, mut known: BTreeSet<String>) -> Result<Vec<RoleTemplate>
 fn json_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     let unreadable = |error: std::io::Error| {
         let problem = Problem::of(folder.display().to_string(), format!("cannot be read: {error}"));
-        problem.hint("`policies` in the configuration names the folder of the policies")
+        problem.hint(
+            "`policies` in the configuration names the folder of the policies; `innkeeper policy session-policy` prints one, to be kept there as NAME.json",
+        )
     };
     let entries = std::fs::read_dir(folder).map_err(unreadable)?;
     let mut files = Vec::new();

@@ -173,7 +173,10 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "dev")]
         Command::Token(arguments) => token::run(&arguments),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "innkeeper", &mut std::io::stdout());
+            // Into memory first: it panics where a reader such as `head` goes away.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "innkeeper", &mut script);
+            drop(std::io::stdout().write_all(&script));
             Ok(())
         }
     };
@@ -207,18 +210,23 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
     runtime.block_on(work)
 }
 
-/// Resolves at SIGINT or SIGTERM.
-async fn stop_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+/// From this call on SIGINT and SIGTERM are heard; what it gives resolves at the first of them.
+#[cfg(unix)]
+fn stop_signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        let (Ok(mut interrupt), Ok(mut terminate)) = signals else { return };
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
     }
-    #[cfg(not(unix))]
+}
+
+/// Resolves at SIGINT.
+#[cfg(not(unix))]
+async fn stop_signal() {
     drop(tokio::signal::ctrl_c().await);
 }
 

@@ -1,6 +1,6 @@
 //! The items to begin with: `seed.json`, by tenant and type, in the schema's own terms.
 //!
-//! An item is made as a `@put` would make it, keys and all, and laid into the tables behind the front: seeding is
+//! An item is made as a `@put` would make it, keys and defaults and all but ids and times, and laid into the tables behind the front: seeding is
 //! what an administrator does, not a tenant.
 
 use std::path::Path;
@@ -11,11 +11,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use indexmap::IndexMap;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use crate::dev::Aws;
 use crate::id::TenantId;
-use crate::item::{Attributes, compose};
+use crate::item::{Attributes, ComposeError, compose, mistakes};
 use crate::problem::{Problem, Problems, Source, did_you_mean};
 use crate::schema::{Name, Object, Plan};
 use crate::tenant::{Registry, TenantRecord};
@@ -28,17 +28,14 @@ pub(super) struct Seeded {
     pub(super) values: IndexMap<Name, Value>,
 }
 
-/// Reads a seed: `{"TENANT": {"Type": [{"field": value}]}}`.
+/// Reads a seed: `{"TENANT": {"Type": [{"field": value}]}}`. All that is wrong with it is said at once.
 pub(super) fn read(path: &Path, plan: &Plan, registry: &Registry) -> Result<Vec<Seeded>, Problems> {
     let source = Source::read(path)?;
     let value = crate::json::strict(source.text().as_bytes())
         .map_err(|error| Problems::from(Problem::of(source.name(), format!("is no JSON: {error}"))))?;
     let mut reader =
         Reader { name: source.name(), plan, registry, problems: Problems::default(), seeded: Vec::new() };
-    let tenants = value.as_object().cloned().unwrap_or_default();
-    for (tenant, types) in &tenants {
-        reader.tenant(tenant, types.as_object().unwrap_or(&Map::new()));
-    }
+    reader.seed(&value);
     reader.problems.or(reader.seeded)
 }
 
@@ -51,59 +48,105 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn report(&mut self, message: String, hint: String) {
+    fn report(&mut self, message: impl Into<String>, hint: impl Into<String>) {
         self.problems.push(Problem::of(self.name, message).hint(hint));
     }
 
-    fn tenant(&mut self, tenant: &str, types: &Map<String, serde_json::Value>) {
+    fn seed(&mut self, seed: &serde_json::Value) {
+        let Some(tenants) = seed.as_object() else {
+            return self.report("is no object", "write {\"TENANT\": {\"Type\": [{\"field\": value}]}}");
+        };
+        for (tenant, types) in tenants {
+            self.tenant(tenant, types);
+        }
+    }
+
+    fn tenant(&mut self, tenant: &str, types: &serde_json::Value) {
         let record = tenant.parse::<TenantId>().ok().and_then(|id| self.registry.find(&id));
         let Some(record) = record else {
-            self.report(format!("there is no tenant `{tenant}`"), "name it in the tenants' file".to_owned());
-            return;
+            return self.report(format!("there is no tenant `{tenant}`"), "name it in the tenants' file");
+        };
+        let Some(types) = types.as_object() else {
+            return self.report(format!("{tenant}: is no object"), "write {\"Type\": [{\"field\": value}]}");
         };
         for (object, items) in types {
-            let Some(found) = self.plan.objects.get(object.as_str()).filter(|found| found.item.is_some())
-            else {
-                let names =
-                    self.plan.objects.values().filter(|it| it.item.is_some()).map(|it| it.name.as_ref());
+            let plan = self.plan;
+            let Some(found) = plan.objects.get(object.as_str()).filter(|found| found.item.is_some()) else {
+                let names = plan.objects.values().filter(|it| it.item.is_some()).map(|it| it.name.as_ref());
                 let hint = did_you_mean(object, names.collect::<Vec<_>>());
-                self.report(format!("there is no type `{object}` with items"), hint);
+                self.report(format!("{tenant}: there is no type `{object}` with items"), hint);
                 continue;
             };
-            for (at, item) in items.as_array().into_iter().flatten().enumerate() {
-                match values(found, item) {
-                    Ok(values) => {
-                        self.seeded.push(Seeded {
-                            tenant: Arc::clone(&record),
-                            object: found.name.clone(),
-                            values,
-                        });
-                    }
-                    Err(message) => {
-                        let hint = "write the fields of the type".to_owned();
-                        self.report(format!("{tenant}, {object} {at}: {message}"), hint);
-                    }
-                }
+            let Some(items) = items.as_array() else {
+                self.report(format!("{tenant}, {object}: is no list"), "write [{\"field\": value}]");
+                continue;
+            };
+            for (at, item) in items.iter().enumerate() {
+                self.item(&record, found, (at, item));
             }
+        }
+    }
+
+    fn item(&mut self, record: &Arc<TenantRecord>, object: &Object, (at, item): (usize, &serde_json::Value)) {
+        let place = format!("{}, {} {at}", record.id, object.name);
+        let Some(members) = item.as_object() else {
+            return self.report(format!("{place}: is no object"), "write the fields of the type");
+        };
+        let before = self.problems.iter().count();
+        let mut values = IndexMap::new();
+        for (name, value) in members {
+            if object.attribute(name).is_none() {
+                let hint = did_you_mean(
+                    name,
+                    object.attributes().map(|(name, _)| name.as_ref()).collect::<Vec<_>>(),
+                );
+                self.report(format!("{place}: there is no field `{name}`"), hint);
+                continue;
+            }
+            match Value::from_json(value.clone()) {
+                Ok(value) => {
+                    values.insert(name.as_str().into(), value);
+                }
+                Err(error) => self.report(format!("{place}: `{name}`: {error}"), "write another value"),
+            }
+        }
+        complete(object, &mut values);
+        let mut wrong = mistakes(self.plan, object, &values);
+        if wrong.is_empty() {
+            wrong.extend(compose(self.plan, object, &record.id, &values).err());
+        }
+        for mistake in wrong {
+            self.report(format!("{place}: {mistake}"), advice(object, &mistake));
+        }
+        if self.problems.iter().count() == before {
+            self.seeded.push(Seeded { tenant: Arc::clone(record), object: object.name.clone(), values });
         }
     }
 }
 
-fn values(object: &Object, item: &serde_json::Value) -> Result<IndexMap<Name, Value>, String> {
-    let members = item.as_object().ok_or("it is no object")?;
-    let mut values = IndexMap::new();
-    for (name, value) in members {
-        if object.attribute(name).is_none() {
-            return Err(format!("there is no field `{name}`"));
-        }
-        let value = Value::from_json(value.clone()).map_err(|error| error.to_string())?;
-        values.insert(name.as_str().into(), value);
-    }
-    // An item begins with its first version.
+/// What a `@put` gives by itself and a seed need not say: the first version, and defaults. Ids and times are the seed's
+/// to say, so that one item can name another, and that it is the same seed every time.
+fn complete(object: &Object, values: &mut IndexMap<Name, Value>) {
     if let Some(version) = object.item.as_ref().and_then(|item| item.version.clone()) {
         values.entry(version).or_insert_with(|| Value::from(1));
     }
-    Ok(values)
+    for (name, attribute) in object.attributes() {
+        if let Some(default) = &attribute.default {
+            values.entry(name.clone()).or_insert_with(|| default.clone());
+        }
+    }
+}
+
+fn advice(object: &Object, mistake: &ComposeError) -> &'static str {
+    match mistake {
+        ComposeError::Missing(name)
+            if object.attribute(name).is_some_and(|attribute| attribute.generate.is_some()) =>
+        {
+            "write one: of what a @put generates, a seed says all"
+        }
+        ComposeError::Missing(_) => "write one",
+        ComposeError::Unfit(_) | ComposeError::Key(_) | ComposeError::NoItems(_) => "write another value",
+    }
 }
 
 /// Lays the items into the tables.

@@ -71,7 +71,8 @@ async fn serve(
     watched: Watched,
     guard: Guard,
 ) -> Result<(), Failure> {
-    // From here on SIGHUP ends nobody.
+    // From here on no signal ends the process by itself: who is told that it serves may tell it to stop.
+    let stop = stop_signal();
     let hangup = Hangup::heard().map_err(Because)?;
     let clock = Clock::system();
     let config = application.config.clone();
@@ -99,7 +100,7 @@ async fn serve(
     let ordered = std::future::pending();
     tracing::info!(address = %server_config.listen, admin = %server_config.admin, "serving");
     tokio::select! {
-        () = server.serve(gateway, &server_config, stop_signal()) => Ok(()),
+        () = server.serve(gateway, &server_config, stop) => Ok(()),
         never = reloading.run(watched, asked, hangup) => match never {},
         () = ordered => Ok(()),
     }

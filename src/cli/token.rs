@@ -36,8 +36,14 @@ pub(super) struct Arguments {
     expires_in: Duration,
 }
 
+/// The claims that the issuer writes by itself.
+const ITS_OWN: [&str; 5] = ["iss", "aud", "sub", "iat", "exp"];
+
 fn claim(text: &str) -> Result<(String, Value), &'static str> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, such as role=admin")?;
+    if ITS_OWN.contains(&name) {
+        return Err("the issuer writes it by itself; --subject says `sub`, and --expires-in `exp`");
+    }
     Ok((name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_no_json| value.into())))
 }
 

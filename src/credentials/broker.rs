@@ -10,17 +10,19 @@ use tracing::Instrument as _;
 
 use super::assumption::{Assumption, LeaseKey};
 use super::call::LeaseError;
+use super::cold::Cold;
 use super::config::Config;
 use super::power::PolicyTemplates;
 use super::session::TenantSession;
 use super::slot::{LeaseSlot, LeaseStatus, Shared};
 use super::sts::Sts;
 use crate::aws::Aws;
+use crate::clock::Deadline;
 use crate::entropy::Entropy;
 use crate::error::{Code, Public};
 use crate::id::{RequestId, TenantId};
 use crate::problem::Problem;
-use crate::telemetry::{Event, Metrics, span};
+use crate::telemetry::{Event, Metrics, Shed, span};
 use crate::tenant::{TenantContext, TenantRecord};
 
 /// Makes sessions out of contexts.
@@ -62,7 +64,7 @@ impl Public for OpenError {
     fn code(&self) -> Code {
         match self {
             Self::Lease(LeaseError::Refused(_)) => Code::Forbidden,
-            Self::Lease(LeaseError::Unavailable(_)) => Code::Unavailable,
+            Self::Lease(LeaseError::Unavailable(_) | LeaseError::Busy) => Code::Unavailable,
             Self::Policy(_) | Self::Mismatch => Code::Internal,
         }
     }
@@ -70,7 +72,7 @@ impl Public for OpenError {
     fn message(&self) -> Cow<'static, str> {
         match self {
             Self::Lease(LeaseError::Refused(_)) => "The tenant has no access to its data.".into(),
-            Self::Lease(LeaseError::Unavailable(_)) => {
+            Self::Lease(LeaseError::Unavailable(_) | LeaseError::Busy) => {
                 "The tenant's credentials cannot be had at the moment. Try again shortly.".into()
             }
             Self::Policy(_) | Self::Mismatch => "The gateway cannot serve this tenant.".into(),
@@ -83,8 +85,8 @@ impl Broker {
     pub fn new(aws: Aws, config: Config, entropy: Entropy, metrics: Metrics) -> Self {
         let slots = Cache::builder().max_capacity(config.max_leases).eviction_listener(note_eviction).build();
         let assumptions = Cache::new(config.max_leases);
-        let sts = Sts::new(&aws, &config);
-        Self { shared: Arc::new(Shared { aws, sts, config, entropy, metrics }), slots, assumptions }
+        let (sts, cold) = (Sts::new(&aws, &config), Cold::new(config.max_cold_leases));
+        Self { shared: Arc::new(Shared { aws, sts, cold, config, entropy, metrics }), slots, assumptions }
     }
 
     /// Opens a session for one request, narrowed by these policies where its tenant has one.
@@ -95,7 +97,7 @@ impl Broker {
         &self,
         context: TenantContext,
         templates: &Arc<PolicyTemplates>,
-        request: RequestId,
+        (request, deadline): (RequestId, Deadline),
     ) -> Result<TenantSession, OpenError> {
         let prepared = self.prepare(context.record(), templates).await.map_err(|problem| {
             let (request, tenant) = (&request, context.tenant());
@@ -115,10 +117,14 @@ impl Broker {
         }
         if let Err(reason) = slot.lease(&request).instrument(span::lease(slot.assumption.principal())).await {
             let (request, principal) = (&request, slot.assumption.principal());
-            Event::SessionRefused { request, principal, reason: &reason }.emit();
+            match reason {
+                // A line for each would be a flood of lines.
+                LeaseError::Busy => self.shared.metrics.shed(Shed::ColdLeases),
+                _ => Event::SessionRefused { request, principal, reason: &reason }.emit(),
+            }
             return Err(reason.into());
         }
-        Ok(TenantSession::new(context, slot, request))
+        Ok(TenantSession::new(context, slot, (request, deadline)))
     }
 
     /// All places of leases, in the order of their tenants.

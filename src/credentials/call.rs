@@ -32,8 +32,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, ConsumedCapaci
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use thiserror::Error;
 
-use super::client::sent_as;
 use super::reason::reason;
+use super::retries::sent_as;
 use super::sts::AssumeError;
 use crate::telemetry::{Kind, Usage};
 
@@ -47,6 +47,16 @@ pub enum Applied {
     No,
     /// No answer came, or one that does not say.
     Unknown,
+}
+
+impl Applied {
+    /// What is known after no answer came to a call that was sent: a read applies nothing, whatever became of it.
+    pub(super) const fn by(kind: Kind) -> Self {
+        match kind {
+            Kind::Read => Self::No,
+            Kind::Write => Self::Unknown,
+        }
+    }
 }
 
 /// Why a call failed.
@@ -143,6 +153,9 @@ pub enum LeaseError {
     /// STS does not answer.
     #[error("no credentials: {0}")]
     Unavailable(Arc<str>),
+    /// As many tenants, or requests, wait for credentials as may.
+    #[error("no credentials: too many wait for theirs")]
+    Busy,
 }
 
 impl From<AssumeError> for LeaseError {
@@ -165,6 +178,9 @@ pub(crate) trait Call: sealed::Sealed + Clone + Send + 'static {
 
     /// The operation's name in DynamoDB.
     const NAME: &'static str;
+
+    /// Whether it reads or writes.
+    const KIND: Kind;
 
     /// The capacity that it took, by its answer.
     fn usage(output: &Self::Output) -> Usage;
@@ -201,6 +217,8 @@ macro_rules! calls {
             type Output = $output;
 
             const NAME: &'static str = $name;
+
+            const KIND: Kind = Kind::$kind;
 
             fn usage(output: &$output) -> Usage {
                 Usage { kind: Kind::$kind, units: units(output.consumed_capacity()) }
@@ -281,11 +299,7 @@ fn classify<E>(error: &SdkError<E, HttpResponse>, kind: Kind) -> CallError
 where
     E: ProvideErrorMetadata + FailedCondition,
 {
-    // A read applies nothing, whatever became of it.
-    let applied = match kind {
-        Kind::Read => Applied::No,
-        Kind::Write => Applied::Unknown,
-    };
+    let applied = Applied::by(kind);
     match error {
         SdkError::ServiceError(service) => {
             match service.err().failed_condition() {

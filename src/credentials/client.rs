@@ -1,25 +1,22 @@
 //! The client of a lease: the SDK's, with one tenant's credentials in it. And the operator's, for what is looked up.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, IdentityCache, StalledStreamProtectionConfig};
 use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_runtime::client::retries::RetryPartition;
-use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
-use aws_smithy_runtime_api::client::retries::classifiers::{
-    ClassifyRetry, RetryAction, RetryClassifierPriority, RetryReason,
-};
-use aws_smithy_types::retry::{ErrorKind, RetryConfig};
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use tokio::task::futures::TaskLocalFuture;
 
 use super::assumption::Assumption;
+use super::budget::RetryBudget;
 use super::config::Config;
+use super::retries::{Attempts, MAX_ATTEMPTS, Retries};
 use super::traced::TraceHeaders;
 use crate::aws::Aws;
 use crate::id::Region;
-use crate::telemetry::Kind;
 
 /// How long the SDK waits before its first retry, at most: what DynamoDB's own SDKs wait, a twentieth of what others do.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -29,16 +26,20 @@ pub(super) fn client(
     aws: &Aws,
     config: &Config,
     assumption: &Assumption,
-    credentials: Credentials,
+    (credentials, budget): (Credentials, &Arc<RetryBudget>),
 ) -> aws_sdk_dynamodb::Client {
     let lease = common(aws, config, &assumption.region)
         .credentials_provider(credentials)
         // Each credentials provider is a partition of the identity cache, which is capped; these are static.
         .identity_cache(IdentityCache::no_cache())
         // A custom partition: the SDK's default retry budget is per Region and process-wide, so one throttled
-        // tenant would spend everybody's. This one is owned by the client and ends with the lease.
-        .retry_partition(RetryPartition::custom(assumption.tenant.to_string()).build())
-        .retry_classifier(WritesAreNotRepeated);
+        // tenant would spend everybody's. This one is owned by the client and counts nothing: the tenant's budget does,
+        // which outlives the lease and is spent by what is repeated elsewhere, too.
+        .retry_partition(
+            RetryPartition::custom(assumption.tenant.to_string()).token_bucket(TokenBucket::unlimited()).build(),
+        )
+        .interceptor(Attempts)
+        .retry_classifier(Retries::within(budget));
     made(lease)
 }
 
@@ -59,7 +60,7 @@ fn common(aws: &Aws, config: &Config, region: &Region) -> Builder {
         .http_client(aws.http.clone())
         .time_source(aws.clock.clone())
         .sleep_impl(TokioSleep::new())
-        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(FIRST_PAUSE))
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(FIRST_PAUSE))
         // Attempt and operation timeouts do the same, for 6 µs a call less.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .timeout_config(timeouts)
@@ -73,44 +74,4 @@ fn common(aws: &Aws, config: &Config, region: &Region) -> Builder {
 #[expect(clippy::disallowed_methods, reason = "this file is the one place that makes clients of DynamoDB")]
 fn made(builder: Builder) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(builder.build())
-}
-
-tokio::task_local! {
-    /// What the call that is being sent does. The SDK does not tell its classifiers which operation failed: by then it has
-    /// given the request and its input away.
-    static KIND: Kind;
-}
-
-/// Lets the retries of what is sent know whether it reads or writes.
-pub(super) fn sent_as<F: Future>(kind: Kind, sent: F) -> TaskLocalFuture<Kind, F> {
-    KIND.scope(kind, sent)
-}
-
-/// A write whose answer was lost may have been applied. Whether it is repeated is decided where its meaning is
-/// known, in `operation`; here a write is sent again only if DynamoDB has said that it throttled it. So is what nobody
-/// has said to be a read.
-#[derive(Debug)]
-struct WritesAreNotRepeated;
-
-impl ClassifyRetry for WritesAreNotRepeated {
-    fn classify_retry(&self, _context: &InterceptorContext) -> RetryAction {
-        RetryAction::NoActionIndicated
-    }
-
-    fn classify_retry_v2(&self, _context: &InterceptorContext, previous: &RetryAction) -> RetryAction {
-        let throttled = matches!(
-            previous,
-            RetryAction::RetryIndicated(RetryReason::RetryableError { kind: ErrorKind::ThrottlingError, .. })
-        );
-        let reads = KIND.try_with(|kind| *kind == Kind::Read).unwrap_or(false);
-        if reads || throttled { RetryAction::NoActionIndicated } else { RetryAction::RetryForbidden }
-    }
-
-    fn name(&self) -> &'static str {
-        "writes are not repeated"
-    }
-
-    fn priority(&self) -> RetryClassifierPriority {
-        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
-    }
 }

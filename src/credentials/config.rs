@@ -1,5 +1,6 @@
 //! How long credentials live, and how long a call may take.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::settings::Section;
@@ -16,6 +17,12 @@ pub struct Config {
     pub max_leases: u64,
     /// The most `AssumeRole` calls at one time.
     pub max_assume_role: usize,
+    /// The most `AssumeRole` calls that begin in a second.
+    pub assume_role_rate: NonZeroU32,
+    /// The most leases that are asked for at one time for tenants that have none.
+    pub max_cold_leases: usize,
+    /// How many retries of a tenant's calls there may be at once; ten answers give one back.
+    pub retry_budget: u32,
     /// `SourceIdentity`: the gateway's instance, never the caller.
     pub source_identity: Option<String>,
     /// From the start of a connection to its end.
@@ -33,6 +40,9 @@ impl Default for Config {
             renew_ahead: Duration::from_mins(10),
             max_leases: 10_000,
             max_assume_role: 32,
+            assume_role_rate: const { NonZeroU32::new(100).unwrap() },
+            max_cold_leases: 64,
+            retry_budget: 50,
             source_identity: None,
             connect_timeout: Duration::from_secs(1),
             attempt_timeout: Duration::from_secs(3),
@@ -42,8 +52,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads `[credentials]`.
-    pub fn read(file: &Section<'_>) -> Option<Self> {
+    /// Reads `[credentials]`, and of `[admission]` how many tenants may wait for their first credentials.
+    pub fn read(file: &Section<'_>, admission: &Section<'_>) -> Option<Self> {
         const SECOND: Duration = Duration::from_secs(1);
         let section = file.section("credentials");
         let mut config = Self::default();
@@ -61,6 +71,16 @@ impl Config {
         config.max_leases = section.count("max-leases", 1..=1_000_000).unwrap_or(config.max_leases);
         if let Some(most) = section.count("max-assume-role", 1..=1_000) {
             config.max_assume_role = usize::try_from(most).unwrap_or(config.max_assume_role);
+        }
+        if let Some(rate) = section.count("assume-role-rate", 1..=10_000) {
+            let rate = u32::try_from(rate).ok().and_then(NonZeroU32::new);
+            config.assume_role_rate = rate.unwrap_or(config.assume_role_rate);
+        }
+        if let Some(retries) = section.count("retry-budget", 0..=100_000) {
+            config.retry_budget = u32::try_from(retries).unwrap_or(config.retry_budget);
+        }
+        if let Some(leases) = admission.count("max-cold-leases", 1..=100_000) {
+            config.max_cold_leases = usize::try_from(leases).unwrap_or(config.max_cold_leases);
         }
         config.source_identity = source_identity(&section);
         let fits = config.renew_ahead <= config.duration / 3;

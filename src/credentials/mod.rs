@@ -7,13 +7,16 @@
 
 mod assumption;
 mod broker;
+mod budget;
 mod call;
 mod client;
+mod cold;
 mod config;
 mod operator;
 mod power;
 mod probe;
 mod reason;
+mod retries;
 mod session;
 mod slot;
 mod sts;

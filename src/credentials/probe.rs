@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
@@ -15,6 +16,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::assumption::Assumption;
 use super::broker::OpenError;
+use super::budget::RetryBudget;
 use super::call::{Call, CallError, LeaseError};
 use super::client::client;
 use super::config::Config;
@@ -80,8 +82,9 @@ impl Prober {
     pub async fn open(&self, record: &TenantRecord, templates: &PolicyTemplates) -> Result<Probe, OpenError> {
         let assumption = Assumption::of(record, templates, &self.config).map_err(OpenError::Policy)?;
         let assumed = self.sts.assume(&assumption).await.map_err(LeaseError::from)?;
+        let budget = Arc::new(RetryBudget::new(self.config.retry_budget));
         let packed_percent = assumed.packed_percent;
-        let client = client(&self.aws, &self.config, &assumption, assumed.credentials);
+        let client = client(&self.aws, &self.config, &assumption, (assumed.credentials, &budget));
         Ok(Probe { client, packed_percent })
     }
 }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::Instrument as _;
 
-use super::call::{Call, CallError};
+use super::call::{Applied, Call, CallError};
 use super::slot::{Lease, LeaseSlot};
-use crate::clock::Stopwatch;
+use crate::clock::{Deadline, Stopwatch};
 use crate::id::RequestId;
 use crate::telemetry::{Event, Metrics, Principal, span};
 use crate::tenant::TenantContext;
@@ -20,6 +21,8 @@ pub struct TenantSession {
     context: Arc<TenantContext>,
     slot: Arc<LeaseSlot>,
     request: RequestId,
+    /// When everything that the session runs ends.
+    deadline: Deadline,
     /// The field that the session works for at the moment, for the audit.
     operation: Arc<str>,
 }
@@ -32,8 +35,18 @@ impl fmt::Debug for TenantSession {
 }
 
 impl TenantSession {
-    pub(super) fn new(context: TenantContext, slot: Arc<LeaseSlot>, request: RequestId) -> Self {
-        Self { context: Arc::new(context), slot, request, operation: "".into() }
+    pub(super) fn new(
+        context: TenantContext,
+        slot: Arc<LeaseSlot>,
+        (request, deadline): (RequestId, Deadline),
+    ) -> Self {
+        Self {
+            context: Arc::new(context),
+            slot,
+            request,
+            deadline: deadline.of_calls(),
+            operation: "".into(),
+        }
     }
 
     /// The tenant and its caller.
@@ -56,22 +69,33 @@ impl TenantSession {
         self.slot.metrics()
     }
 
+    /// How long its calls may still take, all of them.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.deadline.left()
+    }
+
+    /// Takes a retry out of the tenant's budget, for something that is sent again. False if there is none.
+    pub(crate) fn may_retry(&self) -> bool {
+        self.slot.budget.take()
+    }
+
     /// The same session, working for a field such as `Query.order`.
     pub(crate) fn working_for(&self, operation: &Arc<str>) -> Self {
         Self { operation: Arc::clone(operation), ..self.clone() }
     }
 
-    /// Runs a call with the tenant's credentials. Credentials that are not taken any more are renewed once, and the
-    /// call sent once more; a denial is an audit event.
+    /// Runs a call with the tenant's credentials, until the request's time is over. Credentials that are not taken any
+    /// more are renewed once, and the call sent once more; a denial is an audit event.
     pub(crate) async fn run<C: Call>(&self, call: C) -> Result<C::Output, CallError> {
-        let lease = self.slot.lease(&self.request).await?;
+        let lease = self.lease().await?;
         let mut result = self.send(call.clone(), &lease).await;
         if let Err(CallError::Credentials(reason)) = &result {
             let (request, principal) = (&self.request, self.principal());
-            Event::LeaseGivenUp { request, principal, reason }.emit();
-            self.slot.give_up(&lease);
-            let lease = self.slot.lease(request).await?;
-            result = self.send(call, &lease).await;
+            if self.slot.give_up(&lease) {
+                Event::LeaseGivenUp { request, principal, reason }.emit();
+                let lease = self.lease().await?;
+                result = self.send(call, &lease).await;
+            }
         }
         if let Err(CallError::Denied(reason)) = &result {
             let (request, principal) = (&self.request, self.principal());
@@ -81,20 +105,37 @@ impl TenantSession {
         result
     }
 
+    async fn lease(&self) -> Result<Arc<Lease>, CallError> {
+        match self.deadline.keep(self.slot.lease(&self.request)).await {
+            Some(lease) => Ok(lease?),
+            None => Err(too_late(Applied::No)),
+        }
+    }
+
     /// Sends a call, and counts what became of it and what it took.
     async fn send<C: Call>(&self, call: C, lease: &Lease) -> Result<C::Output, CallError> {
         let sent = Stopwatch::begin();
+        if self.time_left().is_zero() {
+            return Err(too_late(Applied::No));
+        }
         let span = span::call(C::NAME, &self.operation);
-        let result = call.send(&lease.client).instrument(span.clone()).await;
+        let sending = self.deadline.keep(call.send(&lease.client).instrument(span.clone())).await;
+        let result = sending.unwrap_or_else(|| Err(too_late(Applied::by(C::KIND))));
         let metrics = self.metrics();
         metrics.called(C::NAME, outcome(&result), sent.elapsed());
         span::became(&span, outcome(&result));
         if let Ok(output) = &result {
+            self.slot.budget.give();
             metrics.consumed(self.context.tenant(), &self.operation, C::usage(output));
             span::consumed(&span, C::usage(output));
         }
         result
     }
+}
+
+/// A call that the request has no time for.
+fn too_late(applied: Applied) -> CallError {
+    CallError::Unavailable { applied, reason: "the request's time is over".into() }
 }
 
 /// What became of a call, as it is counted.

@@ -11,8 +11,10 @@ use tokio::sync::OwnedMutexGuard;
 use tracing::Instrument as _;
 
 use super::assumption::Assumption;
+use super::budget::RetryBudget;
 use super::call::LeaseError;
 use super::client::client;
+use super::cold::{Cold, Place};
 use super::config::Config;
 use super::sts::{AssumeError, Assumed, Sts};
 use crate::aws::Aws;
@@ -25,14 +27,17 @@ use crate::telemetry::{Assumed as Became, Event, Lasting, Metrics, span};
 const REFUSAL_LIFE: Duration = Duration::from_secs(5);
 /// How long a failure to reach STS is remembered.
 const OUTAGE_LIFE: Duration = Duration::from_secs(1);
-/// How long a renewal that failed rests before the next.
+/// How long a renewal that failed rests before the next, at most; and the part of the window that this is, where that is
+/// less.
 const RENEWAL_REST: Duration = Duration::from_secs(10);
+const RESTS: u32 = 6;
 
 /// What every slot of a broker shares.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) aws: Aws,
     pub(super) sts: Sts,
+    pub(super) cold: Cold,
     pub(super) config: Config,
     pub(super) entropy: Entropy,
     pub(super) metrics: Metrics,
@@ -41,11 +46,15 @@ pub(super) struct Shared {
 /// The place of one lease. It belongs to one lease key for ever.
 pub(super) struct LeaseSlot {
     pub(super) assumption: Assumption,
+    /// What the tenant may have sent again.
+    pub(super) budget: Arc<RetryBudget>,
     shared: Arc<Shared>,
     lease: ArcSwapOption<Lease>,
     /// Holding it is the right to ask STS.
     turn: Arc<tokio::sync::Mutex<()>>,
     refusal: Mutex<Option<(SystemTime, LeaseError)>>,
+    /// When a lease was last given up.
+    given_up: Mutex<Option<SystemTime>>,
     renewing: AtomicBool,
 }
 
@@ -89,12 +98,15 @@ impl fmt::Debug for LeaseSlot {
 
 impl LeaseSlot {
     pub(super) fn new(assumption: Assumption, shared: Arc<Shared>) -> Self {
+        let budget = Arc::new(RetryBudget::new(shared.config.retry_budget));
         Self {
             assumption,
+            budget,
             shared,
             lease: ArcSwapOption::empty(),
             turn: Arc::default(),
             refusal: Mutex::default(),
+            given_up: Mutex::default(),
             renewing: AtomicBool::default(),
         }
     }
@@ -105,6 +117,10 @@ impl LeaseSlot {
             self.renew_if_due(&lease, request);
             return Ok(lease);
         }
+        if let Some(refusal) = self.remembered() {
+            return Err(refusal);
+        }
+        let _waiting = self.shared.cold.wait()?;
         let turn = Arc::clone(&self.turn).lock_owned().await;
         if let Some(lease) = self.live() {
             return Ok(lease);
@@ -112,7 +128,8 @@ impl LeaseSlot {
         if let Some(refusal) = self.remembered() {
             return Err(refusal);
         }
-        self.assume_for_all(turn, request.clone()).await
+        let asking = self.shared.cold.ask()?;
+        self.assume_for_all((turn, asking), request.clone()).await
     }
 
     /// Asks STS on behalf of everybody who waits for the turn.
@@ -123,14 +140,14 @@ impl LeaseSlot {
     )]
     async fn assume_for_all(
         self: &Arc<Self>,
-        turn: OwnedMutexGuard<()>,
+        (turn, asking): (OwnedMutexGuard<()>, Place),
         request: RequestId,
     ) -> Result<Arc<Lease>, LeaseError> {
         let slot = Arc::clone(self);
         let assumed = async move {
             let assumed = slot.assume(&request).await;
             // Whoever waits for the turn finds the lease, or the refusal, in its place.
-            drop(turn);
+            drop((asking, turn));
             assumed
         };
         let assumed = tokio::spawn(assumed.in_current_span());
@@ -142,12 +159,21 @@ impl LeaseSlot {
         &self.shared.metrics
     }
 
-    /// Gives up a lease whose credentials DynamoDB does not take any more, unless another is there already.
-    pub(super) fn give_up(&self, lease: &Arc<Lease>) {
-        self.lease.rcu(|current| match current {
-            Some(current) if !Arc::ptr_eq(current, lease) => Some(Arc::clone(current)),
-            _ => None,
-        });
+    /// Gives up a lease whose credentials DynamoDB does not take any more. False if the one before was given up a moment
+    /// ago: then new ones are not what helps, and every request would ask STS for some.
+    pub(super) fn give_up(&self, lease: &Arc<Lease>) -> bool {
+        let now = self.shared.aws.clock.now();
+        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another is there already, or is being asked for.
+        if !self.lease.load().as_ref().is_some_and(|current| Arc::ptr_eq(current, lease)) {
+            return true;
+        }
+        if given_up.is_some_and(|last| now < last + REFUSAL_LIFE) {
+            return false;
+        }
+        *given_up = Some(now);
+        self.lease.store(None);
+        true
     }
 
     /// Drops the lease, and what is remembered of a refusal.
@@ -226,7 +252,7 @@ impl LeaseSlot {
                         &self.shared.aws,
                         &self.shared.config,
                         &self.assumption,
-                        assumed.credentials,
+                        (assumed.credentials, &self.budget),
                     ),
                     expires_at: assumed.expires_at,
                     renew_at: Mutex::new(self.renewal_time(assumed.expires_at)),
@@ -241,7 +267,7 @@ impl LeaseSlot {
                 let error = LeaseError::from(error);
                 let life = match error {
                     LeaseError::Refused(_) => REFUSAL_LIFE,
-                    LeaseError::Unavailable(_) => OUTAGE_LIFE,
+                    LeaseError::Unavailable(_) | LeaseError::Busy => OUTAGE_LIFE,
                 };
                 let until = self.shared.aws.clock.now() + life;
                 *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, error.clone()));
@@ -254,9 +280,18 @@ impl LeaseSlot {
     /// together.
     fn renewal_time(&self, expires_at: SystemTime) -> SystemTime {
         let ahead = self.shared.config.renew_ahead;
-        let half = u64::try_from(ahead.as_millis() / 2).unwrap_or_default();
-        let jitter = Duration::from_millis(self.shared.entropy.below(half));
-        expires_at.checked_sub(ahead + jitter).unwrap_or(expires_at)
+        expires_at.checked_sub(self.jittered(ahead)).unwrap_or(expires_at)
+    }
+
+    /// How long a renewal rests that failed.
+    fn rest(&self) -> Duration {
+        self.jittered(RENEWAL_REST.min(self.shared.config.renew_ahead / RESTS))
+    }
+
+    /// A time, made longer by up to a half at random.
+    fn jittered(&self, time: Duration) -> Duration {
+        let half = u64::try_from(time.as_millis() / 2).unwrap_or_default();
+        time + Duration::from_millis(self.shared.entropy.below(half))
     }
 
     /// Renews a lease that nears its end, while it goes on serving.
@@ -275,7 +310,7 @@ impl LeaseSlot {
         let renewal = async move {
             let _turn = slot.turn.lock().await;
             // A failed renewal keeps the lease that is there, and rests before it tries again.
-            *lease.renew_at.lock().unwrap_or_else(PoisonError::into_inner) = now + RENEWAL_REST;
+            *lease.renew_at.lock().unwrap_or_else(PoisonError::into_inner) = now + slot.rest();
             let renewed = slot.assume(&request).await;
             slot.renewing.store(false, Ordering::Release);
             renewed.map(drop)

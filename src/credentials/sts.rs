@@ -1,18 +1,21 @@
 //! Asks STS.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_sdk_sts::config::{BehaviorVersion, IdentityCache, StalledStreamProtectionConfig};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::types::Tag;
 use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::assumption::{Assumption, TENANT_TAG};
 use super::config::Config;
@@ -21,6 +24,9 @@ use super::reason::reason;
 use super::traced::TraceHeaders;
 use crate::aws::Aws;
 use crate::id::AccountId;
+
+/// How long the SDK waits before it asks a second time, at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why STS gave no credentials. Cheap to clone, so that it can be remembered.
 #[derive(Debug, Clone, Error)]
@@ -39,6 +45,10 @@ pub(super) struct Sts {
     client: aws_sdk_sts::Client,
     /// Bounds the calls under way, so that a restart with many tenants is no stampede.
     turns: Semaphore,
+    /// Bounds how many begin in a second: the quota is one for all gateways of the account.
+    rate: DefaultDirectRateLimiter,
+    /// How long a call may wait for its turn.
+    patience: Duration,
 }
 
 /// Credentials of a tenant's session, and when they end.
@@ -65,7 +75,8 @@ impl Sts {
             .http_client(aws.http.clone())
             .time_source(aws.clock.clone())
             .sleep_impl(TokioSleep::new())
-            .retry_config(RetryConfig::standard().with_max_attempts(2))
+            .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(FIRST_PAUSE))
+            .retry_partition(RetryPartition::custom("sts").build())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(timeouts)
             .interceptor(TraceHeaders);
@@ -75,12 +86,25 @@ impl Sts {
         Self {
             client: aws_sdk_sts::Client::from_conf(builder.build()),
             turns: Semaphore::new(config.max_assume_role),
+            rate: RateLimiter::direct(Quota::per_second(config.assume_role_rate)),
+            patience: config.call_timeout,
         }
+    }
+
+    /// A turn to ask: there are so many at one time, and so many in a second.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, AssumeError> {
+        let turn = self.turns.acquire().await;
+        let turn = turn.map_err(|closed| AssumeError::Unavailable(closed.to_string().into()))?;
+        while let Err(until) = self.rate.check() {
+            tokio::time::sleep(until.wait_time_from(DefaultClock::default().now())).await;
+        }
+        Ok(turn)
     }
 
     pub(super) async fn assume(&self, assumption: &Assumption) -> Result<Assumed, AssumeError> {
         let unavailable = |text: &str| AssumeError::Unavailable(text.into());
-        let _turn = self.turns.acquire().await.map_err(|closed| unavailable(&closed.to_string()))?;
+        let turn = tokio::time::timeout(self.patience, self.turn()).await;
+        let _turn = turn.map_err(|_elapsed| unavailable("too many AssumeRole calls are waiting"))??;
         let tag = Tag::builder().key(TENANT_TAG).value(assumption.tenant.as_str()).build();
         let tag = tag.map_err(|error| unavailable(&error.to_string()))?;
         let sent = self

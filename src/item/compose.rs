@@ -9,7 +9,7 @@ use super::Attributes;
 use super::key::{KeyError, KeyTexts, key_attributes, key_text};
 use super::write::{Unfit, stored};
 use crate::id::TenantId;
-use crate::schema::{Item, Name, Object, Plan, Shape, Table};
+use crate::schema::{Attribute, Item, Name, Object, Plan, Shape, Table};
 
 /// Why no item can be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -50,16 +50,8 @@ pub fn compose(
     let table = plan.tables.get(&item.table).ok_or_else(no_items)?;
     let mut attributes = Attributes::new();
     for (name, attribute) in object.attributes() {
-        let value = values.get(name).unwrap_or(&Value::Null);
-        match stored(plan, name, &attribute.shape, value)? {
-            Some(stored) => {
-                attributes.insert(attribute.name.to_string(), stored);
-            }
-            // An empty set is not stored, and read back as empty.
-            None if attribute.non_null && !matches!(attribute.shape, Shape::Set(_)) => {
-                return Err(ComposeError::Missing(name.clone()));
-            }
-            None => {}
+        if let Some(stored) = stored_of(plan, name, attribute, values)? {
+            attributes.insert(attribute.name.to_string(), stored);
         }
     }
     let texts = key_texts(plan, object, item, values)?;
@@ -71,6 +63,25 @@ pub fn compose(
         attributes.insert(discriminator.to_string(), AttributeValue::S(object.name.to_string()));
     }
     Ok(Composed { item: attributes, key })
+}
+
+/// Every field whose value does not do, where [`compose`] stops at the first.
+pub fn mistakes(plan: &Plan, object: &Object, values: &IndexMap<Name, Value>) -> Vec<ComposeError> {
+    object.attributes().filter_map(|(name, it)| stored_of(plan, name, it, values).err()).collect()
+}
+
+/// What is stored of a field; none where it is left out.
+fn stored_of(
+    plan: &Plan,
+    name: &Name,
+    attribute: &Attribute,
+    values: &IndexMap<Name, Value>,
+) -> Result<Option<AttributeValue>, ComposeError> {
+    let value = values.get(name).unwrap_or(&Value::Null);
+    let stored = stored(plan, name, &attribute.shape, value)?;
+    // An empty set is not stored, and read back as empty.
+    let may_be_missing = !attribute.non_null || matches!(attribute.shape, Shape::Set(_));
+    if stored.is_none() && !may_be_missing { Err(ComposeError::Missing(name.clone())) } else { Ok(stored) }
 }
 
 /// The texts of all fields that keys are made of, as far as they have values.

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-pub use compose::{ComposeError, Composed, compose};
+pub use compose::{ComposeError, Composed, compose, mistakes};
 pub use key::{
     KeyError, KeyTexts, Prefix, attribute_value, check_sort_key, key_attributes, key_bytes, key_text, prefix,
     render, spell,

@@ -231,7 +231,7 @@ fn expected(scalar: Scalar) -> &'static str {
         Scalar::Id => "a string or a whole number",
         Scalar::Decimal => "a decimal number as a string, or a whole number within ±2^53",
         Scalar::BigInt => "a whole number as a string, or a whole number within ±2^53",
-        Scalar::DateTime => "a moment, such as \"2026-11-23T17:45:00.000Z\"",
+        Scalar::DateTime => "a moment of RFC 3339 with its offset, such as \"2026-11-23T17:45:00.000Z\"",
         Scalar::Date => "a day, such as \"2026-11-23\"",
         Scalar::Json => "JSON",
         Scalar::Base64 => "bytes in padded base 64",

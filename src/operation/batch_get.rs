@@ -118,7 +118,7 @@ impl Operations {
             }
             return;
         }
-        let mut backoff = Backoff::new(&self.entropy);
+        let mut backoff = Backoff::new(&self.entropy, &session);
         let failure = loop {
             let wanted = i32::try_from(keys.len()).unwrap_or(i32::MAX);
             let Some(reservation) = budget.reserve(wanted).await else { break Failure::Budget };

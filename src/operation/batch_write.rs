@@ -107,7 +107,7 @@ impl Operations {
         session: &TenantSession,
     ) -> Result<(), Failure> {
         let table = target.physical.as_str();
-        let mut backoff = Backoff::new(&self.entropy);
+        let mut backoff = Backoff::new(&self.entropy, session);
         loop {
             let requests = writes.values().map(|(_, request)| request.clone()).collect();
             let call = BatchWriteItemInputBuilder::default().request_items(table, requests);

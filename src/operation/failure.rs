@@ -25,6 +25,9 @@ pub enum Failure {
     /// The condition of a write failed. The item is what is there, where the caller may know it.
     #[error("the condition failed")]
     Conflict(Option<Attributes>),
+    /// What was to be created is there already.
+    #[error("there is an item with this key")]
+    Taken,
     /// A transaction did not take place, because of these steps.
     #[error("conditions of a transaction failed")]
     Steps(Vec<FailedStep>),
@@ -93,7 +96,7 @@ impl Public for Failure {
             Self::Input(_) | Self::Cursor => Code::BadRequest,
             Self::Claim(_) => Code::Forbidden,
             Self::Steps(steps) if steps.iter().all(|step| step.why == WhyFailed::NotFound) => Code::NotFound,
-            Self::Conflict(_) | Self::TokenTaken | Self::Steps(_) => Code::Conflict,
+            Self::Conflict(_) | Self::Taken | Self::TokenTaken | Self::Steps(_) => Code::Conflict,
             Self::Budget => Code::BudgetExceeded,
             Self::Stored(_) | Self::Unplanned(_) => Code::Internal,
             Self::Call(error) | Self::Unread(error) => match error {
@@ -116,6 +119,7 @@ impl Public for Failure {
             Self::Cursor => "The cursor does not belong to this page.".into(),
             Self::Claim(_) => "The token lacks a claim that this field needs.".into(),
             Self::Conflict(_) => "The item is not as this write expects it.".into(),
+            Self::Taken => "There is such an item already.".into(),
             Self::Steps(_) => {
                 "The transaction did not take place: not everything is as it expects it.".into()
             }

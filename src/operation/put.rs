@@ -35,18 +35,20 @@ impl Operations {
             Ok(_) => Ok(composed.item),
             // Creating is safe to repeat: if the first attempt was applied, the condition fails, and what is there
             // is what we wrote.
-            Err(CallError::Unavailable { applied: Applied::Unknown, reason }) if !put.replace => {
+            Err(CallError::Unavailable { applied: Applied::Unknown, reason })
+                if !put.replace && inputs.session.may_retry() =>
+            {
                 match inputs.session.run(call).await {
                     Ok(_) => Ok(composed.item),
                     Err(CallError::ConditionFailed(Some(found))) if same_item(&found, &composed.item) => {
                         Ok(found)
                     }
-                    Err(error @ CallError::ConditionFailed(_)) => Err(written(error)),
+                    Err(error @ CallError::ConditionFailed(_)) => Err(written(error, put)),
                     // What kept the second from being looked at says nothing of the first.
                     Err(_) => Err(Failure::not_known(reason)),
                 }
             }
-            Err(error) => Err(written(error)),
+            Err(error) => Err(written(error, put)),
         }
     }
 
@@ -130,8 +132,9 @@ pub(super) fn absent_or<V>(
 }
 
 /// A failed write. What is there is not shown: a client that may create need not be one that may read.
-fn written(error: CallError) -> Failure {
+fn written(error: CallError, put: &Put) -> Failure {
     match error {
+        CallError::ConditionFailed(_) if !put.replace => Failure::Taken,
         CallError::ConditionFailed(_) => Failure::Conflict(None),
         error => error.into(),
     }

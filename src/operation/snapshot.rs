@@ -56,7 +56,7 @@ impl Operations {
         let reservation = inputs.budget.reserve_all(wanted).await.ok_or(Failure::Budget)?;
         let members = asked.values().map(|lookup| member(lookup)).collect::<Result<_, _>>()?;
         let call = TransactGetItemsInputBuilder::default().set_transact_items(Some(members));
-        let mut backoff = Backoff::of(&self.entropy, MEETING);
+        let mut backoff = Backoff::of(&self.entropy, inputs.session, MEETING);
         loop {
             let busy = match inputs.session.run(call.clone()).await {
                 Ok(answer) => {

@@ -21,8 +21,12 @@ use crate::item::Attributes;
 use crate::schema::Transact;
 
 /// How often a transaction is sent again that meets others on its items: for about two seconds.
-pub(super) const MEETING: Pauses =
-    Pauses { first: Duration::from_millis(30), longest: Duration::from_millis(480), rounds: 7 };
+pub(super) const MEETING: Pauses = Pauses {
+    first: Duration::from_millis(30),
+    longest: Duration::from_millis(480),
+    rounds: 7,
+    are_retries: false,
+};
 /// How often it is prepared anew where others wrote what was read for it.
 const STALE: Pauses = Pauses { rounds: READ_ATTEMPTS - 1, ..MEETING };
 
@@ -52,7 +56,7 @@ impl Operations {
         inputs: Inputs<'_>,
     ) -> Result<Transacted, Failure> {
         let mut made = Made::new();
-        let mut backoff = Backoff::of(&self.entropy, STALE);
+        let mut backoff = Backoff::of(&self.entropy, inputs.session, STALE);
         let (prepared, outcome) = loop {
             let mut prepared = self.prepare_steps(transact, inputs, &mut made).await?;
             if let Some(record) = &transact.record {
@@ -118,11 +122,13 @@ impl Operations {
             .client_request_token(self.entropy.ulid(&self.clock));
         // An answer that was lost, and why.
         let mut lost = None;
-        let mut backoff = Backoff::of(&self.entropy, MEETING);
+        let mut backoff = Backoff::of(&self.entropy, inputs.session, MEETING);
         loop {
             let busy = match inputs.session.run(call.clone()).await {
                 Ok(_) => return Ok(Outcome::Done),
-                Err(CallError::Unavailable { applied: Applied::Unknown, reason }) if lost.is_none() => {
+                Err(CallError::Unavailable { applied: Applied::Unknown, reason })
+                    if lost.is_none() && inputs.session.may_retry() =>
+                {
                     lost = Some(reason);
                     continue;
                 }

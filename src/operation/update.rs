@@ -99,7 +99,8 @@ impl Operations {
             // Under a version it is safe to repeat: if the first attempt was applied, the version has moved on by
             // one, and what is there holds our values.
             Err(CallError::Unavailable { applied: Applied::Unknown, reason }) => {
-                let Some(version) = pinned else { return Err(Failure::not_known(reason)) };
+                let repeated = pinned.filter(|_| inputs.session.may_retry());
+                let Some(version) = repeated else { return Err(Failure::not_known(reason)) };
                 match inputs.session.run(call).await {
                     Ok(answer) => Ok(Sent::Written(answer.attributes)),
                     Err(CallError::ConditionFailed(Some(found)))

@@ -71,17 +71,17 @@ pub(super) fn check(directives: &[Directive], location: Location, reports: &Repo
             reports.report(span, format!("there is no directive `@{name}`"), hint);
             continue;
         };
-        if !known.locations.contains(&location) {
-            let places: Vec<_> = known.locations.iter().map(|place| place.describe()).collect();
-            let message = format!("`@{name}` may not stand on {}", location.describe());
-            reports.report(span, message, format!("it stands on {}", either(&places)));
-        } else {
+        if known.locations.contains(&location) {
             let twice = directives.iter().take(at).any(|other| other.name.value == name);
             if twice && known.status != Status::Repeatable {
                 reports.report(span, format!("`@{name}` stands here twice"), "keep one of them");
             }
             let names: Vec<_> = known.argument_names().collect();
             check_arguments(&format!("@{name}"), &directive.arguments, &names, reports);
+        } else {
+            let places: Vec<_> = known.locations.iter().map(|place| place.describe()).collect();
+            let message = format!("`@{name}` may not stand on {}", location.describe());
+            reports.report(span, message, format!("it stands on {}", either(&places)));
         }
     }
 }
@@ -129,6 +129,11 @@ impl<'a> Args<'a> {
     /// Whether all arguments of the directive are ones that it has.
     pub(super) fn has_known_names(&self) -> bool {
         has_known_names(self.name.trim_start_matches('@'), self.arguments)
+    }
+
+    /// Whether they are those of the directive of this name.
+    pub(super) fn are_of(&self, directive: &str) -> bool {
+        self.name.strip_prefix('@') == Some(directive)
     }
 
     /// Where the directive stands.

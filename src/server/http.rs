@@ -20,7 +20,7 @@ use super::refusal::{self, Refusal};
 use super::request::Parameters;
 use super::{Config, Gateway, Served, media};
 use crate::authorizer::{self, Bearer, Rejection};
-use crate::clock::Stopwatch;
+use crate::clock::{Deadline, Stopwatch};
 use crate::credentials::TenantSession;
 use crate::graphql::{self, Answer, Media};
 use crate::id::RequestId;
@@ -60,10 +60,9 @@ async fn respond(front: Front, request: Request<Body>, id: RequestId) -> Respons
             Ok(refusal::answer(&Busy, media, &id))
         }
         (Some(media), Ok(_place)) => {
-            match tokio::time::timeout(front.deadline, front.answer(request, media, &id)).await {
-                Ok(answered) => answered,
-                Err(_elapsed) => Ok(refusal::answer(&TooLate, media, &id)),
-            }
+            let deadline = Deadline::after(front.deadline);
+            let answered = deadline.keep(front.answer(request, media, (&id, deadline))).await;
+            answered.unwrap_or_else(|| Ok(refusal::answer(&TooLate, media, &id)))
         }
     };
     let (answer, header) =
@@ -86,10 +85,10 @@ impl Front {
         &self,
         request: Request<Body>,
         media: Media,
-        id: &RequestId,
+        (id, deadline): (&RequestId, Deadline),
     ) -> Result<Answered, HttpError> {
         self.check_head(&request)?;
-        let (session, served) = match self.open(request.headers(), id).await {
+        let (session, served) = match self.open(request.headers(), (id, deadline)).await {
             Ok(opened) => opened,
             Err(refused) => {
                 self.gateway.note(&refused, id);
@@ -121,7 +120,7 @@ impl Front {
     async fn open(
         &self,
         headers: &HeaderMap,
-        id: &RequestId,
+        request: (&RequestId, Deadline),
     ) -> Result<(TenantSession, Arc<Served>), Refusal> {
         // Two tokens are none: somebody in front may have looked at the other one.
         let mut authorizations = headers.get_all(AUTHORIZATION).iter();
@@ -130,7 +129,7 @@ impl Front {
             _ => None,
         };
         match bearer {
-            Some(bearer) => self.gateway.open(&bearer, id).await,
+            Some(bearer) => self.gateway.open(&bearer, request).await,
             None => Err(Rejection::Refused(authorizer::Refusal::Missing).into()),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::refusal::Refusal;
 use super::served::{InForce, Served};
 use crate::authorizer::{Authorizer, Bearer};
-use crate::clock::Clock;
+use crate::clock::{Clock, Deadline};
 use crate::credentials::{Broker, TenantSession};
 use crate::entropy::Entropy;
 use crate::id::{RequestId, TenantId};
@@ -35,13 +35,13 @@ impl Gateway {
     pub(super) async fn open(
         &self,
         bearer: &Bearer,
-        request: &RequestId,
+        (request, deadline): (&RequestId, Deadline),
     ) -> Result<(TenantSession, Arc<Served>), Refusal> {
         let caller = self.authorizer.authorize(bearer).await?;
         let served = self.served.now();
         let context = served.tenants.admit(caller)?;
         span::admitted(context.tenant());
-        let session = self.credentials.open(context, &served.policies, request.clone()).await?;
+        let session = self.credentials.open(context, &served.policies, (request.clone(), deadline)).await?;
         Ok((session, served))
     }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::quota::STANDARD;
 use super::registry::Requirements;
 use crate::id::{ExternalId, Region, RoleArn, TableName, TenantId};
-use crate::problem::{Located, did_you_mean};
+use crate::problem::{Located, did_you_mean, nearest};
 use crate::settings::Section;
 
 /// A tenant's record.
@@ -141,7 +141,10 @@ fn mode(section: &Section<'_>, policy: &Section<'_>, requirements: &Requirements
             else {
                 return Some(Mode::SessionPolicy(name.value));
             };
-            let hint = did_you_mean(&name.value, known.iter().map(String::as_str));
+            let hint = nearest(&name.value, known.iter().map(String::as_str)).map_or_else(
+                || format!("`innkeeper policy session-policy > policies/{}.json` makes it", name.value),
+                |near| format!("did you mean `{near}`?"),
+            );
             section.report(name.place.problem(format!("there is no policy `{}`", name.value)).hint(hint));
             None
         }

@@ -49,7 +49,9 @@ type Mutation {
 "#;
 
 async fn world(most: usize) -> World {
-    let configure = move |config: &mut innkeeper::config::Config| config.graphql.max_cost = most;
+    let configure = move |config: &mut innkeeper::config::Config| {
+        (config.graphql.max_cost, config.graphql.max_operations) = (most, 100_000);
+    };
     let world = World::builder()
         .file("schema.graphql", SCHEMA)
         .derived()

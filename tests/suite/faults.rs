@@ -97,6 +97,8 @@ async fn a_read_meets_with_each_fault_once() {
     let (acme, faults) = (world.tenant("acme"), world.faults());
     acme.query(PRODUCT).await.ok();
     for (fault, code, of_dynamodb, of_sts) in cases {
+        // Credentials that are refused are renewed once in a while.
+        world.advance(Duration::from_secs(10));
         faults.take();
         faults.set(calls().of("GetItem").by("acme").first(1).meet(fault));
         let reply = acme.query(PRODUCT).await;

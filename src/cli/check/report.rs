@@ -1,5 +1,6 @@
 //! What `check` prints: the operations under each way of keeping tenants apart, what was shown, and what was found.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
@@ -7,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Looked;
 use super::deployed::Verification;
 use crate::cli::Application;
-use crate::policy::isolation::{Proof, SHOWN, Subject};
+use crate::policy::isolation::{Proof, SHOWN, Subject, Verdict};
 use crate::policy::{Counterexample, Finding, Rule, Severity};
 
 /// A proof, and what it is about.
@@ -41,7 +42,11 @@ impl Report<'_> {
     /// For people.
     pub(super) fn text(&self, colours: bool) -> String {
         let paint = |text: &str, colour: Colour| painted(text, colour, colours);
-        let mark = |good: bool| if good { paint("✔", Colour::Green) } else { paint("✘", Colour::Red) };
+        let mark = |verdict| match verdict {
+            Verdict::Holds => paint("✔", Colour::Green),
+            Verdict::Fails => paint("✘", Colour::Red),
+            Verdict::NotLookedAt => "–".to_owned(),
+        };
         let mut text = format!("{}\n\n", self.heading());
         let first =
             self.proof.operations.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(12);
@@ -64,15 +69,15 @@ impl Report<'_> {
         line(&mut text, "", &headings(|it| it.mode.to_owned()));
         line(&mut text, "", &headings(|it| it.label.clone()));
         line(&mut text, "", &headings(tenants));
-        let cells = |good: &mut dyn Iterator<Item = bool>| -> Vec<String> {
-            good.zip(&widths).map(|(good, width)| format!("{}{:2$}", mark(good), "", width - 1)).collect()
+        let cells = |verdicts: &mut dyn Iterator<Item = Verdict>| -> Vec<String> {
+            verdicts.zip(&widths).map(|(it, width)| format!("{}{:2$}", mark(it), "", width - 1)).collect()
         };
         for (name, allowed) in &self.proof.operations {
             line(&mut text, name, &cells(&mut allowed.iter().copied()));
         }
         text.push('\n');
         for rule in SHOWN {
-            let mut row = cells(&mut self.proof.subjects.iter().map(|it| it.holds(rule)));
+            let mut row = cells(&mut self.proof.subjects.iter().map(|it| it.verdict(rule)));
             row.push(meaning(rule).to_owned());
             line(&mut text, rule.as_str(), &row);
         }
@@ -85,19 +90,31 @@ impl Report<'_> {
             text.push('\n');
             text.push_str(&said(finding, colours));
         }
-        for line in &self.looked.summary {
+        let note = not_looked_at(&self.undeclared());
+        let lines: Vec<String> = self.looked.summary.iter().cloned().chain(note).collect();
+        for line in &lines {
             let _written = write!(text, "\n{line}");
         }
-        let joint = if self.looked.summary.is_empty() { "\n" } else { "\n\n" };
+        let joint = if lines.is_empty() { "\n" } else { "\n\n" };
         text.push_str(joint);
         text.push_str(&self.verdict(&paint));
         text
+    }
+
+    /// The roles of tenants that no file declares, and which so were not looked at.
+    fn undeclared(&self) -> BTreeSet<String> {
+        let members = self.subjects.iter().filter(|it| it.role.is_none()).flat_map(|it| &it.members);
+        let records = members.filter_map(|it| self.application.registry.find(&it.tenant));
+        records.map(|record| record.role.to_string()).collect()
     }
 
     /// What stands behind the proof: a policy that STS gets as it is, or one that IAM should hold.
     fn source(&self, subject: &Subject<'_>) -> &'static str {
         if subject.session.is_some() {
             return "sent to STS as it is";
+        }
+        if subject.role.is_none() {
+            return "not declared";
         }
         let Some(verified) = &self.looked.verified else { return "declared, not verified" };
         let records = subject.members.iter().filter_map(|it| self.application.registry.find(&it.tenant));
@@ -114,12 +131,16 @@ impl Report<'_> {
 
     fn heading(&self) -> String {
         let tenants: usize = self.subjects.iter().map(|subject| subject.members.len()).sum();
+        let count = |count: usize, one: &str, many: &str| match count {
+            1 => format!("1 {one}"),
+            more => format!("{more} {many}"),
+        };
         format!(
-            "{}: {} operations, {} tenants, {} ways of keeping them apart",
+            "{}: {}, {}, {} of keeping them apart",
             self.application.config.schema.display(),
-            self.proof.operations.len(),
-            tenants,
-            self.subjects.len()
+            count(self.proof.operations.len(), "operation", "operations"),
+            count(tenants, "tenant", "tenants"),
+            count(self.subjects.len(), "way", "ways"),
         )
     }
 
@@ -133,6 +154,11 @@ impl Report<'_> {
         };
         if self.proof.holds() {
             let shown = paint("Proved", Colour::Green);
+            if !self.undeclared().is_empty() {
+                return format!(
+                    "{shown}, but for what was not looked at: no tenant reaches another's items, whatever their ids.{warned}"
+                );
+            }
             return format!(
                 "{shown}: a tenant reaches its own items, and no tenant reaches another's, whatever their ids.{warned}"
             );
@@ -151,20 +177,49 @@ impl Report<'_> {
                 "role": subject.role_arn,
                 "tenants": subject.members.len(),
                 "source": self.source(subject),
-                "shown": SHOWN.iter().map(|rule| (rule.to_string(), shown.holds(*rule).into())).collect::<Map<_, _>>(),
+                "shown": SHOWN.iter().map(|rule| (rule.to_string(), said_of(shown.verdict(*rule)))).collect::<Map<_, _>>(),
             })
         });
         let operations = self.proof.operations.iter();
-        let operations = operations.map(|(name, allowed)| json!({ "name": name, "allowed": allowed }));
+        let operations = operations.map(|(name, allowed)| {
+            json!({ "name": name, "allowed": allowed.iter().map(|it| said_of(*it)).collect::<Vec<_>>() })
+        });
         let report = json!({
             "proved": self.proof.holds(),
             "subjects": subjects.collect::<Vec<_>>(),
             "operations": operations.collect::<Vec<_>>(),
             "looked": self.looked.summary,
+            "undeclared": self.undeclared(),
             "findings": self.proof.findings.iter().map(finding).collect::<Vec<_>>(),
         });
         format!("{report:#}")
     }
+}
+
+/// What a pipeline reads: true, false, or null for what was not looked at.
+fn said_of(verdict: Verdict) -> Value {
+    match verdict {
+        Verdict::Holds => Value::Bool(true),
+        Verdict::Fails => Value::Bool(false),
+        Verdict::NotLookedAt => Value::Null,
+    }
+}
+
+/// What `–` stands for, where there are such roles.
+fn not_looked_at(undeclared: &BTreeSet<String>) -> Option<String> {
+    const NAMED: usize = 3;
+    let name = |arn: &String| arn.rsplit('/').next().unwrap_or(arn).to_owned();
+    let mut names: Vec<_> = undeclared.iter().take(NAMED).map(name).collect();
+    if names.is_empty() {
+        return None;
+    }
+    if let Some(more) = undeclared.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        names.push(format!("{more} more"));
+    }
+    let names = names.join(", ");
+    Some(format!(
+        "– not looked at, since no file under policies/roles/ declares it: whom a role trusts and what it allows by itself ({names})"
+    ))
 }
 
 /// How wide a subject's column is.

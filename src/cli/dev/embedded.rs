@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Uri;
 use jsonwebtoken::Algorithm;
+use tokio::net::TcpStream;
 
 use super::super::{Application, Because, Failure, seed};
 use crate::authorizer::{IssuerConfig, KeySource, SpeaksFor};
@@ -21,6 +23,7 @@ use crate::operation::Operations;
 use crate::policy::{RoleTemplate, Variables};
 use crate::problem::{Problem, Problems};
 use crate::server::Gateway;
+use crate::tenant::Mode;
 
 /// How an embedded AWS is set up for an application.
 #[derive(Debug)]
@@ -66,6 +69,9 @@ impl Embedded {
         let mut application = Application::load(config)?;
         let (gateway_role, region) = place(&application)?;
         let is_new = !options.data.as_ref().is_some_and(|path| path.exists());
+        if let Some(uri) = &options.dynamodb {
+            answers(uri).await?;
+        }
         let storage = match (options.dynamodb, options.data) {
             (Some(uri), _) => Storage::Remote(uri),
             (None, Some(path)) => Storage::File(path, gateway_role.account().clone(), region.clone()),
@@ -150,7 +156,7 @@ impl Embedded {
     /// declared.
     fn put_roles(&self, others: &[RoleTemplate]) -> Result<(), Problems> {
         let mut problems = Problems::default();
-        let mut put = |arn: &RoleArn, variables: &Variables, whose: &str| {
+        let mut put = |arn: &RoleArn, variables: &Variables, whose: &str, made_by: &str| {
             let mut roles = others.iter().chain(self.application.roles.iter());
             let declared = roles.find(|role| role.declares(arn.name(), variables));
             let missing = || {
@@ -158,7 +164,7 @@ impl Embedded {
                     format!("policies/roles, {whose}"),
                     format!("no file declares the role `{}`", arn.name()),
                 );
-                problem.hint("add one with that `RoleName`, or with `{{tenant}}` in its place")
+                problem.hint(made_by)
             };
             let filled = declared.ok_or_else(missing).and_then(|declared| {
                 declared.render(variables)?;
@@ -173,7 +179,12 @@ impl Embedded {
             }
         };
         for record in self.application.registry.records() {
-            put(&record.role, &variables(&record), &format!("tenant {}", record.id));
+            let made_by = match record.mode {
+                Mode::Role => "`innkeeper policy role > policies/roles/tenant.json` makes it",
+                Mode::SessionPolicy(_) => "`innkeeper policy pool > policies/roles/pool.json` makes it",
+                Mode::SessionTags => "`innkeeper policy tags > policies/roles/tags.json` makes it",
+            };
+            put(&record.role, &variables(&record), &format!("tenant {}", record.id), made_by);
         }
         let mut own = Variables::default();
         own.set("account", self.gateway_role.account().as_str());
@@ -181,7 +192,8 @@ impl Embedded {
             own.set("region", region.as_str());
             own.set("partition", region.partition());
         }
-        put(&self.gateway_role, &own, "the gateway");
+        let made_by = "`innkeeper policy gateway > policies/roles/gateway.json` makes it";
+        put(&self.gateway_role, &own, "the gateway", made_by);
         problems.or(())
     }
 
@@ -247,4 +259,17 @@ fn trust_issuer(application: &mut Application, aws: &Aws, region: &Region) {
         max_lifetime: None,
         claims: Arc::clone(&config.claims),
     });
+}
+
+/// Whether something listens where another engine should be: otherwise every table would fail for that one reason.
+async fn answers(engine: &Uri) -> Result<(), Problem> {
+    const PATIENCE: Duration = Duration::from_secs(3);
+    let host = engine.host().unwrap_or_default().trim_matches(['[', ']']);
+    let port = engine.port_u16().unwrap_or(if engine.scheme_str() == Some("https") { 443 } else { 80 });
+    let Ok(Ok(_connected)) = tokio::time::timeout(PATIENCE, TcpStream::connect((host, port))).await else {
+        let problem = Problem::of("--dynamodb", format!("nothing answers at {engine}"));
+        let hint = "start DynamoDB Local there, or name where it listens, such as http://127.0.0.1:8000";
+        return Err(problem.hint(hint));
+    };
+    Ok(())
 }

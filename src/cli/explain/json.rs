@@ -54,6 +54,7 @@ fn request(sent: &Sent<'_>) -> Value {
         "update": described.update,
         "condition": described.condition,
         "condition_after_read": described.condition_after_read,
+        "made_where_no_map": described.merges.iter().map(Name::as_str).collect::<Vec<_>>(),
         "left_out_where_absent": described.left_out,
         "asks_for": described.projection.as_ref().map(|it| json!({
             "always": it.always,

@@ -132,8 +132,17 @@ fn expressions(described: &Described, lines: &mut Lines<'_>) {
             if described.update.is_some() { ", and index keys of which nothing is set" } else { "" };
         lines.line("left out", &format!("what is absent of {}{follows}", described.left_out.join(", ")));
     }
-    if described.update.is_some() {
+    if described.removes {
         lines.line("removed", "what is given as null, and the index keys that are made of it");
+    }
+    for object in &described.merges {
+        let told = format!(
+            "where `{object}` is no map yet, a second write makes it of what is given, which must be all of it"
+        );
+        lines.line("merged", &told);
+    }
+    if !described.merges.is_empty() {
+        lines.line("", "the condition on a map is left out where nothing of it is given");
     }
 }
 

@@ -92,7 +92,7 @@ fn selections(bytes: &[u8]) -> String {
                 text.push_str("__typename } ");
                 open -= 1;
             }
-            _ => text.push_str(&format!("...F{} ", byte / 9 % 5)),
+            _ => text.extend(["...F", ["0", "1", "2", "3", "4"][usize::from(byte / 9 % 5)], " "]),
         }
     }
     text + "__typename " + &"} ".repeat(open)
@@ -103,7 +103,7 @@ fn what_is_measured_once_a_fragment_is_what_every_spread_comes_to() {
     bolero::check!().with_type::<[Vec<u8>; 5]>().for_each(|bytes| {
         let mut text = "{ ...F0 }".to_owned();
         for (at, bytes) in bytes.iter().enumerate() {
-            text.push_str(&format!(" fragment F{at} on T {{ {} }}", selections(bytes)));
+            text = format!("{text} fragment F{at} on T {{ {} }}", selections(bytes));
         }
         let Ok(document) = parse_query(&text) else { return };
         let config = Config::default();

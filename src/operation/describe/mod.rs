@@ -43,6 +43,10 @@ pub struct Described {
     pub condition_after_read: Option<String>,
     /// `UpdateExpression`.
     pub update: Option<String>,
+    /// Whether it sets fields that a null would remove.
+    pub removes: bool,
+    /// The nested objects that a second write makes, where the first finds that there is no map to write members of.
+    pub merges: Vec<Name>,
     /// The sources that an expression is shortened by where they are absent.
     pub left_out: Vec<String>,
     /// The attributes that `ProjectionExpression` names: always these, and of the others what is selected. None where

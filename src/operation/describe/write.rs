@@ -202,6 +202,8 @@ impl<'p> About<'p> {
         if update.may_read() {
             described.condition_after_read = condition(Some("the version that was read"))?;
         }
+        described.removes = !update.set.is_empty();
+        described.merges.clone_from(&update.merge);
         described.returns = Some("ALL_NEW");
         described.returns_on_failure = Some("ALL_OLD");
         described.attributes = self.key_names().chain(placeholders.attributes().iter().cloned()).collect();

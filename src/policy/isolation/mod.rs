@@ -19,12 +19,12 @@ mod isolating;
 mod narrowed;
 mod own_tables;
 mod plan_keys;
+mod shown;
 mod subject;
 mod sufficient;
 mod trust;
 
-use std::collections::BTreeSet;
-
+pub use shown::{SHOWN, Shown, Verdict};
 pub use subject::{Member, Subject, TableOf};
 
 use super::requests::{Asked, requests};
@@ -37,35 +37,11 @@ use isolating::Side;
 #[derive(Debug, Clone)]
 pub struct Proof {
     /// For each operation of the schema, whether it is allowed for each subject, in the order in which they were given.
-    pub operations: Vec<(String, Vec<bool>)>,
+    pub operations: Vec<(String, Vec<Verdict>)>,
     /// For each subject, what was shown of it.
     pub subjects: Vec<Shown>,
     /// What stands in the way of the proof.
     pub findings: Vec<Finding>,
-}
-
-/// The rules that are shown of a subject, not of the whole.
-pub const SHOWN: [Rule; 4] = [Rule::Sufficient, Rule::Isolating, Rule::Guarded, Rule::Trust];
-
-/// What was not shown of one subject: the rules among [`SHOWN`] that something stands in the way of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown(BTreeSet<Rule>);
-
-impl Shown {
-    fn of(findings: &[Finding]) -> Self {
-        let errors = findings.iter().filter(|it| it.severity == Severity::Error);
-        // What cannot be decided is not shown, whichever rule it is about.
-        Self(errors.map(|it| if it.rule == Rule::Undecided { Rule::Isolating } else { it.rule }).collect())
-    }
-
-    fn nothing() -> Self {
-        Self(SHOWN.into())
-    }
-
-    /// Whether a rule was shown to hold.
-    pub fn holds(&self, rule: Rule) -> bool {
-        !self.0.contains(&rule)
-    }
 }
 
 impl Proof {
@@ -97,10 +73,10 @@ pub fn prove(plan: &Plan, subjects: &[Subject<'_>], gateway: Option<&str>) -> Pr
         .filter_map(|(subject, documents)| Some(Side { subject, documents: documents.as_ref()? }))
         .collect();
     let owned = own_tables::owned(plan, &sides);
-    let (mut allowed, mut shown) = (Vec::new(), Vec::new());
+    let (mut allowed, mut shown) = (Vec::<Vec<Verdict>>::new(), Vec::new());
     for (subject, documents) in subjects.iter().zip(&rendered) {
         let Some(documents) = documents else {
-            allowed.push(vec![false; asked.len()]);
+            allowed.push(vec![Verdict::Fails; asked.len()]);
             shown.push(Shown::nothing());
             continue;
         };
@@ -109,13 +85,14 @@ pub fn prove(plan: &Plan, subjects: &[Subject<'_>], gateway: Option<&str>) -> Pr
             of_subject.push(nothing_declared(subject));
         }
         let (allowed_to_subject, missing) = sufficient::sufficient(plan, subject, documents, &asked);
-        allowed.push(allowed_to_subject);
         of_subject.extend(missing);
         let side = Side { subject, documents };
         of_subject.extend(sides.iter().flat_map(|other| isolating::isolating(plan, side, *other)));
         of_subject.extend(own_tables::own_tables(plan, side, &owned));
         of_subject.extend(trust::trust(subject, gateway));
-        shown.push(Shown::of(&of_subject));
+        let of_rules = Shown::of(documents, &of_subject);
+        allowed.push(allowed_to_subject.into_iter().map(|it| of_rules.of_request(it)).collect());
+        shown.push(of_rules);
         findings.extend(of_subject);
     }
     // What no operation makes matters only where all that they make is kept apart.
@@ -137,13 +114,14 @@ fn nothing_declared(subject: &Subject<'_>) -> Finding {
 }
 
 /// A row for each operation: allowed, if all its requests are.
-fn rows(asked: &[Asked<'_>], allowed: &[Vec<bool>]) -> Vec<(String, Vec<bool>)> {
-    let mut rows: Vec<(String, Vec<bool>)> = Vec::new();
+fn rows(asked: &[Asked<'_>], allowed: &[Vec<Verdict>]) -> Vec<(String, Vec<Verdict>)> {
+    let mut rows: Vec<(String, Vec<Verdict>)> = Vec::new();
     for (at, request) in asked.iter().enumerate() {
-        let cells: Vec<bool> = allowed.iter().map(|of| of.get(at).copied().unwrap_or_default()).collect();
+        let cells: Vec<Verdict> =
+            allowed.iter().map(|of| of.get(at).copied().unwrap_or(Verdict::Fails)).collect();
         let name = request.coordinate();
         match rows.last_mut().filter(|(last, _)| *last == name) {
-            Some((_, row)) => row.iter_mut().zip(cells).for_each(|(cell, more)| *cell &= more),
+            Some((_, row)) => row.iter_mut().zip(cells).for_each(|(cell, more)| *cell = cell.and(more)),
             None => rows.push((name, cells)),
         }
     }

@@ -189,9 +189,23 @@ impl<'a, 'l> Site<'a, 'l> {
         let is_used = |name: &str| used.contains(name) || !self.arguments.contains_key(name);
         for def in self.def.arguments.iter().filter(|def| !is_used(&def.name.value)) {
             let message = format!("nothing uses the argument `{}`", def.name.value);
-            let hint = "name it as a field of the type, name it in `bind` or `filter`, or take it out";
-            self.lowering.reports.report(&def.name.span, message, hint);
+            self.lowering.reports.report(&def.name.span, message, self.use_for(&def.name.value));
         }
+    }
+
+    /// What an argument that does nothing may have been meant for.
+    fn use_for(&self, name: &str) -> String {
+        let ty = self.arguments.get(name).map(|argument| &argument.ty);
+        let is_query = self.args.are_of("query");
+        if is_query && ty.is_some_and(|ty| self.lowering.filters.contains_key(ty.base())) {
+            return format!("write `where: \"args.{name}\"`: it is a filter");
+        }
+        let has_size = || ["first", "limit"].iter().any(|size| self.has_argument(size));
+        let is_size = name != "last" && ty.is_some_and(|ty| ty.base().as_ref() == "Int" && !ty.is_list());
+        if is_query && is_size && !has_size() {
+            return "call it `first` or `limit` if it is the size of a page; otherwise name it in `bind` or `filter`, or take it out".to_owned();
+        }
+        "name it as a field of the type, name it in `bind` or `filter`, or take it out".to_owned()
     }
 
     /// Reads `bind` and checks each of its values against the field that it is for.
@@ -307,7 +321,10 @@ impl<'a, 'l> Site<'a, 'l> {
             Given::Argument { ty, .. } if self.merged.borrow().contains(field) => {
                 (self.lowering.accepts_part(&attribute.shape, ty), ty.to_string())
             }
-            Given::Argument { ty, .. } => (self.lowering.accepts(&attribute.shape, ty), ty.to_string()),
+            Given::Argument { ty, .. } => {
+                let whole = self.lowering.accepts(&attribute.shape, ty);
+                (whole.map_err(|hint| self.merge_hint(hint, (attribute, ty), field)), ty.to_string())
+            }
             Given::Parent { attribute: parent } | Given::Step { attribute: parent } => {
                 let hint = format!("bind a field that is {expected}");
                 (other(same_kind(&attribute.shape, &parent.shape), &hint), describe(&parent.shape))

@@ -106,9 +106,10 @@ impl<'a> Lowering<'a> {
         for text in args.strings("slicingArguments") {
             let name = text.value.as_str();
             if !sizes.iter().any(|size| size.as_str() == name) {
-                let hint = match sizes.is_empty() {
-                    true => "take it out: `assumedSize` says how long the list is taken to be".to_owned(),
-                    false => did_you_mean(name, sizes.iter().map(|size| size.as_str())),
+                let hint = if sizes.is_empty() {
+                    "take it out: `assumedSize` says how long the list is taken to be".to_owned()
+                } else {
+                    did_you_mean(name, sizes.iter().map(|size| size.as_str()))
                 };
                 let message = format!("`{name}` does not say how long a page of this field is");
                 self.reports.report(&text.whole(), message, hint);
@@ -135,9 +136,10 @@ impl<'a> Lowering<'a> {
         for text in args.strings("sizedFields") {
             let name = text.value.as_str();
             if !sized.contains(&name) {
-                let hint = match sized.is_empty() {
-                    true => "take it out: the field is a list itself".to_owned(),
-                    false => did_you_mean(name, sized.iter().copied()),
+                let hint = if sized.is_empty() {
+                    "take it out: the field is a list itself".to_owned()
+                } else {
+                    did_you_mean(name, sized.iter().copied())
                 };
                 self.reports.report(
                     &text.whole(),

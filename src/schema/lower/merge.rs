@@ -4,7 +4,29 @@ use super::bind::{Bound, Site};
 use super::fits::describe;
 use super::write::is_any;
 use super::{Draft, Lowering};
-use crate::schema::plan::{Name, Shape};
+use crate::schema::plan::{Attribute, Name, Shape, Type};
+
+impl Site<'_, '_> {
+    /// What more there is to say of an input that does not do for a whole object, where it does for a part of one.
+    pub(super) fn merge_hint(
+        &self,
+        hint: String,
+        (attribute, ty): (&Attribute, &Type),
+        field: &str,
+    ) -> String {
+        if self.lowering.accepts_part(&attribute.shape, ty).is_err() {
+            hint
+        } else if self.args.are_of("update") && !is_any(self) {
+            format!(
+                "{hint}, since an object is written whole; `@update(merge: [\"{field}\"])` writes only the members that are given"
+            )
+        } else if self.step.is_some() {
+            format!("{hint}: a step of a transaction writes objects whole, and does not merge")
+        } else {
+            hint
+        }
+    }
+}
 
 impl<'a> Lowering<'a> {
     /// Reads which fields are merged, before their values are looked at: an input for a part may lack what a whole one

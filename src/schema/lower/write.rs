@@ -44,7 +44,7 @@ impl<'a> Lowering<'a> {
         }
         if let Some(version) = item.version.as_ref().filter(|_| replace) {
             let hint = if is_list {
-                "write one item at a time, by `@update(if: ANY)`, which can count"
+                "write one item at a time, by `@update(if: ANY)`, which can count; or create them by `@transact(do: [{each: \"args.…\", put: …}])`"
             } else {
                 "use `@update(if: ANY)`, which can count, or take `if: ANY` out"
             };

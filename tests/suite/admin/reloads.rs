@@ -18,7 +18,7 @@ async fn world() -> World {
     World::builder().real_time().start().await
 }
 
-fn rename(text: String) -> String {
+fn rename(text: &str) -> String {
     text.replace("  product(sku: ID!): Product @get", "  article(sku: ID!): Product @get")
 }
 
@@ -29,7 +29,7 @@ async fn a_broken_or_unproved_file_keeps_what_was_served_and_says_so() {
     assert_eq!(serving.ask("acme", PRODUCT).await.0, 200);
 
     // A schema with a mistake, noticed by itself.
-    edit(&serving.folder, "schema.graphql", |text| rename(text).replace("type Query {", "type Query"));
+    edit(&serving.folder, "schema.graphql", |text| rename(&text).replace("type Query {", "type Query"));
     let lines = serving.running.wait_for("reload.rejected");
     let rejected = lines.last().unwrap();
     assert!(rejected.contains("schema.graphql") && rejected.contains("\"cause\":\"change\""), "{rejected}");
@@ -143,7 +143,7 @@ async fn signals_that_come_together_end_nothing() {
         serving.running.signal("HUP");
     }
     serving.running.wait_for("reload.done");
-    edit(&serving.folder, "schema.graphql", rename);
+    edit(&serving.folder, "schema.graphql", |text| rename(&text));
     serving.running.signal("HUP");
     for _ in 0..100 {
         let (status, body) = serving.ask("acme", ARTICLE).await;

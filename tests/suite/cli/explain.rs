@@ -28,6 +28,20 @@ fn fields_are_explained() {
     }
 }
 
+/// What is merged may take a second write; what only counts removes nothing.
+#[test]
+fn a_merge_and_a_step_that_counts_are_explained() {
+    let folder = application();
+    edit(folder.path(), "schema.graphql", |text| {
+        text.replace(
+            "input: CustomerPatch!): Customer! @update",
+            "input: CustomerPatch!): Customer! @update(merge: [\"address\"])",
+        )
+    });
+    let told = |field| explain(folder.path(), &[field, "--tenant", "acme"]).stdout;
+    insta::assert_snapshot!(format!("{}\n{}", told("Mutation.updateCustomer"), told("Mutation.placeOrder")));
+}
+
 #[test]
 fn what_the_schema_says_of_costs_is_told() {
     let folder = application();

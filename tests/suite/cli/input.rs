@@ -59,12 +59,13 @@ fn completions_are_printed_for_a_shell() {
 #[test]
 fn a_wrong_flag_or_value_is_refused() {
     let folder = application();
-    let wrong: [&[&str]; 6] = [
+    let wrong: [&[&str]; 7] = [
         &["dev", "--lissten", "x"],
         &["dev", "--listen", "nowhere"],
         &["token"],
         &["token", "--tenant", "a b"],
         &["token", "--tenant", "acme", "--expires-in", "soon"],
+        &["token", "--tenant", "acme", "--claim", "sub=ada"],
         &["dev", "--data", "x", "--dynamodb", "http://127.0.0.1:1"],
     ];
     for arguments in wrong {
@@ -126,14 +127,54 @@ fn a_policy_that_no_session_can_have_is_refused_before_serving() {
 }
 
 #[test]
+fn an_engine_that_is_not_running_is_said_once() {
+    let folder = application();
+    let nobody = free_address();
+    let ended = dev(folder.path(), &["--dynamodb", &format!("http://{nobody}")]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{}", ended.stderr);
+    insta::assert_snapshot!(ended.stderr.replace(&nobody, "127.0.0.1:8000"));
+}
+
+/// What stands under policies/ is made by commands, and each thing that is missing says by which.
+#[test]
+fn a_missing_policy_or_role_is_said_with_the_command_that_makes_it() {
+    let folder = application();
+    let path = folder.path();
+    std::fs::remove_dir_all(path.join("policies")).unwrap();
+    let mut said = vec![dev(path, &[]).stderr];
+    std::fs::create_dir_all(path.join("policies/roles")).unwrap();
+    said.push(dev(path, &[]).stderr);
+    let make = |what: &str, file: &str| {
+        let made = run(&mut innkeeper(path, &["policy", what]));
+        assert_eq!((made.code, made.stderr.as_str()), (Some(0), ""), "{what}");
+        std::fs::write(path.join("policies").join(file), made.stdout).unwrap();
+    };
+    make("session-policy", "shop.json");
+    said.push(dev(path, &[]).stderr);
+    insta::assert_snapshot!(said.join("\n"));
+    for (what, file) in [("pool", "pool"), ("tags", "tags"), ("role", "tenant"), ("gateway", "gateway")] {
+        make(what, &format!("roles/{file}.json"));
+    }
+    let ended = run(&mut innkeeper(path, &["check"]));
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{}", ended.stdout);
+}
+
+#[test]
 fn a_seed_that_does_not_fit_is_refused() {
     let folder = application();
     edit(folder.path(), "seed.json", |text| {
-        text.replacen("\"stock\": 41", "\"stock\": \"many\"", 1).replacen("\"birthday\"", "\"birthdy\"", 1)
+        text.replacen("\"stock\": 41", "\"stock\": \"many\"", 1)
+            .replacen("\"price\": \"11.90\"", "\"price\": true", 1)
+            .replacen("\"birthday\"", "\"birthdy\"", 1)
+            .replacen("\"customerId\"", "\"customer\"", 1)
     });
     let ended = dev(folder.path(), &[]);
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     insta::assert_snapshot!(ended.stderr);
+    edit(folder.path(), "seed.json", |_| "[1]".to_owned());
+    let ended = dev(folder.path(), &[]);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert!(ended.stderr.contains("is no object"), "{}", ended.stderr);
 }
 
 #[test]

@@ -41,6 +41,23 @@ fn mistakes_in_a_merge() {
             ),
         ),
         ("merge_in_a_delete", mutation_with(r#"drop(id: ID!): Note @delete(merge: ["place"])"#, INPUTS)),
+        (
+            "whole_with_a_part_deep_within",
+            mutation_with(
+                "change(id: ID!, home: HomePatch!): Home @update",
+                &format!(
+                    "{INPUTS}type Home @item(table: \"main\", pk: \"T#${{tenant}}#H#${{id}}\", sk: \"META\") {{ id: ID! home: Inner }}\n\
+                     type Inner {{ place: Place! }}\ninput HomePatch {{ place: PlacePatch }}\n"
+                ),
+            ),
+        ),
+        (
+            "a_part_in_a_step",
+            mutation_with(
+                r#"change(id: ID!, place: PlacePatch!): Note @transact(do: [{update: "Note", bind: {id: "args.id", place: "args.place"}}])"#,
+                INPUTS,
+            ),
+        ),
         ("whole_with_a_part", mutation_with("change(id: ID!, place: PlacePatch!): Note @update", INPUTS)),
     ];
     each_has_one_mistake(&cases);

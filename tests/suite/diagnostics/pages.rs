@@ -26,6 +26,7 @@ const PAGE: &str = "type Page { items: [Note!]! nextToken: String }";
 #[test]
 fn mistakes_in_a_page() {
     let cases: Vec<Case> = vec![
+        ("page_size_called_otherwise", query_with("notes(id: ID!, size: Int): [Note!]! @query", "")),
         ("page_size_negative", sized(-1)),
         ("page_size_too_large", sized(10_001)),
         ("page_without_items", page("type Page { notes: [Note!]! nextToken: String }")),

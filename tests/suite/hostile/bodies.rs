@@ -29,7 +29,7 @@ pub(super) fn corpus() -> Vec<Case> {
         body(
             "ten thousand documents in an array",
             400,
-            format!("[{}]", [format!("{document}}}").as_str(); 9_000].join(",")),
+            format!("[{}]", vec![format!("{document}}}"); 9_000].join(",")),
         ),
         body(
             "a body of more than 256 KiB",

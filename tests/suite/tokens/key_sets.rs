@@ -59,7 +59,7 @@ async fn an_old_set_is_renewed_beside_the_requests_which_do_not_wait() {
 }
 
 #[tokio::test]
-async fn a_storm_of_unknown_names_costs_one_fetch_an_interval() {
+async fn p12_a_storm_of_unknown_names_costs_one_fetch_an_interval() {
     let (key, stranger) = (SigningKey::p256("a"), SigningKey::p256("x"));
     let (world, issuer) = before(&[&key]).await;
     assert_eq!(status(&world, &token(&world, &issuer, &key, "one")).await, 200);
@@ -99,7 +99,7 @@ async fn keys_that_are_rotated_are_picked_up_and_those_that_are_withdrawn_stop_c
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_down_harms_nobody_whose_key_is_known() {
+async fn p12_an_issuer_that_is_down_harms_nobody_whose_key_is_known() {
     let (key, stranger) = (SigningKey::p256("a"), SigningKey::p256("x"));
     let (world, issuer) = before(&[&key]).await;
     assert_eq!(status(&world, &token(&world, &issuer, &key, "one")).await, 200);

@@ -1,0 +1,111 @@
+//! What the SDK sends again. It is the one layer that does so by itself: it knows when an attempt has failed, how long to
+//! wait, and when the call's time is over; here it is told which failures count, and that the tenant's budget is spent.
+//!
+//! What means something to a client, a write whose answer was lost, is repeated in `operation`, within the same budget.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeTransmitInterceptorContextRef, InterceptorContext,
+};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::retries::classifiers::{
+    ClassifyRetry, RetryAction, RetryClassifierPriority, RetryReason,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::retry::ErrorKind;
+
+use super::budget::RetryBudget;
+use crate::telemetry::Kind;
+
+/// How often the SDK sends a call.
+pub(super) const MAX_ATTEMPTS: u32 = 3;
+
+/// A call that is being sent.
+struct Sending {
+    kind: Kind,
+    /// Which attempt it is, from 1.
+    attempt: Cell<u32>,
+    /// Whether it may be sent again after this attempt; none while nobody has asked. The SDK asks more than once.
+    verdict: Cell<Option<bool>>,
+}
+
+tokio::task_local! {
+    /// The SDK does not tell its classifiers which operation failed: by then it has given the request and its input away.
+    static SENDING: Sending;
+}
+
+/// Lets the retries of what is sent know whether it reads or writes.
+pub(super) async fn sent_as<F: Future>(kind: Kind, sent: F) -> F::Output {
+    SENDING.scope(Sending { kind, attempt: Cell::new(0), verdict: Cell::new(None) }, sent).await
+}
+
+/// Which failures are retried: within the tenant's budget, all of a read's that may pass, and of a write's those by which
+/// DynamoDB says that it throttled it. A write whose answer was lost may have been applied: whether it is repeated is
+/// decided where its meaning is known, in `operation`. What nobody has said to be a read is a write.
+#[derive(Debug)]
+pub(super) struct Retries(Arc<RetryBudget>);
+
+impl Retries {
+    pub(super) fn within(budget: &Arc<RetryBudget>) -> Self {
+        Self(Arc::clone(budget))
+    }
+}
+
+impl ClassifyRetry for Retries {
+    fn classify_retry(&self, _context: &InterceptorContext) -> RetryAction {
+        RetryAction::NoActionIndicated
+    }
+
+    fn classify_retry_v2(&self, _context: &InterceptorContext, previous: &RetryAction) -> RetryAction {
+        let RetryAction::RetryIndicated(RetryReason::RetryableError { kind, .. }) = previous else {
+            return RetryAction::NoActionIndicated;
+        };
+        let again = SENDING.try_with(|sending| {
+            let decided = sending.verdict.get().unwrap_or_else(|| {
+                let may_be = sending.kind == Kind::Read || *kind == ErrorKind::ThrottlingError;
+                may_be && sending.attempt.get() < MAX_ATTEMPTS && self.0.take()
+            });
+            sending.verdict.set(Some(decided));
+            decided
+        });
+        if again.unwrap_or(false) { RetryAction::NoActionIndicated } else { RetryAction::RetryForbidden }
+    }
+
+    fn name(&self) -> &'static str {
+        "reads and what is throttled, within the tenant's budget"
+    }
+
+    // The last word, when all others have spoken.
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}
+
+/// Counts the attempts.
+#[derive(Debug)]
+pub(super) struct Attempts;
+
+#[dyn_dispatch_hint]
+impl Intercept for Attempts {
+    fn name(&self) -> &'static str {
+        "attempts"
+    }
+
+    fn read_before_attempt(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // What was not sent through here has no retries.
+        let _unknown = SENDING.try_with(|sending| {
+            sending.attempt.set(sending.attempt.get() + 1);
+            sending.verdict.set(None);
+        });
+        Ok(())
+    }
+}
