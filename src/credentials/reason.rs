@@ -12,6 +12,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::error::Chain;
 
+/// Codes of DynamoDB whose messages may quote a value of the request.
+const QUOTING: [&str; 2] = ["ValidationException", "SerializationException"];
+
 /// Why a call failed: the kind of failure, AWS's code and message, its request id.
 pub(super) fn reason<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Arc<str> {
     let mut text = match error {
@@ -29,7 +32,13 @@ pub(super) fn reason<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>)
         }
         // A success that does not parse is an error of the service, too.
         SdkError::ServiceError(service) => match service.err().code() {
-            Some(code) => format!("{code}: {}", service.err().message().unwrap_or("no message")),
+            Some(code) => {
+                let message = service.err().message().unwrap_or("no message");
+                // What the message is about stands before the first colon, and the value behind it, as in "The
+                // parameter cannot be converted to a numeric value: …".
+                let told = message.split(':').next().filter(|_| QUOTING.contains(&code)).unwrap_or(message);
+                format!("{code}: {told}")
+            }
             None => format!("the answer could not be read: HTTP {}", service.raw().status().as_u16()),
         },
         _ => "the call failed".to_owned(),

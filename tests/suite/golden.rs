@@ -287,7 +287,7 @@ fn seeded(kind: &str, at: usize) -> String {
 }
 
 /// Runs every scenario as `acme`.
-async fn play(world: &World) -> String {
+pub(crate) async fn play(world: &World) -> String {
     let seed = std::fs::read_to_string(root().join("seed.json")).unwrap();
     let known = BTreeMap::from([
         ("customer", seeded("Customer", 0)),

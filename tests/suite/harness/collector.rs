@@ -77,7 +77,6 @@ impl Collector {
     }
 
     /// What it received, byte for byte.
-    #[expect(dead_code, reason = "the next test")]
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.received.lock().unwrap().concat()
     }

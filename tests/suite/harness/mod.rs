@@ -2,6 +2,7 @@
 //! a clock that stands still until a test moves it. Tests speak HTTP to it, and ask the embedded AWS what it saw.
 
 mod collector;
+mod numbers;
 pub(crate) mod dev;
 pub(crate) mod dynamodb_local;
 pub(crate) mod fault;
@@ -20,6 +21,7 @@ mod worlds;
 
 pub(crate) use collector::{Collector, Span};
 pub(crate) use log::Log;
+pub(crate) use numbers::Numbers;
 pub(crate) use redact::redact;
 pub(crate) use reply::Reply;
 pub(crate) use script::{Scene, Script};
