@@ -19,7 +19,8 @@ pub(super) struct Client<'w> {
     url: String,
     book: &'w Book,
     dice: Dice,
-    tokens: HashMap<String, String>,
+    /// One for each tenant, as a frontend keeps it: a new one for each request would fill the cache of tokens.
+    tokens: &'w HashMap<String, String>,
     made: usize,
 }
 
@@ -40,9 +41,14 @@ impl Answer {
 }
 
 impl<'w> Client<'w> {
-    pub(super) fn new(number: usize, world: &'w World, url: String, book: &'w Book) -> Self {
+    pub(super) fn new(
+        number: usize,
+        world: &'w World,
+        url: String,
+        (book, tokens): (&'w Book, &'w HashMap<String, String>),
+    ) -> Self {
         let dice = Dice::new(number as u64 * 7_919 + 1);
-        Self { number, world, url, book, dice, tokens: HashMap::new(), made: 0 }
+        Self { number, world, url, book, dice, tokens, made: 0 }
     }
 
     /// One thing that a client does, in any tenant; some of them more often than others.
@@ -244,7 +250,7 @@ impl<'w> Client<'w> {
     /// Asks until there is an answer without an error; errors must be explained.
     async fn insist(&self, tenant: &str, document: &str) -> Option<Value> {
         for _ in 0..PATIENCE {
-            let answer = self.ask_with(&self.world.token(tenant), document).await;
+            let answer = self.ask(tenant, document).await;
             match answer.code.as_str() {
                 "OK" => return Some(answer.body),
                 "UNAVAILABLE" | "THROTTLED" => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
@@ -257,14 +263,8 @@ impl<'w> Client<'w> {
         None
     }
 
-    async fn ask(&mut self, tenant: &str, document: &str) -> Answer {
-        let world = self.world;
-        let token = self.tokens.entry(tenant.to_owned()).or_insert_with(|| world.token(tenant)).clone();
-        self.ask_with(&token, document).await
-    }
-
-    async fn ask_with(&self, token: &str, document: &str) -> Answer {
-        let answer = self.send(token, document).await;
+    async fn ask(&self, tenant: &str, document: &str) -> Answer {
+        let answer = self.send(&self.tokens[tenant], document).await;
         self.book.answered(&answer.code);
         answer
     }

@@ -1,5 +1,5 @@
 //! The soak: a gateway of its own process under 200 tenants, random faults between it and AWS, leases that end every few
-//! seconds, and tenants that are changed meanwhile.
+//! seconds, and tenants that are changed and evicted meanwhile.
 //!
 //! What must hold is looked at while it runs and at its end: no call of a tenant names another's key; what was
 //! acknowledged is there, once; every error is of a kind that the faults explain; and memory is bounded. In the suite it
@@ -10,6 +10,7 @@ mod clients;
 mod memory;
 mod weather;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use self::clients::Client;
 use self::memory::Memory;
 use self::weather::Weather;
 use crate::harness::fault::Faults;
-use crate::harness::process::{Running, innkeeper};
+use crate::harness::process::{Running, innkeeper, run};
 use crate::harness::{World, dev};
 
 /// How long it runs in the suite.
@@ -75,7 +76,7 @@ fn serve(folder: &Path, world: &World, faults: &Faults, (listen, admin): (&str, 
         .replace("https://login.example.com/.well-known/jwks.json", &jwks)
         .replace("https://login.example.com/", "innkeeper-dev")
         .replace("RS256", "ES256");
-    std::fs::write(&config, text).unwrap();
+    std::fs::write(&config, text + "\n[admin]\nsocket = \"admin.sock\"\n").unwrap();
     let identity = world.identity();
     // The shell's `ulimit`, since nothing here may be unsafe.
     let bounded = format!("ulimit -v {MOST_MEMORY}; exec \"$0\" \"$@\"");
@@ -111,11 +112,12 @@ async fn p10_nothing_is_lost_nothing_is_done_twice_and_no_tenant_meets_another()
     let (listen, admin) = (dev::free_address(), dev::free_address());
     let gateway = serve(world.folder(), &world, &faults, (&listen, &admin));
     until_ready(&world, &admin).await;
+    let tokens: HashMap<_, _> = (0..TENANTS).map(|at| (name(at), world.token(&name(at)))).collect();
     let (book, mut memory) = (Book::default(), Memory::of(gateway.id()));
-    let watch = Stopwatch::begin();
+    let (watch, url) = (Stopwatch::begin(), format!("http://{listen}/graphql"));
     let mut calls = 0;
     let mut changes = 0;
-    let clients = (0..CLIENTS).map(|at| Client::new(at, &world, format!("http://{listen}/graphql"), &book));
+    let clients = (0..CLIENTS).map(|at| Client::new(at, &world, url.clone(), (&book, &tokens)));
     let running = join_all(clients.map(async |mut client| {
         while watch.elapsed() < length {
             client.act().await;
@@ -132,6 +134,10 @@ async fn p10_nothing_is_lost_nothing_is_done_twice_and_no_tenant_meets_another()
                 changes += 1;
                 let tier = if changes % 2 == 0 { "standard" } else { "premium" };
                 std::fs::write(world.folder().join("tenants.toml"), registry(tier)).unwrap();
+                // One of the busiest loses its leases and tokens at once.
+                let busy = name(changes % 10);
+                let evicted = run(&mut innkeeper(world.folder(), &["admin", "evict", &busy]));
+                assert_eq!(evicted.code, Some(0), "{}", evicted.stderr);
             }
         }
     };
@@ -139,7 +145,7 @@ async fn p10_nothing_is_lost_nothing_is_done_twice_and_no_tenant_meets_another()
     // Fair weather: whatever is still unknown is looked up.
     weather.end();
     faults.heal();
-    let audit = Client::new(CLIENTS, &world, format!("http://{listen}/graphql"), &book);
+    let audit = Client::new(CLIENTS, &world, url.clone(), (&book, &tokens));
     audit.settle().await;
     calls += world.calls().len();
     let metrics = world.send(world.http.get(format!("http://{admin}/metrics"))).await;
