@@ -71,10 +71,7 @@ impl<'w> Client<'w> {
             "mutation {{ createProduct(input: {{sku: \"{sku}\", name: \"n\", category: COFFEE, price: \"1\", stock: 1}}) {{ stock rev }} }}"
         );
         let made = self.ask(tenant, &create).await;
-        let mut known = match self.after(tenant, &sku, &made, (None, (1, 1))).await {
-            Some(known) => known,
-            None => return,
-        };
+        let Some(mut known) = self.after(tenant, &sku, &made, (None, (1, 1))).await else { return };
         for _ in 0..self.dice.below(4) {
             let (stock, rev) = known;
             let next = (stock + 1, rev + 1);
@@ -83,10 +80,8 @@ impl<'w> Client<'w> {
                 next.0
             );
             let written = self.ask(tenant, &update).await;
-            known = match self.after(tenant, &sku, &written, (Some(known), next)).await {
-                Some(known) => known,
-                None => return,
-            };
+            let Some(after) = self.after(tenant, &sku, &written, (Some(known), next)).await else { return };
+            known = after;
         }
         // What was acknowledged is there.
         self.hold(tenant, &sku, known).await;

@@ -101,6 +101,14 @@ fn serve(folder: &Path, world: &World, faults: &Faults, (listen, admin): (&str, 
     Running::start(&mut command)
 }
 
+/// How long it runs.
+#[expect(clippy::disallowed_methods, reason = "who runs it says how long")]
+fn length() -> Duration {
+    let seconds = std::env::var("INNKEEPER_SOAK_SECONDS").ok();
+    seconds.map_or(SHORT, |text| Duration::from_secs(text.parse().unwrap()))
+}
+
+#[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p10_nothing_is_lost_nothing_is_done_twice_and_no_tenant_meets_another() {
     let seconds = std::env::var("INNKEEPER_SOAK_SECONDS").ok().map(|text| text.parse().unwrap());

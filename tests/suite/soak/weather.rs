@@ -20,7 +20,7 @@ impl Dice {
         Self(AtomicU64::new(seed | 1))
     }
 
-    /// A number below a bound (SplitMix64).
+    /// A number below a bound (`SplitMix64`).
     pub(super) fn below(&self, bound: u64) -> u64 {
         let mut z = self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
