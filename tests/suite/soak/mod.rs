@@ -111,8 +111,7 @@ fn length() -> Duration {
 #[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p10_nothing_is_lost_nothing_is_done_twice_and_no_tenant_meets_another() {
-    let seconds = std::env::var("INNKEEPER_SOAK_SECONDS").ok().map(|text| text.parse().unwrap());
-    let length = seconds.map_or(SHORT, Duration::from_secs);
+    let length = length();
     let world =
         World::builder().real_time().file("tenants.toml", registry("standard")).unseeded().start().await;
     let weather = Arc::new(Weather::new());
