@@ -35,8 +35,9 @@ const PING: Duration = Duration::from_secs(30);
 /// The streams of one HTTP/2 connection. A browser's page has one connection.
 const STREAMS: u32 = 100;
 
-/// The heads of a request, in bytes: a token has 8 KiB at most.
-const MAX_HEAD: usize = 32 * 1024;
+/// The head of a request, in bytes. A token has 8 KiB at most; one that is longer is refused as every bad token is, and
+/// only a head that is longer still is refused as a head.
+const MAX_HEAD: usize = 64 * 1024;
 
 /// How long a client that has connected and said nothing is waited for when the gateway stops: its first request may be on
 /// its way.

@@ -200,7 +200,8 @@ const SCENES: &[Scene] = &[
         "they are found where they are due now",
         "{ tasks(projectId: \"{pier}\", state: TODO, from: \"2027-01-01\") { totalCount nodes { due } } \
          desk(assigneeId: \"{ada}\") { totalCount } }",
-    ),
+    )
+    .reads_together(),
 ];
 
 #[tokio::test]

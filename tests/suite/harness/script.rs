@@ -85,8 +85,8 @@ impl Script<'_> {
             for call in world.calls() {
                 let keys: Vec<_> =
                     call.keys.iter().map(|(table, keys)| format!("{table} {}", keys.join(", "))).collect();
-                let arrow =
-                    if scene.reads_together && call.operation == "GetItem" { TOGETHER } else { "→" };
+                let is_read = matches!(call.operation.as_str(), "GetItem" | "Query");
+                let arrow = if scene.reads_together && is_read { TOGETHER } else { "→" };
                 writeln!(text, "{arrow} {} {} ({:?})", call.operation, keys.join("; "), call.outcome)
                     .unwrap();
             }
