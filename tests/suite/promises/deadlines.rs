@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use innkeeper::clock::Stopwatch;
+use serde_json::json;
 
 use super::PRODUCT;
 use crate::harness::World;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-
 use innkeeper::clock::Stopwatch;
 
 use super::PRODUCT;

@@ -3,9 +3,8 @@
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use jsonwebtoken::Algorithm;
-
 use innkeeper::clock::Stopwatch;
+use jsonwebtoken::Algorithm;
 
 use super::PRODUCT;
 use crate::harness::World;
