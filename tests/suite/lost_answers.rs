@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
+use crate::harness::World;
 use crate::harness::fault::{Call, Fault};
-use crate::harness::{Reply, World};
 
 const SCHEMA: &str = r#"
 schema @table(name: "main", pk: "pk", sk: "sk") { query: Query mutation: Mutation }
@@ -47,16 +47,6 @@ fn lost_and_then(
     }
 }
 
-fn assert_unknown(reply: &Reply) {
-    let error = &reply.json()["errors"][0]["extensions"];
-    assert_eq!(
-        (&error["code"], &error["applied"]),
-        (&json!("UNAVAILABLE"), &json!("unknown")),
-        "{}",
-        reply.text
-    );
-}
-
 const KINDS: [&str; 3] =
     ["ProvisionedThroughputExceededException", "AccessDeniedException", "ValidationException"];
 
@@ -64,7 +54,7 @@ const KINDS: [&str; 3] =
 async fn a_creation_that_is_lost_and_then_refused_is_not_known() {
     for kind in KINDS {
         let world = builder().faults(lost_and_then("PutItem", error(kind))).start().await;
-        assert_unknown(&world.tenant("acme").query("mutation { makePage(title: \"t\") { id } }").await);
+        world.tenant("acme").query("mutation { makePage(title: \"t\") { id } }").await.assert_unknown();
     }
 }
 
@@ -77,7 +67,7 @@ async fn an_update_that_is_lost_and_then_refused_is_not_known() {
             let made = acme.query("mutation { makePage(title: \"t\") { id } }").await.ok();
             let id = json!({ "id": made["makePage"]["id"] });
             let reply = acme.with(&format!("mutation ($id: ID!) {{ {update} {{ rev }} }}"), id.clone()).await;
-            assert_unknown(&reply);
+            reply.assert_unknown();
             let page = acme.with("query ($id: ID!) { page(id: $id) { rev } }", id).await.ok();
             assert_eq!(page["page"]["rev"], 2);
         }
@@ -91,7 +81,7 @@ async fn an_update_that_only_counts_its_write_is_no_conflict_with_itself() {
     let made = acme.query("mutation { makePage(title: \"t\") { id } }").await.ok();
     let id = json!({ "id": made["makePage"]["id"] });
     let reply = acme.with("mutation ($id: ID!) { rename(id: $id, rev: 1) { rev } }", id.clone()).await;
-    assert_unknown(&reply);
+    reply.assert_unknown();
     let page = acme.with("query ($id: ID!) { page(id: $id) { rev title } }", id).await.ok();
     assert_eq!(page["page"], json!({ "rev": 2, "title": "t" }));
 }

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use crate::harness::World;
 use crate::harness::dev::{application, free_address};
 use crate::harness::process::{Ended, Running, innkeeper, run};
+use crate::harness::serving;
 
-const CURSOR_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const PRODUCT: &str = r#"{ product(sku: "COF-001") { name } }"#;
 
 /// `innkeeper serve` as a process, before the AWS of a world that goes by real time.
@@ -27,14 +27,7 @@ struct Serving<'w> {
 /// The example, with a socket and the issuer of a world, in a folder of its own.
 fn prepared(world: &World) -> TempDir {
     let folder = application();
-    let jwks = format!("{}/.well-known/jwks.json", world.aws.endpoint());
-    edit(&folder, "innkeeper.toml", |text| {
-        let text = text
-            .replace("https://login.example.com/.well-known/jwks.json", &jwks)
-            .replace("https://login.example.com/", "innkeeper-dev")
-            .replace("RS256", "ES256");
-        format!("{text}\n[admin]\nsocket = \"admin.sock\"\n")
-    });
+    serving::trust(world, folder.path(), "\n[admin]\nsocket = \"admin.sock\"\n");
     folder
 }
 
@@ -49,16 +42,8 @@ fn edit(folder: &TempDir, name: &str, edit: impl FnOnce(String) -> String) {
 }
 
 fn start(world: &World, folder: &TempDir, (listen, admin): (&str, &str), aws: &str) -> Running {
-    let identity = world.identity();
-    Running::start(
-        innkeeper(folder.path(), &["serve", "--listen", listen, "--admin", admin])
-            .env("AWS_ACCESS_KEY_ID", &identity.access_key_id)
-            .env("AWS_SECRET_ACCESS_KEY", &identity.secret_access_key)
-            .env("AWS_SESSION_TOKEN", &identity.session_token)
-            .env("INNKEEPER_AWS_STS_ENDPOINT", aws)
-            .env("INNKEEPER_AWS_DYNAMODB_ENDPOINT", aws)
-            .env("INNKEEPER_CURSOR_KEYS", CURSOR_KEY),
-    )
+    let mut command = innkeeper(folder.path(), &["serve", "--listen", listen, "--admin", admin]);
+    Running::start(serving::before(&mut command, world, aws))
 }
 
 impl<'w> Serving<'w> {

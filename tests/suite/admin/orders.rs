@@ -123,7 +123,7 @@ async fn a_socket_is_taken_over_from_the_dead_and_from_nobody_else() {
     // A second one in the same place does not start.
     let (listen, admin) = (free_address(), free_address());
     let second = run(innkeeper(serving.folder.path(), &["serve", "--listen", &listen, "--admin", &admin])
-        .env("INNKEEPER_CURSOR_KEYS", super::CURSOR_KEY));
+        .env("INNKEEPER_CURSOR_KEYS", crate::harness::serving::CURSOR_KEY));
     assert_eq!(second.code, Some(1));
     assert!(second.stderr.contains("another process listens there"), "{}", second.stderr);
     assert_eq!(serving.order(&["leases"]).code, Some(0));

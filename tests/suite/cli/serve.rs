@@ -6,30 +6,17 @@ use serde_json::{Value, json};
 use super::{application, edit, free_address};
 use crate::harness::World;
 use crate::harness::process::{Running, innkeeper, run};
-
-const CURSOR_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+use crate::harness::serving::{self, CURSOR_KEY};
 
 #[tokio::test]
 async fn serve_finds_its_identity_in_the_environment_and_serves_the_same() {
     let world = World::builder().real_time().start().await;
     let folder = application();
-    let jwks = format!("{}/.well-known/jwks.json", world.aws.endpoint());
-    edit(folder.path(), "innkeeper.toml", |text| {
-        text.replace("https://login.example.com/.well-known/jwks.json", &jwks)
-            .replace("https://login.example.com/", "innkeeper-dev")
-            .replace("RS256", "ES256")
-    });
+    serving::trust(&world, folder.path(), "");
     let identity = world.identity();
     let (listen, admin) = (free_address(), free_address());
-    let mut serving = Running::start(
-        innkeeper(folder.path(), &["serve", "--listen", &listen, "--admin", &admin])
-            .env("AWS_ACCESS_KEY_ID", &identity.access_key_id)
-            .env("AWS_SECRET_ACCESS_KEY", &identity.secret_access_key)
-            .env("AWS_SESSION_TOKEN", &identity.session_token)
-            .env("INNKEEPER_AWS_STS_ENDPOINT", world.aws.endpoint())
-            .env("INNKEEPER_AWS_DYNAMODB_ENDPOINT", world.aws.endpoint())
-            .env("INNKEEPER_CURSOR_KEYS", CURSOR_KEY),
-    );
+    let mut command = innkeeper(folder.path(), &["serve", "--listen", &listen, "--admin", &admin]);
+    let mut serving = Running::start(serving::before(&mut command, &world, &world.aws.endpoint()));
     serving.wait_for("serving");
     let ask = async |tenant: &str, query: &str| {
         let request = world

@@ -16,6 +16,7 @@ pub(crate) mod raw;
 mod redact;
 mod reply;
 mod script;
+pub(crate) mod serving;
 pub(crate) mod stand_in;
 mod worlds;
 

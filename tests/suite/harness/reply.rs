@@ -44,4 +44,12 @@ impl Reply {
         let errors = body["errors"].as_array().cloned().unwrap_or_default();
         errors.iter().map(|error| error["extensions"]["code"].as_str().unwrap().to_owned()).collect()
     }
+
+    /// It is not known whether the write took place.
+    #[track_caller]
+    pub(crate) fn assert_unknown(&self) {
+        let error = &self.json()["errors"][0]["extensions"];
+        let said = (error["code"].as_str(), error["applied"].as_str());
+        assert_eq!(said, (Some("UNAVAILABLE"), Some("unknown")), "{}", self.text);
+    }
 }

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::harness::dev::{application, free_address};
 use crate::harness::process::{Running, innkeeper_within};
-use crate::harness::{Reply, World};
+use crate::harness::{Reply, World, serving};
 
 /// What a document may take of a processor.
 const BOUND: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 50 });
@@ -29,7 +29,6 @@ const LENGTH: usize = 64 * 1024;
 /// How long a canary may wait at most. A debug build on a busy machine is slow.
 const CANARY: Duration = Duration::from_secs(3);
 
-const CURSOR_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const PRODUCT: &str = "{ product(sku: \"COF-001\") { name } }";
 
 /// What is sent, and what has to come back.
@@ -71,26 +70,14 @@ impl Served {
     async fn start() -> Self {
         let world = World::builder().real_time().start().await;
         let folder = application();
-        let jwks = format!("{}/.well-known/jwks.json", world.aws.endpoint());
+        serving::trust(&world, folder.path(), "");
         let path = folder.path().join("innkeeper.toml");
         let toml = std::fs::read_to_string(&path).unwrap();
-        let toml = toml
-            .replace("https://login.example.com/.well-known/jwks.json", &jwks)
-            .replace("https://login.example.com/", "innkeeper-dev")
-            .replace("RS256", "ES256");
         std::fs::write(&path, format!("introspection = true\n{toml}")).unwrap();
-        let identity = world.identity();
         let (listen, admin) = (free_address(), free_address());
         let arguments = ["serve", "--listen", &listen, "--admin", &admin];
-        let mut running = Running::start(
-            innkeeper_within(CAP, folder.path(), &arguments)
-                .env("AWS_ACCESS_KEY_ID", &identity.access_key_id)
-                .env("AWS_SECRET_ACCESS_KEY", &identity.secret_access_key)
-                .env("AWS_SESSION_TOKEN", &identity.session_token)
-                .env("INNKEEPER_AWS_STS_ENDPOINT", world.aws.endpoint())
-                .env("INNKEEPER_AWS_DYNAMODB_ENDPOINT", world.aws.endpoint())
-                .env("INNKEEPER_CURSOR_KEYS", CURSOR_KEY),
-        );
+        let mut command = innkeeper_within(CAP, folder.path(), &arguments);
+        let mut running = Running::start(serving::before(&mut command, &world, &world.aws.endpoint()));
         running.wait_for("serving");
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).no_proxy().build().unwrap();
         let served = Self { world, running, url: format!("http://{listen}/graphql"), http, _folder: folder };

@@ -12,7 +12,6 @@ mod weather;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +23,8 @@ use self::clients::Client;
 use self::memory::Memory;
 use self::weather::Weather;
 use crate::harness::fault::Faults;
-use crate::harness::process::{Running, innkeeper, run};
-use crate::harness::{World, dev};
+use crate::harness::process::{Running, innkeeper, innkeeper_within, run};
+use crate::harness::{World, dev, serving};
 
 /// How long it runs in the suite.
 const SHORT: Duration = Duration::from_secs(12);
@@ -44,8 +43,6 @@ const MOST_RESIDENT: u64 = 400 * 1024 * 1024;
 
 /// How much memory may grow in a minute, in bytes, over the last five minutes of a run that has them.
 const MOST_GROWTH: f64 = 1024.0 * 1024.0;
-
-const CURSOR_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 fn name(at: usize) -> String {
     format!("t{at}")
@@ -69,36 +66,11 @@ fn registry(tier: &str) -> String {
 
 /// The gateway, with its AWS behind the faults, and a bound on its memory.
 fn serve(folder: &Path, world: &World, faults: &Faults, (listen, admin): (&str, &str)) -> Running {
-    let jwks = format!("{}/.well-known/jwks.json", world.aws.endpoint());
-    let config = folder.join("innkeeper.toml");
-    let text = std::fs::read_to_string(&config).unwrap();
-    let text = text
-        .replace("https://login.example.com/.well-known/jwks.json", &jwks)
-        .replace("https://login.example.com/", "innkeeper-dev")
-        .replace("RS256", "ES256");
-    std::fs::write(&config, text + "\n[admin]\nsocket = \"admin.sock\"\n").unwrap();
-    let identity = world.identity();
-    // The shell's `ulimit`, since nothing here may be unsafe.
-    let bounded = format!("ulimit -v {MOST_MEMORY}; exec \"$0\" \"$@\"");
-    let plain = innkeeper(folder, &[]);
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(bounded).arg(plain.get_program());
-    command.args(["serve", "--listen", listen, "--admin", admin]).current_dir(folder);
-    for (name, value) in plain.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    command
-        .env("AWS_ACCESS_KEY_ID", &identity.access_key_id)
-        .env("AWS_SECRET_ACCESS_KEY", &identity.secret_access_key)
-        .env("AWS_SESSION_TOKEN", &identity.session_token)
-        .env("RUST_LOG", "error")
-        .env("INNKEEPER_AWS_STS_ENDPOINT", faults.endpoint())
-        .env("INNKEEPER_AWS_DYNAMODB_ENDPOINT", faults.endpoint())
-        .env("INNKEEPER_CURSOR_KEYS", CURSOR_KEY);
-    Running::start(&mut command)
+    serving::trust(world, folder, "\n[admin]\nsocket = \"admin.sock\"\n");
+    let arguments = ["serve", "--listen", listen, "--admin", admin];
+    let mut command = innkeeper_within(MOST_MEMORY, folder, &arguments);
+    command.env("RUST_LOG", "error");
+    Running::start(serving::before(&mut command, world, &faults.endpoint()))
 }
 
 /// How long it runs.
