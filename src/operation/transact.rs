@@ -102,9 +102,9 @@ impl Operations {
             Some(own) => match self.read_record(own, inputs).await {
                 Ok(found) => found,
                 // Whether it has taken place before is what could not be read.
-                Err(CallError::Unavailable { applied, reason }) => {
-                    let failure = CallError::Unavailable { applied, reason: Arc::clone(&reason) };
-                    return Err(not_known(lost.or(Some(reason)), failure.into()));
+                Err(CallError::Unavailable { reason, .. }) => {
+                    let reason = lost.unwrap_or(reason);
+                    return Err(CallError::Unavailable { applied: Applied::Unknown, reason }.into());
                 }
                 Err(error) => return Err(not_known(lost, error.into())),
             },
