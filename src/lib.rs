@@ -4,15 +4,15 @@
 //!
 //! | step | module | asks | takes | gives | may refuse with |
 //! |---|---|---|---|---|---|
-//! | 1 | [`server`] | | bytes | [`Bearer`](authorizer::Bearer), a GraphQL request | `BAD_REQUEST` |
+//! | 1 | [`server`] | | bytes | [`Bearer`](authorizer::Bearer), a GraphQL request | `BAD_REQUEST`, `UNAVAILABLE` |
 //! | 2 | [`authorizer`] | who is calling? | `&Bearer` | [`Caller`](authorizer::Caller) | `UNAUTHENTICATED`, `UNAVAILABLE` |
-//! | 3 | [`tenant`] | for whom? | `Caller` | [`TenantContext`](tenant::TenantContext) | `FORBIDDEN` |
+//! | 3 | [`tenant`] | for whom? | `Caller` | [`TenantContext`](tenant::TenantContext) | `FORBIDDEN`, `THROTTLED` |
 //! | 4 | [`credentials`] | with what power? | `TenantContext` | [`TenantSession`](credentials::TenantSession) | `FORBIDDEN`, `UNAVAILABLE` |
 //! | 5 | [`graphql`] | what is asked? | a document | operations and arguments | `BAD_REQUEST` |
 //! | 6 | [`operation`] | do it | `&TenantSession` | attribute values | `FORBIDDEN`, `NOT_FOUND`, `CONFLICT`, `THROTTLED`, `UNAVAILABLE`, `BUDGET_EXCEEDED` |
 //! | 7 | [`item`] | | attribute values | GraphQL values | `INTERNAL` |
 //!
-//! Steps 2 to 4 are three lines, in `server/session.rs`; each consumes what the step before gave, so that a caller and
+//! Steps 2 to 4 are a line each, in `server/session.rs`; each consumes what the step before gave, so that a caller and
 //! a session of different tenants cannot meet. A [`TenantSession`](credentials::TenantSession) is the only thing
 //! that can call DynamoDB, and nothing but step 4 makes one.
 //!

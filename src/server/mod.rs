@@ -1,6 +1,6 @@
 //! Bytes in, bytes out: HTTP in front of the request's path.
 //!
-//! The path itself is [`Gateway::open`], three lines long. Everything else here is HTTP: which method, which media
+//! The path itself is [`Gateway::open`], a few lines long. Everything else here is HTTP: which method, which media
 //! type, which status; nothing of it knows a table or a key.
 
 #[cfg(unix)]
