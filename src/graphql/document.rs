@@ -70,6 +70,7 @@ impl Documents {
         request: &Request,
     ) -> Result<Prepared, Refused> {
         let (document, digest) = self.document(request).await?;
+        session.metrics().document(digest.is_none());
         let (plan, parsed) = (operations.plan(), &document.parsed);
         let operation = operation(parsed, request.operation_name.as_deref())?;
         if operation.node.ty == OperationType::Mutation && !request.may_mutate {
