@@ -5,7 +5,9 @@
 //! that is selected twice (`docs/ARCHITECTURE.md`, "Execution"). No caller sees its types.
 
 mod answer;
+mod binding;
 mod config;
+mod document;
 mod execute;
 mod guard;
 mod input;
@@ -19,10 +21,6 @@ mod wanted;
 
 use std::sync::Arc;
 
-use async_graphql::Value;
-use async_graphql::dynamic::Schema;
-use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use tracing::Instrument as _;
 
 pub use answer::{Answer, Media};
@@ -33,11 +31,8 @@ use crate::operation::Operations;
 use crate::problem::Problems;
 use crate::schema::Plan;
 use crate::telemetry::{Event, span};
-use answer::{Refused, Response};
-use limits::Counters;
-use selected::Prepared;
-use selection::Preparing;
-use variables::Variables;
+use answer::Response;
+use document::Documents;
 
 /// A GraphQL request, as it came over HTTP.
 #[derive(Debug, Clone)]
@@ -56,7 +51,7 @@ pub struct Request {
 
 /// The GraphQL interface of a plan.
 pub struct Api {
-    schema: Schema,
+    documents: Documents,
     operations: Arc<Operations>,
     config: Config,
 }
@@ -73,13 +68,15 @@ impl Api {
     /// # Errors
     /// GraphQL itself does not allow the schema, such as a type without fields.
     pub fn new(plan: &Plan, operations: Arc<Operations>, config: Config) -> Result<Self, Problems> {
-        Ok(Self { schema: schema::build(plan)?, operations, config })
+        let documents = Documents::new(schema::build(plan)?, config.clone());
+        Ok(Self { documents, operations, config })
     }
 
     /// Carries a request out in a tenant's session, and gives a finished answer.
     pub async fn execute(&self, session: &TenantSession, request: &Request) -> Answer {
-        let response = match self.prepare(session, request).instrument(span::document()).await {
-            Ok(prepared) => execute::run(&self.operations, session, prepared, &self.config).await,
+        let preparing = self.documents.prepare(&self.operations, session, request);
+        let response = match preparing.instrument(span::document()).await {
+            Ok(prepared) => execute::run(&self.operations, session, &prepared, &self.config).await,
             Err(refused) => {
                 if let Some(limit) = refused.by_limit() {
                     let limit = limit.name();
@@ -91,41 +88,5 @@ impl Api {
             }
         };
         response.into_answer(request.media, session.request())
-    }
-
-    /// Everything that can be known before anything is run.
-    async fn prepare(&self, session: &TenantSession, request: &Request) -> Result<Prepared<'_>, Refused> {
-        limits::check_text(&request.query, &self.config)?;
-        let document = parse_query(&request.query).map_err(|error| Refused::syntax(&error))?;
-        let values = limits::check_document(&document, &request.variables, &self.config)?;
-        let operation = selection::operation(&document, request.operation_name.as_deref())?;
-        if operation.node.ty == OperationType::Mutation && !request.may_mutate {
-            return Err(Refused::mutation_by_get());
-        }
-        let plan = self.operations.plan();
-        let variables = Variables::read(plan, operation, &request.variables)?;
-        let introspection = self.validate(&document, request, &variables).await?;
-        let counters = Counters::new(&self.config, values, self.operations.max_page());
-        Preparing::new((plan, session), (&document, counters), operation, variables).prepare(introspection)
-    }
-
-    /// Validates a document, and answers what it asks of the schema itself. No resolver runs.
-    async fn validate(
-        &self,
-        document: &ExecutableDocument,
-        request: &Request,
-        variables: &Variables,
-    ) -> Result<Value, Refused> {
-        let mut validation =
-            async_graphql::Request::new(&request.query).variables(variables.values()).only_introspection();
-        if let Some(name) = &request.operation_name {
-            validation = validation.operation_name(name);
-        }
-        validation.set_parsed_query(document.clone());
-        let response = self.schema.execute(validation).await;
-        if response.errors.is_empty() {
-            return Ok(response.data);
-        }
-        Err(Refused::invalid(&response.errors, self.config.max_errors))
     }
 }

@@ -48,6 +48,7 @@ mod http_audits;
 mod index_keys;
 mod isolation;
 mod layers;
+mod kept_documents;
 mod lint;
 mod multiplied;
 mod nested;

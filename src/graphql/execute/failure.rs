@@ -91,6 +91,7 @@ impl Run<'_> {
             budget: self.budget,
             allowance: self.allowance,
             loader: self.loader,
+            arguments: self.arguments,
             max_errors: 0,
             shows: Shows::Stored,
             errors: Mutex::default(),

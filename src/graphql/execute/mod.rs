@@ -23,8 +23,9 @@ use indexmap::IndexMap;
 use tracing::Instrument as _;
 
 use super::answer::{GraphError, Response, Segment};
+use super::binding::{Bound, Prepared};
 use super::config::Config;
-use super::selected::{Prepared, Selected, Selections, What};
+use super::selected::{Selected, Selections, What};
 use crate::credentials::TenantSession;
 use crate::item::{Attributes, PLACE};
 use crate::operation::{Budget, Found, Inputs, Operations, Parent};
@@ -59,6 +60,7 @@ struct Run<'a> {
     budget: &'a Budget,
     allowance: &'a Allowance,
     loader: &'a Loader,
+    arguments: &'a Bound,
     max_errors: usize,
     shows: Shows,
     errors: Mutex<Vec<GraphError>>,
@@ -74,7 +76,7 @@ enum Shows {
 }
 
 impl Shows {
-    fn selection(self, selected: &Selected<'_>) -> bool {
+    fn selection(self, selected: &Selected) -> bool {
         match &selected.what {
             // A refusal is known without running anything.
             What::TypeName | What::Refused(_) => true,
@@ -100,7 +102,7 @@ enum On<'a> {
 pub(super) async fn run(
     operations: &Operations,
     session: &TenantSession,
-    prepared: Prepared<'_>,
+    prepared: &Prepared,
     config: &Config,
 ) -> Response {
     let budget = operations.budget(config.max_answer.saturating_mul(MOST_READ));
@@ -112,6 +114,7 @@ pub(super) async fn run(
         budget: &budget,
         allowance: &allowance,
         loader: &loader,
+        arguments: &prepared.arguments,
         max_errors: config.max_errors,
         shows: Shows::All,
         errors: Mutex::default(),
@@ -119,9 +122,9 @@ pub(super) async fn run(
     };
     let root = Path { above: None, step: Step::Root };
     let on = On::Root(&prepared.introspection);
-    let members =
-        prepared.selections.iter().map(|selected| run.root_member(prepared.root, on, selected, &root));
-    let data = if prepared.serial {
+    let shape = &prepared.shape;
+    let members = shape.selections.iter().map(|selected| run.root_member(&shape.root, on, selected, &root));
+    let data = if shape.serial {
         run.drive(one_by_one(members)).await
     } else {
         run.drive(join_all(members)).await.into_iter().collect()
@@ -166,7 +169,7 @@ impl Run<'_> {
         &'a self,
         object: &'a Object,
         on: On<'a>,
-        selected: &'a Selected<'a>,
+        selected: &'a Selected,
         path: &'a Path<'a>,
     ) -> Boxed<'a, Result<(Name, Value), Nulled>> {
         Box::pin(async move {
@@ -190,7 +193,7 @@ impl Run<'_> {
         &'a self,
         object: &'a Object,
         on: On<'a>,
-        selected: &'a Selected<'a>,
+        selected: &'a Selected,
         path: &'a Path<'a>,
     ) -> Boxed<'a, Result<(Name, Value), Nulled>> {
         Box::pin(async move {
@@ -206,7 +209,7 @@ impl Run<'_> {
                     let at = At { path: &path, pos: selected.pos, selections: Selections::NONE };
                     nullable(refusal.non_null, self.refused(*refusal, at))?
                 }
-                What::Field { field, coordinate, arguments, selections, projection } => {
+                What::Field { field, coordinate, slot, selections, projection } => {
                     let path = path.name(&selected.key);
                     let at = At { path: &path, pos: selected.pos, selections };
                     let completed = match &field.resolve {
@@ -221,6 +224,7 @@ impl Run<'_> {
                             };
                             let (budget, projection) = (self.budget, projection.as_ref());
                             let (session, element, steps, step_element) = (&session, None, None, None);
+                            let arguments = self.arguments.of(*slot);
                             let inputs = Inputs {
                                 session,
                                 arguments,

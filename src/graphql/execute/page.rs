@@ -55,7 +55,7 @@ impl Run<'_> {
 
     /// The type of an item of a page.
     fn type_of(&self, found: &Found, index: usize) -> Option<&Object> {
-        self.plan.objects.get(found.object_of(index)?)
+        self.plan.object(found.object_of(index)?)
     }
 
     fn list_member<'a>(
@@ -110,7 +110,7 @@ impl Run<'_> {
         };
         match (part, on) {
             (PagePart::Edges, On::Page(found)) => {
-                let edge = self.plan.objects.get(field.ty.base());
+                let edge = self.plan.object(field.ty.base());
                 let edges = (0..found.items.len()).map(|index| (edge, On::Edge(found, index))).collect();
                 self.list(&field.ty, edges, at).await
             }
