@@ -5,6 +5,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// The cores: the peers have one, load and stub the other; in one series all have both.
+pub(crate) const PEERS: &str = "0";
+pub(crate) const LOAD: &str = "1";
+pub(crate) const BOTH: &str = "0,1";
+
 /// How long a peer may take until it listens.
 const START: Duration = Duration::from_mins(1);
 /// The kernel counts the time of a process in these: `getconf CLK_TCK`, which is 100 on every Linux that Rust runs on.
