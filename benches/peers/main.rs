@@ -17,6 +17,7 @@
 
 mod case;
 mod cold;
+mod instructions;
 mod issuer;
 mod items;
 mod load;
@@ -69,6 +70,12 @@ enum Kind {
     Full,
     /// The gateway and the bare SDK, in four minutes; writes nothing.
     Quick,
+    /// Counts the instructions of a warm request, with valgrind, and compares them with the committed figures.
+    Instructions {
+        /// Writes the figures instead.
+        #[arg(long)]
+        accept: bool,
+    },
     /// Runs the bare SDK in axum.
     #[command(hide = true)]
     Sdk {

@@ -101,7 +101,12 @@ fn versions() -> String {
         let rest = lock.split_once(&entry).map_or("", |it| it.1);
         format!("{name} {}", rest.split('"').next().unwrap_or_default())
     };
-    let peers = include_str!("node/package.json").lines().filter_map(|line| {
+    let packages = [
+        include_str!("node/mercurius/package.json"),
+        include_str!("node/appsync/package.json"),
+        include_str!("tailcall/package.json"),
+    ];
+    let peers = packages.iter().flat_map(|it| it.lines()).filter_map(|line| {
         let (name, version) = line.trim().trim_end_matches(',').split_once(": ")?;
         let version = version.trim_matches('"');
         version

@@ -1,6 +1,6 @@
 //! Which peers are measured in which series, and the order in which everything runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::issuer::Issuer;
 use crate::rounds::{Run, Series};
 use crate::stub::Stub;
 use crate::subject::{Subject, Surroundings, Variant};
-use crate::{Kind, Options, process, report, table, tls};
+use crate::{Kind, Options, instructions, process, report, table, tls};
 
 /// The cases that every peer can do with the same calls.
 const COMMON: &[Case] = &[CASES[0], CASES[1]];
@@ -30,8 +30,11 @@ pub(crate) async fn run(options: &Options) {
         stub: stub.serve(None).await,
         tls: (stub.serve(Some(secured.acceptor())).await, secured.certificate()),
         cores: process::PEERS,
-        innkeeper: options.innkeeper.clone(),
+        innkeeper: found(&options.innkeeper),
     };
+    if let Some(Kind::Instructions { accept }) = options.command {
+        return instructions::check(&around, accept).await;
+    }
     let peers = full && installed();
     process::bind_to(process::LOAD);
     let variants: Vec<_> = options.also.iter().map(|also| variant(&around, also)).collect();
@@ -59,11 +62,16 @@ pub(crate) async fn run(options: &Options) {
     }
 }
 
+/// A program, wherever it is started from.
+fn found(program: &Path) -> PathBuf {
+    program.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", program.display()))
+}
+
 /// `NAME=PATH ARG…`.
 fn variant(around: &Surroundings, also: &str) -> Variant {
     let (name, command) = also.split_once('=').expect("--also is NAME=PATH");
     let mut words = command.split_whitespace();
-    let program = words.next().expect("--also is NAME=PATH").into();
+    let program = found(Path::new(words.next().expect("--also is NAME=PATH")));
     Variant { name: name.to_owned(), program, arguments: words.map(str::to_owned).collect(), ..around.ours() }
 }
 

@@ -59,6 +59,8 @@ pub(crate) struct Variant {
     pub(crate) arguments: Vec<String>,
     pub(crate) tenants: usize,
     pub(crate) tls: bool,
+    /// Where valgrind writes how many instructions it has counted, if it counts them.
+    pub(crate) counting: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -70,6 +72,7 @@ impl Surroundings {
             arguments: Vec::new(),
             tenants: 1,
             tls: false,
+            counting: None,
         }
     }
 
@@ -85,7 +88,10 @@ impl Subject {
         let folder = application(around, &tenants);
         let (listen, admin) = (free_address(), free_address());
         let endpoint = around.endpoint(variant.tls);
-        let mut command = process::on_cores(around.cores, &variant.program);
+        let mut command = match &variant.counting {
+            None => process::on_cores(around.cores, &variant.program),
+            Some(log) => process::counted(around.cores, &variant.program, log),
+        };
         command
             .current_dir(folder.path())
             .args(["serve", "--listen", &listen.to_string(), "--admin", &admin.to_string()])
@@ -118,19 +124,19 @@ impl Subject {
 
     /// Starts Mercurius.
     pub(crate) async fn mercurius(around: &Surroundings) -> Self {
-        Self::node(around, MERCURIUS, "mercurius.mjs", "").await
+        Self::node(around, MERCURIUS, "mercurius", "").await
     }
 
     /// Starts the simulator of `AppSync`.
     pub(crate) async fn appsync(around: &Surroundings) -> Self {
-        Self::node(around, "AppSync's simulator", "appsync.mjs", "x-api-key: da-bench\r\n").await
+        Self::node(around, "AppSync's simulator", "appsync", "x-api-key: da-bench\r\n").await
     }
 
-    async fn node(around: &Surroundings, name: &str, script: &str, headers: &str) -> Self {
+    async fn node(around: &Surroundings, name: &str, folder: &str, headers: &str) -> Self {
         let listen = free_address();
         let mut command = process::on_cores(around.cores, "node");
         command
-            .arg(peers().join("node").join(script))
+            .arg(peers().join("node").join(folder).join("serve.mjs"))
             .args([&listen.port().to_string(), &around.endpoint(false)]);
         command.env("NODE_ENV", "production").stderr(Stdio::null());
         let running = Running::start(command, listen).await;
@@ -140,7 +146,7 @@ impl Subject {
 
     /// Starts Tailcall, where its binary runs: by itself, or with the C library that was fetched for it.
     pub(crate) async fn tailcall(around: &Surroundings) -> Option<Self> {
-        let program = peers().join("node/node_modules/@tailcallhq/core-linux-x64-gnu/bin/tailcall");
+        let program = peers().join("tailcall/node_modules/@tailcallhq/core-linux-x64-gnu/bin/tailcall");
         let glibc = target().join("bench/glibc");
         let runs =
             |command: &mut Command| command.arg("--version").output().is_ok_and(|it| it.status.success());

@@ -2,7 +2,7 @@
 // BatchGetItem, and reads back what it has put, so it is measured where it makes the same calls. An API key is its
 // authorization.
 import { AmplifyAppSyncSimulator } from "@aws-amplify/amplify-appsync-simulator";
-import { credentials, endpoint, port, table, tenant } from "./surroundings.mjs";
+import { credentials, endpoint, port, table, tenant } from "../surroundings.mjs";
 
 const schema = `
   type Order {

@@ -5,7 +5,7 @@ import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import Fastify from "fastify";
 import { GraphQLScalarType } from "graphql";
 import mercurius from "mercurius";
-import { credentials, endpoint, port, table, tenant } from "./surroundings.mjs";
+import { credentials, endpoint, port, table, tenant } from "../surroundings.mjs";
 
 const client = new DynamoDBClient({ endpoint, region: "eu-central-1", credentials });
 
