@@ -227,7 +227,7 @@ macro_rules! calls {
             async fn send(self, client: &Client) -> Result<$output, CallError> {
                 let call = self.return_consumed_capacity(ReturnConsumedCapacity::Total);
                 // Boxed: the SDK's futures are several kilobytes large.
-                Box::pin(sent_as(Kind::$kind, call.send_with(client))).await.map_err(|error| classify(&error, Kind::$kind))
+                Box::pin(sent_as(Kind::$kind, Self::NAME, call.send_with(client))).await.map_err(|error| classify(&error, Kind::$kind))
             }
         }
     )*};

@@ -13,9 +13,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
@@ -23,6 +24,7 @@ use tower::ServiceExt as _;
 
 use super::Config;
 use super::tls::Tls;
+use super::unread;
 use crate::telemetry::Metrics;
 
 /// How long an answer may lie unread in the client's window before the kernel ends the connection.
@@ -244,11 +246,18 @@ async fn speak<S>(
         .keep_alive_timeout(header_timeout);
     let asked = Arc::new(Notify::new());
     let asking = Arc::clone(&asked);
-    let service = router.map_request(move |request: Request<hyper::body::Incoming>| {
+    let service = service_fn(move |request: Request<Incoming>| {
         asking.notify_one();
-        request.map(Body::new)
+        let router = router.clone();
+        async move {
+            match protocol {
+                Protocol::Http1 => unread::answered(request, |it| router.oneshot(it)).await,
+                // Here each body has a stream of its own.
+                Protocol::Http2 => router.oneshot(request.map(Body::new)).await,
+            }
+        }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection.into_owned());
     let last = async {
         stopping.begins().await;

@@ -76,6 +76,7 @@ mod tokens;
 mod told;
 mod tracker;
 mod transactions;
+mod unread;
 mod upstream;
 mod values;
 mod weighed;

@@ -166,3 +166,31 @@ async fn a_set_waits_for_what_a_sibling_may_give_back() {
     let answer = world.tenant("acme").query(query).await.ok();
     assert_eq!(answer["products"].as_array().unwrap().len(), 3);
 }
+
+/// A product of so many bytes.
+fn heavy(sku: &str, bytes: usize) -> Value {
+    let mut item = product(sku);
+    item["description"] = json!({ "S": "x".repeat(bytes) });
+    item
+}
+
+#[tokio::test]
+async fn more_than_four_megabytes_probe() {
+    for engine in [Engine::Embedded, Engine::DynamoDbLocal] {
+        if engine == Engine::DynamoDbLocal
+            && let Err(why) = dynamodb_local::endpoint().await
+        {
+            skip("DYNAMODB_LOCAL", &why);
+            continue;
+        }
+        let world = builder().engine(engine).faults(|_| Fault::Pass).start().await;
+        let skus: Vec<String> = (0..12).map(|at| format!("H{at:02}")).collect();
+        for sku in &skus {
+            store(&world, vec![heavy(sku, 390_000)]).await;
+        }
+        warm(&world).await;
+        let reply = world.tenant("acme").with(PRODUCTS, json!({ "skus": skus })).await;
+        eprintln!("PROBE {engine:?} {}", &reply.text[..reply.text.len().min(500)]);
+    }
+    panic!();
+}
