@@ -54,9 +54,9 @@ impl Cold {
 
     /// A place for a request that waits for a lease, beside those that wait for the same one.
     pub(super) fn wait(&self, of: &Waiting) -> Result<WaitingPlace, LeaseError> {
-        let _place = place(&self.waiting)?;
+        let place = place(&self.waiting)?;
         let before = of.fetch_add(1, Ordering::AcqRel);
-        let taken = WaitingPlace { of: Arc::clone(of), _place };
+        let taken = WaitingPlace { of: Arc::clone(of), _place: place };
         // With its own place taken already: the last one of all is for a tenant of which nobody waits.
         if before > self.waiting.available_permits() { Err(LeaseError::Busy) } else { Ok(taken) }
     }

@@ -142,7 +142,10 @@ impl Public for Failure {
             Self::Stored(_) => "The stored value is not of the field's type.".into(),
             Self::Unplanned(_) => "The gateway cannot serve this field.".into(),
             Self::Call(_) | Self::RecordUnread(_) => match self.code() {
-                Code::BadRequest => "The item would be larger than the database takes, 400 KB.".into(),
+                Code::BadRequest => {
+                    "The item would be larger than the database takes, 400 KB, or the transaction, 4 MB."
+                        .into()
+                }
                 Code::Forbidden => "The tenant's policy does not allow this.".into(),
                 Code::Conflict => "The item is not as this write expects it.".into(),
                 Code::Throttled => "The database is busy. Try again shortly.".into(),

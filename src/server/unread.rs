@@ -22,7 +22,7 @@ use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 const SHORT: usize = 16 * 1024;
 
 /// How long such a body is waited for: it came with its head, or comes right behind it.
-const SOON: Duration = Duration::from_millis(50);
+const SOON: Duration = Duration::from_millis(250);
 
 /// Where a body lies that whoever answered has let go of.
 type Left = Arc<Mutex<Option<Incoming>>>;

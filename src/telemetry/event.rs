@@ -304,9 +304,7 @@ impl Event<'_> {
             Self::TracesTaken => line!(info, "traces.taken";),
             Self::Reloaded { cause, tenants } => line!(info, "reload.done"; cause, tenants),
             Self::Unproved { reason } => line!(error, "isolation.unproved"; %reason),
-            Self::NotLookedAt { roles, named } => {
-                line!(warn, "isolation.not-looked-at"; roles, named = %named);
-            }
+            Self::NotLookedAt { roles, named } => line!(warn, "isolation.not-looked-at"; roles, %named),
             Self::ReloadRejected { cause, reason, suspended, removed } => {
                 line!(error, "reload.rejected"; cause, suspended, removed, %reason);
             }

@@ -134,8 +134,11 @@ async fn p02_a_few_loud_cold_tenants_leave_a_place_for_the_first_request_of_anot
     let (replies, ()) = futures_util::join!(waiting, beside);
     assert!(replies.iter().all(|reply| reply.status.as_u16() == 503));
     let seen = faults.take();
-    let asked = |tenant: &&str| of_sts(&seen, tenant).len();
-    assert_eq!(TENANTS.iter().map(asked).collect::<Vec<_>>(), [1; 6], "{seen:?}");
+    for tenant in TENANTS {
+        // A call that nobody answers is sent twice.
+        let most = if loud.contains(&tenant) { 2 } else { 1 };
+        assert!((1..=most).contains(&of_sts(&seen, tenant).len()), "{tenant}: {seen:?}");
+    }
     let metrics = world.send(world.http.get(format!("{}/metrics", world.admin))).await;
     let shed = metrics
         .text
