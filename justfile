@@ -42,3 +42,7 @@ console-assets:
 # The soak: 200 tenants, random faults, for ten minutes unless told otherwise (in seconds). Loopback only.
 soak seconds="600":
     INNKEEPER_SOAK_SECONDS={{seconds}} cargo test --release --test suite -- --exact --nocapture soak::p10_nothing_is_lost_nothing_is_done_twice_and_no_tenant_meets_another
+
+# What a request costs beside the alternatives: see benches/README.md.
+bench *options="quick":
+    cargo bench --bench peers -- {{options}}

@@ -28,6 +28,8 @@ pub struct Config {
     pub max_operations: usize,
     /// The most points of what a document is estimated to cost.
     pub max_cost: usize,
+    /// How much memory the documents that are kept for the next request may take, in bytes.
+    pub document_cache: usize,
     /// The most errors of an answer.
     pub max_errors: usize,
     /// How long the data of an answer may be, in bytes; each value counts [`crate::item::PLACE`] beside its own.
@@ -48,6 +50,7 @@ impl Default for Config {
             max_directives: 250,
             max_operations: 1_000,
             max_cost: 20_000,
+            document_cache: 64 * 1024 * 1024,
             max_errors: 50,
             max_answer: 10 * 1024 * 1024,
         }
@@ -74,6 +77,7 @@ impl Config {
         own("max-directives", 100_000, &mut config.max_directives);
         own("max-operations", 10_000, &mut config.max_operations);
         own("max-cost", 1_000_000_000, &mut config.max_cost);
+        own("document-cache", 16 * 1024 * 1024 * 1024, &mut config.document_cache);
         own("max-errors", 1_000, &mut config.max_errors);
         own("max-answer", 1024 * 1024 * 1024, &mut config.max_answer);
         config

@@ -20,14 +20,14 @@ pub(super) fn is_same(one: &GraphField, other: &GraphField) -> bool {
 }
 
 /// Whether what is selected on each type that something may be has one shape under one name.
-pub(super) fn check_shapes(selections: &Selections<'_>) -> Result<(), Refused> {
+pub(super) fn check_shapes(selections: &Selections) -> Result<(), Refused> {
     check_sets(&selections.sets().collect::<Vec<_>>())
 }
 
-fn check_sets(sets: &[&[Selected<'_>]]) -> Result<(), Refused> {
-    let mut groups: IndexMap<&Name, Vec<&Selected<'_>>> = IndexMap::new();
+fn check_sets(sets: &[&[Selected]]) -> Result<(), Refused> {
+    let mut groups: IndexMap<&Name, Vec<&Selected>> = IndexMap::new();
     // What is refused is answered by nothing that could have another shape.
-    let is_answered = |it: &&Selected<'_>| !matches!(it.what, What::Refused(_));
+    let is_answered = |it: &&Selected| !matches!(it.what, What::Refused(_));
     for selected in sets.iter().copied().flatten().filter(is_answered) {
         groups.entry(&selected.key).or_default().push(selected);
     }
@@ -50,10 +50,10 @@ fn check_sets(sets: &[&[Selected<'_>]]) -> Result<(), Refused> {
 }
 
 /// Whether two fields' answers have one shape, what is selected of them apart.
-fn has_one_shape(one: &Selected<'_>, other: &Selected<'_>) -> bool {
+fn has_one_shape(one: &Selected, other: &Selected) -> bool {
     let type_name = Type::named(Scalar::String.name(), true);
     let both_nested = selections(one).is_some() && selections(other).is_some();
-    let ty = |selected: &Selected<'_>| match &selected.what {
+    let ty = |selected: &Selected| match &selected.what {
         What::Field { field, .. } => Some(field.ty.clone()),
         What::TypeName | What::Introspection => Some(type_name.clone()),
         What::Refused(_) => None,
@@ -71,7 +71,7 @@ fn has_one_type(one: &Type, other: &Type, both_nested: bool) -> bool {
 }
 
 /// What is selected on what a field returns; none for a leaf.
-fn selections<'s, 'p>(selected: &'s Selected<'p>) -> Option<&'s Selections<'p>> {
+fn selections(selected: &Selected) -> Option<&Selections> {
     match &selected.what {
         What::Field { selections, .. } => Some(selections).filter(|it| !it.is_leaf()),
         What::TypeName | What::Introspection | What::Refused(_) => None,

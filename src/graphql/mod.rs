@@ -5,7 +5,10 @@
 //! that is selected twice (`docs/ARCHITECTURE.md`, "Execution"). No caller sees its types.
 
 mod answer;
+mod binding;
 mod config;
+mod digest;
+mod document;
 mod execute;
 mod guard;
 mod input;
@@ -19,31 +22,34 @@ mod wanted;
 
 use std::sync::Arc;
 
-use async_graphql::Value;
-use async_graphql::dynamic::Schema;
-use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use tracing::Instrument as _;
 
 pub use answer::{Answer, Media};
 pub use config::Config;
+pub use digest::Digest;
 
 use crate::credentials::TenantSession;
 use crate::operation::Operations;
 use crate::problem::Problems;
 use crate::schema::Plan;
 use crate::telemetry::{Event, span};
-use answer::{Refused, Response};
-use limits::Counters;
-use selected::Prepared;
-use selection::Preparing;
-use variables::Variables;
+use answer::Response;
+use document::Documents;
+
+/// A document, as a request names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// Its text.
+    Text(String),
+    /// The SHA-256 of a text that was sent before: Apollo's protocol of automatic persisted queries.
+    Digest(Digest),
+}
 
 /// A GraphQL request, as it came over HTTP.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The document.
-    pub query: String,
+    pub document: Named,
     /// Which of its operations.
     pub operation_name: Option<String>,
     /// The variables.
@@ -56,7 +62,7 @@ pub struct Request {
 
 /// The GraphQL interface of a plan.
 pub struct Api {
-    schema: Schema,
+    documents: Documents,
     operations: Arc<Operations>,
     config: Config,
 }
@@ -73,13 +79,15 @@ impl Api {
     /// # Errors
     /// GraphQL itself does not allow the schema, such as a type without fields.
     pub fn new(plan: &Plan, operations: Arc<Operations>, config: Config) -> Result<Self, Problems> {
-        Ok(Self { schema: schema::build(plan)?, operations, config })
+        let documents = Documents::new(schema::build(plan)?, config.clone());
+        Ok(Self { documents, operations, config })
     }
 
     /// Carries a request out in a tenant's session, and gives a finished answer.
     pub async fn execute(&self, session: &TenantSession, request: &Request) -> Answer {
-        let response = match self.prepare(session, request).instrument(span::document()).await {
-            Ok(prepared) => execute::run(&self.operations, session, prepared, &self.config).await,
+        let preparing = self.documents.prepare(&self.operations, session, request);
+        let response = match preparing.instrument(span::document()).await {
+            Ok(prepared) => execute::run(&self.operations, session, &prepared, &self.config).await,
             Err(refused) => {
                 if let Some(limit) = refused.by_limit() {
                     let limit = limit.name();
@@ -91,41 +99,5 @@ impl Api {
             }
         };
         response.into_answer(request.media, session.request())
-    }
-
-    /// Everything that can be known before anything is run.
-    async fn prepare(&self, session: &TenantSession, request: &Request) -> Result<Prepared<'_>, Refused> {
-        limits::check_text(&request.query, &self.config)?;
-        let document = parse_query(&request.query).map_err(|error| Refused::syntax(&error))?;
-        let values = limits::check_document(&document, &request.variables, &self.config)?;
-        let operation = selection::operation(&document, request.operation_name.as_deref())?;
-        if operation.node.ty == OperationType::Mutation && !request.may_mutate {
-            return Err(Refused::mutation_by_get());
-        }
-        let plan = self.operations.plan();
-        let variables = Variables::read(plan, operation, &request.variables)?;
-        let introspection = self.validate(&document, request, &variables).await?;
-        let counters = Counters::new(&self.config, values, self.operations.max_page());
-        Preparing::new((plan, session), (&document, counters), operation, variables).prepare(introspection)
-    }
-
-    /// Validates a document, and answers what it asks of the schema itself. No resolver runs.
-    async fn validate(
-        &self,
-        document: &ExecutableDocument,
-        request: &Request,
-        variables: &Variables,
-    ) -> Result<Value, Refused> {
-        let mut validation =
-            async_graphql::Request::new(&request.query).variables(variables.values()).only_introspection();
-        if let Some(name) = &request.operation_name {
-            validation = validation.operation_name(name);
-        }
-        validation.set_parsed_query(document.clone());
-        let response = self.schema.execute(validation).await;
-        if response.errors.is_empty() {
-            return Ok(response.data);
-        }
-        Err(Refused::invalid(&response.errors, self.config.max_errors))
     }
 }

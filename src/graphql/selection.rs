@@ -1,7 +1,8 @@
-//! A document becomes a tree of selections: fragments in place, equal fields merged, arguments coerced.
+//! A document becomes a tree of selections: fragments in place, equal fields merged.
 //!
 //! GraphQL, section 6.3.2 ("Field Collection"). Two selections of one field under one name are one field: it runs
-//! once, and its sub-selections are merged.
+//! once, and its sub-selections are merged. What the tree rests on besides the document, guards and the variables of
+//! `@skip` and `@include`, is written down beside it, so that it serves the next request for which this is the same.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
@@ -17,17 +18,17 @@ use async_graphql_value::Value as Literal;
 use indexmap::IndexMap;
 
 use super::answer::Refused;
+use super::binding::Slots;
 use super::guard::passes;
 use super::input::{Coercion, Origin};
-use super::limits::{Counters, Times};
+use super::limits::Expanded;
 use super::merging::{check_shapes, is_same};
 use super::selected::{
-    Prepared, Refusal, Selected, Selections, What, only_what_takes_all, without_vain_writes,
+    HoldsFor, Refusal, Selected, Selections, Shape, What, only_what_takes_all, without_vain_writes,
 };
 use super::variables::Variables;
 use crate::credentials::TenantSession;
-use crate::schema::{Field, Object, PagePart, Plan, Resolve, Scalar, Type};
-use crate::telemetry::Event;
+use crate::schema::{Field, Guard, Object, PagePart, Plan, Resolve, Scalar, Type};
 
 /// The operation that a request means.
 pub(super) fn operation<'d>(
@@ -52,33 +53,44 @@ pub(super) fn operation<'d>(
     }
 }
 
-/// A document that is being prepared.
-pub(super) struct Preparing<'p, 'd> {
-    pub(super) plan: &'p Plan,
+/// A shape in the making.
+pub(super) struct Shaping<'s, 'd> {
+    pub(super) plan: &'s Plan,
     /// Whose request it is.
-    session: &'d TenantSession,
+    session: &'s TenantSession,
     document: &'d ExecutableDocument,
     operation: &'d Positioned<OperationDefinition>,
-    variables: Variables,
-    counters: Counters<'p>,
+    variables: &'s Variables,
+    expanded: Expanded,
+    slots: Slots<'s>,
     /// The coordinates of the fields that the caller may not see.
     refused: RefCell<BTreeSet<String>>,
+    holds_for: RefCell<HoldsFor>,
 }
 
 /// The fields of one name in the answer, in the order in which the name first appears.
 type Groups<'d> = IndexMap<&'d Name, Vec<&'d Positioned<GraphField>>>;
 
-impl<'p, 'd> Preparing<'p, 'd> {
+impl<'s, 'd> Shaping<'s, 'd> {
     pub(super) fn new(
-        (plan, session): (&'p Plan, &'d TenantSession),
-        (document, counters): (&'d ExecutableDocument, Counters<'p>),
-        operation: &'d Positioned<OperationDefinition>,
-        variables: Variables,
+        (plan, session): (&'s Plan, &'s TenantSession),
+        (document, max_selections): (&'d ExecutableDocument, usize),
+        (operation, variables): (&'d Positioned<OperationDefinition>, &'s Variables),
     ) -> Self {
-        Self { plan, session, document, operation, variables, counters, refused: RefCell::default() }
+        Self {
+            plan,
+            session,
+            document,
+            operation,
+            variables,
+            expanded: Expanded::at_most(max_selections),
+            slots: Slots::of(plan),
+            refused: RefCell::default(),
+            holds_for: RefCell::default(),
+        }
     }
 
-    pub(super) fn prepare(&self, introspection: Value) -> Result<Prepared<'p>, Refused> {
+    pub(super) fn shape(self) -> Result<Shape, Refused> {
         let (root, serial) = match self.operation.node.ty {
             OperationType::Query => (Some(&self.plan.query), false),
             OperationType::Mutation => (self.plan.mutation.as_ref(), true),
@@ -86,27 +98,26 @@ impl<'p, 'd> Preparing<'p, 'd> {
         };
         let root = root.and_then(|root| self.plan.objects.get(root));
         let root = root.ok_or_else(|| Refused::operation("The schema has no such kind of operation."))?;
-        let selections = self.selections(root, &[&self.operation.node.selection_set.node], Times::ONCE)?;
+        let selections = self.selections(root, &[&self.operation.node.selection_set.node])?;
         let selections = if serial { without_vain_writes(selections) } else { selections };
-        self.tell_refused();
-        self.counters.check()?;
-        Ok(Prepared { root, serial, selections, introspection })
+        Ok(Shape {
+            root: Arc::clone(root),
+            serial,
+            selections,
+            slots: self.slots.into_inner(),
+            selected: self.expanded.selected(),
+            refused: self.refused.into_inner(),
+            holds_for: self.holds_for.into_inner(),
+        })
     }
 
-    /// Selections on an object that are made so often.
-    fn selections(
-        &self,
-        object: &'p Object,
-        sets: &[&'d SelectionSet],
-        times: Times,
-    ) -> Result<Vec<Selected<'p>>, Refused> {
-        self.counters.objects(object, times);
+    fn selections(&self, object: &Object, sets: &[&'d SelectionSet]) -> Result<Vec<Selected>, Refused> {
         let mut groups = Groups::new();
         let mut spread = HashSet::new();
         for set in sets {
             self.collect(object, set, &mut groups, &mut spread)?;
         }
-        let selected = groups.into_iter().map(|(key, fields)| self.selected(object, key, &fields, times));
+        let selected = groups.into_iter().map(|(key, fields)| self.selected(object, key, &fields));
         Ok(only_what_takes_all(selected.collect::<Result<_, _>>()?))
     }
 
@@ -114,28 +125,29 @@ impl<'p, 'd> Preparing<'p, 'd> {
     /// of each are asked for what it asks.
     pub(super) fn may_see(&self, object: &Object, field: &Field) -> bool {
         let ty = self.plan.objects.get(field.ty.base());
-        passes(&object.guard, self.session)
-            && passes(&field.guard, self.session)
-            && ty.is_none_or(|ty| passes(&ty.guard, self.session))
+        self.passes(&object.guard) && self.passes(&field.guard) && ty.is_none_or(|ty| self.passes(&ty.guard))
     }
 
-    /// Says which fields were refused, each once, whatever becomes of the request.
-    fn tell_refused(&self) {
-        let (request, context) = (self.session.request(), self.session.context());
-        for field in &*self.refused.borrow() {
-            let (principal, subject) = (self.session.principal(), context.caller().subject());
-            Event::FieldRefused { request, principal, subject, field }.emit();
+    fn passes(&self, guard: &Guard) -> bool {
+        if guard.is_open() {
+            return true;
         }
+        let known = &mut self.holds_for.borrow_mut().guards;
+        if let Some((_, passed)) = known.iter().find(|(known, _)| known == guard) {
+            return *passed;
+        }
+        let passed = passes(guard, self.session);
+        known.push((guard.clone(), passed));
+        passed
     }
 
     fn selected(
         &self,
-        object: &'p Object,
+        object: &Object,
         key: &Name,
         fields: &[&'d Positioned<GraphField>],
-        times: Times,
-    ) -> Result<Selected<'p>, Refused> {
-        self.counters.selection()?;
+    ) -> Result<Selected, Refused> {
+        self.expanded.selection()?;
         let unknown = || Refused::operation("The document selects a field that does not exist.");
         let first = fields.first().ok_or_else(unknown)?;
         if let Some(other) = fields.iter().find(|other| !is_same(&first.node, &other.node)) {
@@ -155,14 +167,12 @@ impl<'p, 'd> Preparing<'p, 'd> {
             "__schema" | "__type" => What::Introspection,
             _ => {
                 let field = object.fields.get(name).ok_or_else(unknown)?;
-                let arguments = self.arguments(field, first)?;
+                let slot = self.slots.slot(field, first)?;
                 if !self.may_see(object, field) {
                     self.refused.borrow_mut().insert(format!("{}.{name}", object.name));
                     let refusal = Refusal { non_null: field.ty.non_null, within: false };
                     return Ok(Selected { key: key.clone(), pos: first.pos, what: What::Refused(refusal) });
                 }
-                check_size_is_said(field, first, &arguments)?;
-                let below = self.counters.field(field, &arguments, times);
                 let coordinate = match &field.resolve {
                     Resolve::Operation(_) | Resolve::Page(PagePart::TotalCount) => {
                         format!("{}.{}", object.name, field.name).into()
@@ -170,61 +180,28 @@ impl<'p, 'd> Preparing<'p, 'd> {
                     Resolve::Attribute(_) | Resolve::Page(_) => "".into(),
                 };
                 let sets: Vec<_> = fields.iter().map(|field| &field.node.selection_set.node).collect();
-                let selections = self.within(field.ty.base(), &sets, below)?;
+                let selections = self.within(field.ty.base(), &sets)?;
                 let projection = match &field.resolve {
                     Resolve::Operation(operation) => self.projection(operation, &selections).map(Arc::new),
                     Resolve::Attribute(_) | Resolve::Page(_) => None,
                 };
-                What::Field { field, coordinate, arguments, selections, projection }
+                What::Field { field: Arc::clone(field), coordinate, slot, selections, projection }
             }
         };
         Ok(Selected { key: key.clone(), pos: first.pos, what })
     }
 
     /// Selections on what a field returns, for each type that it may be.
-    fn within(
-        &self,
-        ty: &crate::schema::Name,
-        sets: &[&'d SelectionSet],
-        times: Times,
-    ) -> Result<Selections<'p>, Refused> {
+    fn within(&self, ty: &crate::schema::Name, sets: &[&'d SelectionSet]) -> Result<Selections, Refused> {
+        let on = |object: &Arc<Object>| Ok((Arc::clone(object), self.selections(object, sets)?));
         if let Some(object) = self.plan.objects.get(ty) {
-            return Ok(Selections(vec![(&object.name, self.selections(object, sets, times)?)]));
+            return Ok(Selections::new(vec![on(object)?]));
         }
         let Some(several) = self.plan.abstracts.get(ty) else { return Ok(Selections::default()) };
-        // Each item is of one of them, so that what it runs is what the most demanding runs.
-        let (before, mut most) = (self.counters.mark(), self.counters.mark());
-        let mut selections = Selections::default();
-        for object in several.members.iter().filter_map(|member| self.plan.objects.get(member)) {
-            self.counters.set(before);
-            selections.0.push((&object.name, self.selections(object, sets, times)?));
-            most = most.max(self.counters.mark());
-        }
-        self.counters.set(most);
+        let members = several.members.iter().filter_map(|member| self.plan.objects.get(member));
+        let selections = Selections::new(members.map(on).collect::<Result<_, Refused>>()?);
         check_shapes(&selections)?;
         Ok(selections)
-    }
-
-    fn arguments(
-        &self,
-        field: &Field,
-        node: &Positioned<GraphField>,
-    ) -> Result<IndexMap<Name, Value>, Refused> {
-        let coercion = Coercion::new(self.plan, Origin::Document(&self.variables));
-        let mut arguments = IndexMap::new();
-        for (name, definition) in &field.arguments {
-            let sent = node.node.get_argument(name);
-            let value = coercion.argument(definition, sent.map(|sent| &sent.node)).map_err(|wrong| {
-                let wrong = wrong.within(name);
-                let message = format!("The argument `{}` must be {}.", wrong.path, wrong.expected);
-                Refused::at(sent.map_or(node.pos, |sent| sent.pos), message)
-            })?;
-            if let Some(value) = value {
-                self.counters.value(&value)?;
-                arguments.insert(Name::new(&**name), value);
-            }
-        }
-        Ok(arguments)
     }
 
     fn collect(
@@ -234,7 +211,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
         groups: &mut Groups<'d>,
         spread: &mut HashSet<&'d Name>,
     ) -> Result<(), Refused> {
-        self.counters.looks(set.items.len())?;
+        self.expanded.looks(set.items.len())?;
         for selection in &set.items {
             if !self.is_included(selection.node.directives())? {
                 continue;
@@ -269,7 +246,7 @@ impl<'p, 'd> Preparing<'p, 'd> {
 
     /// `@skip` and `@include`.
     fn is_included(&self, directives: &[Positioned<Directive>]) -> Result<bool, Refused> {
-        let coercion = Coercion::new(self.plan, Origin::Document(&self.variables));
+        let coercion = Coercion::new(self.plan, Origin::Document(self.variables));
         let boolean = Type::named(Scalar::Boolean.name(), true);
         let mut is_included = true;
         for directive in directives {
@@ -279,9 +256,14 @@ impl<'p, 'd> Preparing<'p, 'd> {
                 // Validation passes over the directives of `__typename`.
                 _ => return Err(Refused::at(directive.pos, "There is no such directive on a selection.")),
             };
-            let condition = directive.node.get_argument("if").map(|value| &value.node);
-            match coercion.value(&boolean, condition.unwrap_or(&Literal::Null)) {
-                Ok(Value::Boolean(condition)) => is_included &= condition == included_when,
+            let written = directive.node.get_argument("if").map(|value| &value.node);
+            match coercion.value(&boolean, written.unwrap_or(&Literal::Null)) {
+                Ok(Value::Boolean(condition)) => {
+                    if let Some(Literal::Variable(name)) = written {
+                        self.rests_on(name, condition);
+                    }
+                    is_included &= condition == included_when;
+                }
                 Ok(_) => return Err(Refused::at(directive.pos, "The argument `if` must be true or false.")),
                 Err(wrong) => {
                     let message = format!("The argument `if` must be {}.", wrong.expected);
@@ -291,25 +273,11 @@ impl<'p, 'd> Preparing<'p, 'd> {
         }
         Ok(is_included)
     }
-}
 
-/// Refuses a field of whose size a request has to say one thing, where it says nothing or two.
-fn check_size_is_said(
-    field: &Field,
-    node: &Positioned<GraphField>,
-    arguments: &IndexMap<Name, Value>,
-) -> Result<(), Refused> {
-    let one_of = field.list_size.as_ref().map_or(&[][..], |size| &size.one_of);
-    if one_of.is_empty() {
-        return Ok(());
+    fn rests_on(&self, variable: &Name, value: bool) {
+        let known = &mut self.holds_for.borrow_mut().variables;
+        if !known.iter().any(|(known, _)| known == variable) {
+            known.push((variable.clone(), value));
+        }
     }
-    let is_given =
-        |name: &&crate::schema::Name| arguments.get(name.as_str()).is_some_and(|value| *value != Value::Null);
-    // A default counts too.
-    if one_of.iter().filter(is_given).count() == 1 {
-        return Ok(());
-    }
-    let names: Vec<_> = one_of.iter().map(|name| format!("`{name}`")).collect();
-    let message = format!("`{}` needs exactly one of {}.", field.name, names.join(", "));
-    Err(Refused::at(node.pos, message))
 }

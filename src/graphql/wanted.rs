@@ -6,7 +6,7 @@
 //! which none is stored that was selected is still there.
 
 use super::selected::{Selected, Selections, What};
-use super::selection::Preparing;
+use super::selection::Shaping;
 use crate::operation::{Projection, Wanted};
 use crate::schema::{Attribute, Name, Object, Operation, PagePart, Resolve, Shape};
 
@@ -29,28 +29,22 @@ struct Needs {
     places: bool,
 }
 
-impl Preparing<'_, '_> {
+impl Shaping<'_, '_> {
     /// The projection of an operation of whose answer this is selected.
-    pub(super) fn projection(
-        &self,
-        operation: &Operation,
-        selections: &Selections<'_>,
-    ) -> Option<Projection> {
+    pub(super) fn projection(&self, operation: &Operation, selections: &Selections) -> Option<Projection> {
         let mut needs = Needs::default();
         self.need_all(selections, &mut needs);
         Projection::of(self.plan, operation, needs.wanted, needs.places)
     }
 
     /// What is selected on each of the types that there may be.
-    fn need_all(&self, selections: &Selections<'_>, needs: &mut Needs) {
-        for (name, selected) in selections.types() {
-            if let Some(object) = self.plan.objects.get(name) {
-                self.need(object, selected, needs);
-            }
+    fn need_all(&self, selections: &Selections, needs: &mut Needs) {
+        for (object, selected) in selections.types() {
+            self.need(object, selected, needs);
         }
     }
 
-    fn need(&self, object: &Object, selections: &[Selected<'_>], needs: &mut Needs) {
+    fn need(&self, object: &Object, selections: &[Selected], needs: &mut Needs) {
         for selected in selections {
             let What::Field { field, selections, .. } = &selected.what else { continue };
             match &field.resolve {
@@ -71,7 +65,7 @@ impl Preparing<'_, '_> {
         }
     }
 
-    fn need_attribute(&self, attribute: &Attribute, selections: &Selections<'_>, needs: &mut Needs) {
+    fn need_attribute(&self, attribute: &Attribute, selections: &Selections, needs: &mut Needs) {
         let Some(parts) =
             self.members(&attribute.shape, &mut Around { types: Vec::new(), room: MOST_MEMBERS })
         else {

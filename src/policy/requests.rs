@@ -191,7 +191,7 @@ fn of_query<'p>(
     asked: &Asked<'p>,
 ) -> Vec<Asked<'p>> {
     let Asked { parent, field, object, item, table, .. } = *asked;
-    let written = plan.objects.get(parent).and_then(|parent| parent.fields.get(field));
+    let written = plan.object(parent).and_then(|parent| parent.fields.get(field)).map(AsRef::as_ref);
     let index = query.index.and_then(|at| item.indexes.get(at));
     let attributes = Attributes::query(plan, operation, (query, written), object, table);
     let counted = attributes.clone().map(Attributes::counted);

@@ -11,20 +11,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use http::Request;
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
-use tower::ServiceExt as _;
 
-use super::Config;
 use super::tls::Tls;
-use super::unread;
+use super::{Config, unread};
 use crate::telemetry::Metrics;
 
 /// How long an answer may lie unread in the client's window before the kernel ends the connection.
@@ -246,16 +241,9 @@ async fn speak<S>(
         .keep_alive_timeout(header_timeout);
     let asked = Arc::new(Notify::new());
     let asking = Arc::clone(&asked);
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |request| {
         asking.notify_one();
-        let router = router.clone();
-        async move {
-            match protocol {
-                Protocol::Http1 => unread::answered(request, |it| router.oneshot(it)).await,
-                // Here each body has a stream of its own.
-                Protocol::Http2 => router.oneshot(request.map(Body::new)).await,
-            }
-        }
+        unread::answer(router.clone(), request)
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection.into_owned());

@@ -1,69 +1,82 @@
-//! What becomes of a body that nobody has read, and of the HTTP/1.1 connection that it lies on.
+//! Bodies that were not read before the answer was made.
 //!
-//! Most refusals look at the head alone. What is left of the body then stands between the answer and the next request.
-//! Left to itself, hyper takes what has come already and otherwise ends the connection, without a word to the client,
-//! whose pool would send the next request into nothing. So a short body is read and thrown away, such as that of a
-//! request that is one too many: its client need not connect anew just when the load is highest. After any other one the
-//! answer says `connection: close`.
+//! What the headers decide is answered without a look at the body, so that a stranger's body costs nothing. On HTTP/1.1
+//! the next request stands behind that body. hyper reads on only where all of it is there already, and otherwise ends
+//! the connection once the answer is sent, without a word: a client that had kept it for its next request would lose that
+//! one. So a short body is taken and thrown away, and wherever it does not end soon the answer says that the connection
+//! does. On HTTP/2 each request has a stream of its own, and nothing is to be said.
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
 use http::header::{CONNECTION, EXPECT};
-use http::{HeaderValue, Request, Response};
-use http_body_util::{BodyExt as _, Limited};
+use http::{HeaderValue, Request, Response, Version};
+use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
+use tokio::sync::oneshot;
+use tower::ServiceExt as _;
 
-/// The longest body that is read to be thrown away. Most requests are shorter.
+/// What is taken of an unread body, in bytes. Beginning a new connection costs about as much.
 const SHORT: usize = 16 * 1024;
 
-/// How long such a body is waited for: it came with its head, or comes right behind it.
-const SOON: Duration = Duration::from_millis(250);
+/// How long the rest of a short body is waited for. It is sent with its head or right behind it.
+const SOON: Duration = Duration::from_millis(50);
 
-/// Where a body lies that whoever answered has let go of.
-type Left = Arc<Mutex<Option<Incoming>>>;
-
-/// A body that can be had back.
-struct Lent {
-    body: Option<Incoming>,
-    left: Left,
-}
-
-/// Lends a request's body to whoever answers, and sees to what is left of it.
-pub(super) async fn answered<A, F>(
-    request: Request<Incoming>,
-    answer: A,
-) -> Result<Response<Body>, Infallible>
-where
-    A: FnOnce(Request<Body>) -> F,
-    F: Future<Output = Result<Response<Body>, Infallible>>,
-{
-    // Read, it would be asked for.
-    let is_held_back = request.headers().contains_key(EXPECT);
-    let left = Left::default();
-    let lend = |body| Body::new(Lent { body: Some(body), left: Arc::clone(&left) });
-    let mut response = answer(request.map(lend)).await?;
-    let unread = left.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(body) = unread
-        && (is_held_back || !thrown_away(body).await)
-    {
+/// The answer to a request. It says `connection: close` where the connection ends behind it.
+pub(super) async fn answer(router: Router, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    if request.version() > Version::HTTP_11 || request.body().is_end_stream() {
+        return router.oneshot(request.map(Body::new)).await;
+    }
+    // Such a client sends its body when it is asked to, and asking for it now would be for nothing.
+    let waits = request.headers().contains_key(EXPECT);
+    let (back, mut given_back) = oneshot::channel();
+    let mut response = router.oneshot(request.map(|body| Body::new(Lent(Some((body, back)))))).await?;
+    let goes_on = match given_back.try_recv() {
+        Ok(GivenBack::Ended) => true,
+        Ok(GivenBack::Unread(body)) => !waits && has_ended(body).await,
+        Err(_held) => false,
+    };
+    if !goes_on {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(response)
 }
 
-/// Whether a body was short enough to be read to its end.
-async fn thrown_away(body: Incoming) -> bool {
+/// Reads the rest of a body, and throws it away, if it is short and ends soon.
+async fn has_ended(mut body: Incoming) -> bool {
+    // Of a body that says its length this is the length.
     if body.size_hint().lower() > SHORT as u64 {
         return false;
     }
-    let read = tokio::time::timeout(SOON, Limited::new(body, SHORT).collect()).await;
-    read.is_ok_and(|read| read.is_ok())
+    let read = async {
+        let mut taken = 0;
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else { return false };
+            taken += frame.data_ref().map_or(0, Bytes::len);
+            if taken > SHORT {
+                return false;
+            }
+        }
+        true
+    };
+    tokio::time::timeout(SOON, read).await.unwrap_or(false)
 }
+
+/// What became of a body.
+enum GivenBack {
+    /// It was read to its end.
+    Ended,
+    /// It was not.
+    Unread(Incoming),
+}
+
+/// A body that is given back when whoever had it is done.
+struct Lent(Option<(Incoming, oneshot::Sender<GivenBack>)>);
 
 impl hyper::body::Body for Lent {
     type Data = Bytes;
@@ -73,27 +86,30 @@ impl hyper::body::Body for Lent {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Some(body) = &mut self.body else { return Poll::Ready(None) };
-        let frame = Pin::new(body).poll_frame(context);
-        if matches!(frame, Poll::Ready(None)) {
-            // Nothing is left.
-            self.body = None;
+        let Some((body, _)) = &mut self.0 else { return Poll::Ready(None) };
+        let polled = Pin::new(body).poll_frame(context);
+        if matches!(polled, Poll::Ready(None))
+            && let Some((_, back)) = self.0.take()
+        {
+            drop(back.send(GivenBack::Ended));
         }
-        frame
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(Incoming::is_end_stream)
+        self.0.as_ref().is_none_or(|(body, _)| body.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
+        self.0.as_ref().map_or_else(|| SizeHint::with_exact(0), |(body, _)| body.size_hint())
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let body = self.body.take().filter(|body| !body.is_end_stream());
-        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = body;
+        if let Some((body, back)) = self.0.take() {
+            let given = if body.is_end_stream() { GivenBack::Ended } else { GivenBack::Unread(body) };
+            drop(back.send(given));
+        }
     }
 }

@@ -53,6 +53,7 @@ struct Inner {
     leases: Gauge,
     sts_calls: Family<Outcome, Counter>,
     sts_seconds: Histogram,
+    documents: Family<Outcome, Counter>,
     documents_refused: Family<Limit, Counter>,
     loaded_keys: Counter,
     loader_calls: Counter,
@@ -236,6 +237,7 @@ impl Metrics {
             leases: Gauge::default(),
             sts_calls: Family::default(),
             sts_seconds: seconds(),
+            documents: Family::default(),
             documents_refused: Family::default(),
             loaded_keys: Counter::default(),
             loader_calls: Counter::default(),
@@ -306,6 +308,12 @@ impl Metrics {
     pub fn assumed(&self, assumed: Assumed, took: Duration) {
         self.0.sts_calls.get_or_create(&Outcome { outcome: assumed.as_str() }).inc();
         self.0.sts_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A document is among those that are kept, or was looked at anew.
+    pub fn document(&self, is_known: bool) {
+        let outcome = if is_known { "known" } else { "new" };
+        self.0.documents.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// A document was refused by a limit.
@@ -393,6 +401,8 @@ impl Inner {
         of.register("leases", "Leases that are held", self.leases.clone());
         of.register("sts_calls", "AssumeRole calls, by what became of them", self.sts_calls.clone());
         of.register("sts_call_duration_seconds", "How long AssumeRole calls took", self.sts_seconds.clone());
+        let documents = "Documents, by whether they were kept from a former request";
+        of.register("documents", documents, self.documents.clone());
         let refused = "Documents that a limit refused";
         of.register("documents_refused", refused, self.documents_refused.clone());
         of.register("loader_keys", "Keys that were asked for together", self.loaded_keys.clone());

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -64,8 +65,8 @@ impl Demo {
 }
 
 /// Another tenant in the same role and mode.
-fn sharing(embedded: &Embedded, tenant: &TenantRecord) -> Option<std::sync::Arc<TenantRecord>> {
-    let same = |other: &&std::sync::Arc<TenantRecord>| {
+fn sharing(embedded: &Embedded, tenant: &TenantRecord) -> Option<Arc<TenantRecord>> {
+    let same = |other: &&Arc<TenantRecord>| {
         other.id != tenant.id && other.role == tenant.role && other.mode == tenant.mode
     };
     embedded.application.registry.records().iter().find(same).cloned()
@@ -101,7 +102,7 @@ fn query(plan: &Plan, seed: &Seeded) -> Option<String> {
 /// Some fields of a type that need no selection of their own.
 fn leaves(plan: &Plan, object: &Object) -> Vec<String> {
     const SHOWN: usize = 5;
-    let is_leaf = |field: &&Field| match &field.resolve {
+    let is_leaf = |field: &&Arc<Field>| match &field.resolve {
         Resolve::Attribute(attribute) => {
             !attribute.hidden && field.guard.is_open() && !plan.objects.contains_key(field.ty.base())
         }

@@ -93,8 +93,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// The field of a coordinate.
 fn find<'p>(plan: &'p Plan, coordinate: &str) -> Result<(&'p Object, &'p Field), Problem> {
     let found = coordinate.split_once('.').and_then(|(object, field)| {
-        let object = plan.objects.get(object)?;
-        Some((object, object.fields.get(field)?))
+        let object = plan.object(object)?;
+        Some((object, object.fields.get(field)?.as_ref()))
     });
     found.ok_or_else(|| {
         let all: Vec<String> =

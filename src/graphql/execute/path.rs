@@ -72,5 +72,5 @@ pub(super) struct Node(usize);
 pub(super) struct At<'a> {
     pub(super) path: &'a Path<'a>,
     pub(super) pos: Pos,
-    pub(super) selections: &'a Selections<'a>,
+    pub(super) selections: &'a Selections,
 }

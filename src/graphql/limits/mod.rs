@@ -5,6 +5,7 @@
 //! and knows neither how often a value is copied nor how fast introspection grows. What validation does more than once
 //! for a definition is bounded by how many of them there are.
 
+mod expanded;
 #[cfg(test)]
 mod fuzzed;
 mod limit;
@@ -18,9 +19,10 @@ use async_graphql::parser::types::ExecutableDocument;
 
 use super::answer::Refused;
 use super::config::Config;
+pub(super) use expanded::Expanded;
 pub(super) use limit::Limit;
 pub(super) use multiplied::{Counters, Times};
-use size::{Measuring, Size};
+use size::{Measuring, Size, VARIABLE};
 pub(super) use text::check_text;
 
 /// How deep brackets of any kind may be nested in the text, and selection sets with fragments in place: whoever walks
@@ -42,13 +44,40 @@ const MAX_INTROSPECTED: usize = 500;
 /// fields of one name in the answer, anew in every selection set around them, and makes an error of each difference.
 const MAX_COMPARISONS: usize = 50;
 
-/// Looks at the document: what it defines, its depth, and its size with every fragment in place of its spreads. Gives how
-/// long its arguments are.
+/// What a document comes to, with every fragment in place of its spreads.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Measured {
+    /// How long its arguments are, in bytes.
+    pub(super) values: usize,
+    pub(super) selections: usize,
+    /// Whether it asks for the schema itself.
+    pub(super) introspects: bool,
+}
+
+/// Whether variables leave a document as long as it was measured to be without them.
+pub(super) fn are_short(variables: &serde_json::Map<String, serde_json::Value>) -> bool {
+    // What is counted for a variable at least is more than most are long.
+    let most = VARIABLE;
+    variables.values().all(|value| match value {
+        serde_json::Value::String(text) => text.len() + r#""""#.len() <= most && !text.contains(is_escaped),
+        serde_json::Value::Null | serde_json::Value::Bool(_) => true,
+        serde_json::Value::Number(_) | serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+            value.to_string().len() <= most
+        }
+    })
+}
+
+/// Whether JSON writes a character as more than itself.
+fn is_escaped(character: char) -> bool {
+    matches!(character, '"' | '\\') || character.is_control()
+}
+
+/// Looks at the document: what it defines, its depth, and its size with every fragment in place of its spreads.
 pub(super) fn check_document(
     document: &ExecutableDocument,
     variables: &serde_json::Map<String, serde_json::Value>,
     config: &Config,
-) -> Result<usize, Refused> {
+) -> Result<Measured, Refused> {
     check_definitions(document, config)?;
     let variables = lengths(document, variables);
     let own_length = variables.values().fold(config.max_document, |sum, length| sum.saturating_add(*length));
@@ -77,7 +106,7 @@ pub(super) fn check_document(
             return Err(Refused::limit(limit, most, found));
         }
     }
-    Ok(total.values)
+    Ok(Measured { values: total.values, selections: total.selections, introspects: total.introspected > 0 })
 }
 
 /// Looks at what a document defines. A variable that is defined twice is refused here, and not left to validation:

@@ -1,6 +1,6 @@
-//! What a document multiplies beyond its own size: by pages what is run, by types what is selected on an interface.
+//! What a document multiplies beyond its own size: by pages what is run, by types the arguments that it is run with.
 //!
-//! No limit on the document bounds either, so both are counted while it is prepared, before anything is run or copied.
+//! No limit on the document bounds either, so both are counted for each request, before anything is run.
 
 use std::cell::Cell;
 
@@ -21,8 +21,6 @@ const ASSUMED_LIST: usize = 10;
 /// How many times the length of its arguments a document may have of them, once each stands for each type that its field
 /// is selected on; [`MAX_VALUES`], where that is more.
 const MAX_COPIES: usize = 2;
-/// How many selections may be looked at for each that a document may have.
-const MAX_LOOKS: usize = 10;
 
 /// What has been counted so far.
 #[derive(Debug)]
@@ -34,10 +32,6 @@ pub(in crate::graphql) struct Counters<'c> {
     operations: Cell<usize>,
     /// What these, and the objects that are answered, cost.
     cost: Cell<usize>,
-    /// Selections that were made, each once for each type that it may be made on.
-    selected: Cell<usize>,
-    /// Selections of the document that were looked at, each once for each type that it is looked at for.
-    looked_at: Cell<usize>,
     /// How long the arguments are of all selections that were made, in bytes, and how long they may be.
     values: Cell<usize>,
     most_values: usize,
@@ -61,19 +55,8 @@ impl<'c> Counters<'c> {
     /// Nothing yet, of a document whose arguments are so long. No page has more than `max_page` items.
     pub(in crate::graphql) fn new(config: &'c Config, values: usize, max_page: usize) -> Self {
         let most_values = MAX_VALUES.max(values.saturating_mul(MAX_COPIES));
-        let [operations, cost, selected, looked_at, values] = [(); 5].map(|()| Cell::new(0));
-        Self { config, max_page, operations, cost, selected, looked_at, values, most_values }
-    }
-
-    /// Counts a selection that is made. One on an interface is one for each of its types, and so on within them.
-    pub(in crate::graphql) fn selection(&self) -> Result<(), Refused> {
-        count(&self.selected, 1, Limit::Selected, self.config.max_selections)
-    }
-
-    /// Counts selections that are looked at. Those that become one field, or none, are made but once; they are looked at
-    /// for each type all the same.
-    pub(in crate::graphql) fn looks(&self, more: usize) -> Result<(), Refused> {
-        count(&self.looked_at, more, Limit::Looks, self.config.max_selections.saturating_mul(MAX_LOOKS))
+        let [operations, cost, values] = [(); 3].map(|()| Cell::new(0));
+        Self { config, max_page, operations, cost, values, most_values }
     }
 
     /// Counts the value of an argument. It is copied for each type that its field is selected on.
@@ -137,7 +120,7 @@ fn of(number: u32) -> usize {
 }
 
 /// Counts so many more of what there may be so many of.
-fn count(counter: &Cell<usize>, more: usize, limit: Limit, most: usize) -> Result<(), Refused> {
+pub(super) fn count(counter: &Cell<usize>, more: usize, limit: Limit, most: usize) -> Result<(), Refused> {
     let found = counter.get().saturating_add(more);
     counter.set(found);
     if found > most { Err(Refused::limit(limit, most, found)) } else { Ok(()) }

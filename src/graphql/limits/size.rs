@@ -18,7 +18,7 @@ const MAX_LISTINGS: usize = 2;
 /// for among all of the other's.
 const MAX_ARGUMENTS: usize = 100;
 /// What a variable counts at least among the values, in bytes: an error about it is longer than it is.
-const VARIABLE: usize = 64;
+pub(super) const VARIABLE: usize = 64;
 
 /// The size of a selection set, with fragments in place of their spreads.
 #[derive(Debug, Clone, Copy, Default)]

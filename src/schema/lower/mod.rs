@@ -38,6 +38,7 @@ mod when;
 mod write;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -190,7 +191,7 @@ impl<'a> Lowering<'a> {
         lists::coalesce(&mut objects, &abstracts);
         Some(Plan {
             tables: self.tables,
-            objects,
+            objects: objects.into_iter().map(|(name, object)| (name, Arc::new(object))).collect(),
             abstracts,
             enums: self.enums,
             inputs: self.inputs,
@@ -218,7 +219,7 @@ impl<'a> Lowering<'a> {
                 let hint = "write it otherwise, and report this: the compiler should say what is wrong";
                 self.reports.report(&def.name.span, "this field cannot be carried out", hint);
             }
-            fields.extend(field.map(|field| (field.name.clone(), field)));
+            fields.extend(field.map(|field| (field.name.clone(), Arc::new(field))));
         }
         Object {
             name: name.clone(),

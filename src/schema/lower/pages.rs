@@ -3,6 +3,8 @@
 //! A connection's types need not be written: `OrderConnection`, `OrderEdge` and `PageInfo` are made where nobody
 //! defined them. Where somebody did, their fields are recognised by name.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
 use super::costs::WEIGHT;
@@ -320,7 +322,7 @@ impl<'a> Lowering<'a> {
         if let Some(item) = parts.item {
             guard.and(&self.guard_of_type(item));
         }
-        let fields = draft.fields.iter().filter_map(|field| self.part_field(field, parts));
+        let fields = draft.fields.iter().filter_map(|field| self.part_field(field, parts)).map(shared);
         let object = Object {
             name: parts.of.into(),
             description: draft.def.description.clone(),
@@ -436,9 +438,13 @@ fn made(name: &str, description: String, fields: Vec<(&str, PagePart, Type)>) ->
     Object {
         name: name.into(),
         description: Some(description),
-        fields: fields.into_iter().map(|(name, part, ty)| page_field(name, None, part, ty)).collect(),
+        fields: fields.into_iter().map(|(name, part, ty)| shared(page_field(name, None, part, ty))).collect(),
         item: None,
         guard: Guard::default(),
         weight: 0,
     }
+}
+
+fn shared((name, field): (Name, Field)) -> (Name, Arc<Field>) {
+    (name, Arc::new(field))
 }

@@ -89,8 +89,8 @@ impl fmt::Debug for Name {
 pub struct Plan {
     /// The tables, by the name that the schema calls them.
     pub tables: IndexMap<Name, Table>,
-    /// The object types.
-    pub objects: IndexMap<Name, Object>,
+    /// The object types. They and their fields are shared with what is made of documents.
+    pub objects: IndexMap<Name, Arc<Object>>,
     /// The interfaces and unions.
     pub abstracts: IndexMap<Name, Abstract>,
     /// The enum types.
@@ -115,6 +115,11 @@ impl Plan {
             query: "Query".into(),
             mutation: None,
         }
+    }
+
+    /// An object type.
+    pub fn object(&self, name: &str) -> Option<&Object> {
+        self.objects.get(name).map(AsRef::as_ref)
     }
 
     /// Whether the page that a field returns says how many items there are in all.
@@ -144,7 +149,7 @@ impl Plan {
     pub fn operations(&self) -> impl Iterator<Item = (&Object, &Field, &Operation)> {
         self.objects.values().flat_map(|object| {
             object.fields.values().filter_map(move |field| match &field.resolve {
-                Resolve::Operation(operation) => Some((object, field, operation.as_ref())),
+                Resolve::Operation(operation) => Some((object.as_ref(), field.as_ref(), operation.as_ref())),
                 Resolve::Attribute(_) | Resolve::Page(_) => None,
             })
         })

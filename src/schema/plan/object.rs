@@ -1,6 +1,7 @@
 //! Types and fields, as clients see them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_graphql::Value;
 use indexmap::IndexMap;
@@ -15,7 +16,7 @@ pub struct Object {
     /// Its description.
     pub description: Option<String>,
     /// Its fields, in the order of the schema.
-    pub fields: IndexMap<Name, Field>,
+    pub fields: IndexMap<Name, Arc<Field>>,
     /// Where its items live; none for a value inside an item, a page, a root.
     pub item: Option<Item>,
     /// Who may see what is of this type, wherever it is returned. A page has that of its items.

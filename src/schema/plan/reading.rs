@@ -22,7 +22,7 @@ pub struct Reading<'p> {
 impl Plan {
     /// What an operation reads; none if it reads nothing but what it writes.
     pub fn reading(&self, operation: &Operation) -> Option<Reading<'_>> {
-        let object = self.objects.get(operation.object())?;
+        let object = self.object(operation.object())?;
         let table = self.tables.get(&object.item.as_ref()?.table)?;
         let (keys, has_cursors, members) = match operation {
             Operation::Get(_) => (&table.keys, false, vec![object]),
@@ -54,7 +54,7 @@ impl Plan {
     fn found_by<'p>(&'p self, query: &Query, object: &'p Object) -> Vec<&'p Object> {
         match &query.collection {
             None => vec![object],
-            Some(collection) => collection.members.iter().filter_map(|it| self.objects.get(it)).collect(),
+            Some(collection) => collection.members.iter().filter_map(|it| self.object(it)).collect(),
         }
     }
 

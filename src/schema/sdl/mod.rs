@@ -21,7 +21,7 @@ use super::scalar::Scalar;
 /// The scalars of a plan that GraphQL itself does not have, as far as a client meets them.
 pub fn scalars(plan: &Plan) -> Vec<Scalar> {
     let inputs = plan.inputs.values().map(|input| &input.fields);
-    let objects = || plan.objects.values().flat_map(visible);
+    let objects = || plan.objects.values().flat_map(|it| visible(it));
     let abstracts = || plan.abstracts.values().flat_map(Abstract::fields);
     let taken = objects().map(|it| &it.arguments).chain(abstracts().map(|it| &it.arguments)).chain(inputs);
     let answered = objects().map(|it| &it.ty).chain(abstracts().map(|it| &it.ty));
@@ -46,7 +46,7 @@ pub fn print(plan: &Plan) -> String {
 
 /// The fields that clients see.
 fn visible(object: &Object) -> impl Iterator<Item = &Field> {
-    object.fields.values().filter(|field| !field.is_hidden())
+    object.fields.values().map(AsRef::as_ref).filter(|field: &&Field| !field.is_hidden())
 }
 
 fn object(plan: &Plan, object: &Object) -> String {

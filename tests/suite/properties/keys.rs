@@ -165,7 +165,7 @@ fn meant(plan: &Plan, object: &Object, template: &Template, values: &Values) -> 
 }
 
 fn items(plan: &Plan) -> impl Iterator<Item = (&Object, &KeyTemplates)> {
-    plan.objects.values().filter_map(|object| Some((object, &object.item.as_ref()?.keys)))
+    plan.objects.values().filter_map(|object| Some((object.as_ref(), &object.item.as_ref()?.keys)))
 }
 
 /// The key that values make; none if they make none.

@@ -19,7 +19,7 @@ const ORDER: &str = r#"{id: "1", shop: "s", total: "9", customerId: "c", margin:
 /// Everything that a caller needs to see all.
 const ALL: &str = "finance:read cost:read payments:read crm audit admin orders:delete";
 
-async fn empty() -> World {
+pub(crate) async fn empty() -> World {
     World::builder()
         .file("schema.graphql", SCHEMA)
         .edit("innkeeper.toml", |text| {

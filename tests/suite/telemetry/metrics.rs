@@ -29,6 +29,7 @@ async fn a_request_moves_what_it_did_and_nothing_else() {
         cold,
         [
             r#"innkeeper_consumed_capacity_units_total{tenant="acme",operation="Query.product",kind="read"} 0.5"#,
+            r#"innkeeper_documents_total{outcome="new"} 1"#,
             r#"innkeeper_dynamodb_call_duration_seconds_count{call="GetItem"} 1"#,
             r#"innkeeper_dynamodb_calls_total{call="GetItem",outcome="ok"} 1"#,
             "innkeeper_leases 1",
@@ -43,11 +44,14 @@ async fn a_request_moves_what_it_did_and_nothing_else() {
     assert_eq!(
         warm,
         [
+            r#"innkeeper_documents_total{outcome="new"} 1"#,
             "innkeeper_request_duration_seconds_count 1",
             r#"innkeeper_requests_total{code="OK"} 1"#,
             r#"innkeeper_tokens_total{outcome="remembered"} 1"#,
         ]
     );
+    let known = moved(&world, Some(&token), "{ __typename }").await;
+    assert!(known.contains(&r#"innkeeper_documents_total{outcome="known"} 1"#.to_owned()), "{known:?}");
 }
 
 #[tokio::test]
