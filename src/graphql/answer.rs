@@ -4,16 +4,16 @@
 //! is a 4xx; under the older `application/json` every answer to a well-formed request is a 200.
 
 use async_graphql::parser::Pos;
-use async_graphql::{Name, ServerError, Value};
+use async_graphql::{Name, ServerError};
 use bytes::Bytes;
 use http::StatusCode;
-use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::{Map, json};
 
 use super::limits::Limit;
 use crate::error::{Code, Public};
 use crate::id::RequestId;
+use crate::json::Text;
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +157,12 @@ impl Refused {
         self.limit
     }
 
+    /// There is a digest in the place of a document, and none of the documents that are kept has it. The message is the
+    /// protocol: clients look for this word, and send the document beside the digest.
+    pub(super) fn unknown_digest() -> Self {
+        Self::bad_request(vec![GraphError::new(Code::BadRequest, "PersistedQueryNotFound")])
+    }
+
     /// A fragment spreads itself.
     pub(super) fn cycle(fragment: &Name) -> Self {
         let message = format!("The fragment `{fragment}` spreads itself.");
@@ -192,7 +198,7 @@ impl Refused {
 pub(super) struct Response {
     refused: Option<(StatusCode, bool)>,
     /// Null where an error went up to the root; absent where nothing was run.
-    data: Option<Value>,
+    data: Option<Text>,
     errors: Vec<GraphError>,
     /// The paths of pages that the read budget cut short.
     partial: Vec<Vec<Segment>>,
@@ -208,12 +214,7 @@ impl Response {
         }
     }
 
-    pub(super) fn new(
-        data: Option<IndexMap<Name, Value>>,
-        errors: Vec<GraphError>,
-        partial: Vec<Vec<Segment>>,
-    ) -> Self {
-        let data = data.map_or(Value::Null, Value::Object);
+    pub(super) fn new(data: Text, errors: Vec<GraphError>, partial: Vec<Vec<Segment>>) -> Self {
         Self { refused: None, data: Some(data), errors, partial }
     }
 
@@ -225,28 +226,26 @@ impl Response {
             (Some((status, true)), _) | (Some((status, false)), Media::GraphqlResponse) => status,
             (Some((_, false)), Media::Json) | (None, _) => StatusCode::OK,
         };
-        let body = Body {
-            errors: &self.errors,
-            data: self.data.as_ref(),
-            extensions: (!self.partial.is_empty()).then_some(Extensions { partial: &self.partial }),
-        };
-        let body = serde_json::to_vec(&body).unwrap_or_default();
         let code = self.errors.first().map(|error| error.code);
-        Answer { status, media, body: Bytes::from(body), code }
+        Answer { status, media, body: self.body(), code }
     }
-}
 
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(skip_serializing_if = "<[GraphError]>::is_empty")]
-    errors: &'a [GraphError],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    extensions: Option<Extensions<'a>>,
-}
-
-#[derive(Serialize)]
-struct Extensions<'a> {
-    partial: &'a [Vec<Segment>],
+    fn body(self) -> Bytes {
+        let mut body = Text::default();
+        body.mark(b'{');
+        if !self.errors.is_empty() {
+            body.name("errors");
+            body.value(&self.errors);
+        }
+        if let Some(data) = &self.data {
+            body.name("data");
+            body.text(data.as_bytes());
+        }
+        if !self.partial.is_empty() {
+            body.name("extensions");
+            body.value(&json!({ "partial": self.partial }));
+        }
+        body.mark(b'}');
+        body.into_bytes()
+    }
 }

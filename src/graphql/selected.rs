@@ -13,7 +13,7 @@ use async_graphql_value::Value as Literal;
 use indexmap::IndexMap;
 
 use crate::operation::Projection;
-use crate::schema::{Field, Guard, Object, Of, Type};
+use crate::schema::{Field, Guard, Object, Of, PagePart, Resolve, Type};
 
 /// What an operation of a document selects, for whoever passes the same guards.
 #[derive(Debug)]
@@ -89,15 +89,29 @@ pub(super) enum What {
 
 /// What is selected on what a field returns, for each object type that this may be. None for a leaf.
 #[derive(Debug, Default)]
-pub(super) struct Selections(pub(super) Vec<(Arc<Object>, Vec<Selected>)>);
+pub(super) struct Selections {
+    types: Vec<(Arc<Object>, Vec<Selected>)>,
+    /// Whether an operation is run below.
+    runs: bool,
+}
 
 impl Selections {
     /// Nothing, where nothing is selected.
-    pub(super) const NONE: &'static Self = &Self(Vec::new());
+    pub(super) const NONE: &'static Self = &Self { types: Vec::new(), runs: false };
+
+    pub(super) fn new(types: Vec<(Arc<Object>, Vec<Selected>)>) -> Self {
+        let runs = types.iter().any(|(_, selected)| selected.iter().any(Selected::runs));
+        Self { types, runs }
+    }
+
+    /// Whether all of it is answered from what is at hand, and nothing has to be waited for.
+    pub(super) fn is_still(&self) -> bool {
+        !self.runs
+    }
 
     /// What is selected where it is this type.
     pub(super) fn on(&self, object: &Object) -> &[Selected] {
-        match self.0.as_slice() {
+        match self.types.as_slice() {
             [(_, only)] => only,
             several => several.iter().find(|(it, _)| it.name == object.name).map_or(&[], |(_, it)| it),
         }
@@ -105,16 +119,16 @@ impl Selections {
 
     /// What is selected, type by type.
     pub(super) fn sets(&self) -> impl Iterator<Item = &[Selected]> {
-        self.0.iter().map(|(_, selected)| selected.as_slice())
+        self.types.iter().map(|(_, selected)| selected.as_slice())
     }
 
     /// What is selected, each with the type that it is selected on.
     pub(super) fn types(&self) -> impl Iterator<Item = (&Object, &[Selected])> {
-        self.0.iter().map(|(object, selected)| (object.as_ref(), selected.as_slice()))
+        self.types.iter().map(|(object, selected)| (object.as_ref(), selected.as_slice()))
     }
 
     pub(super) fn is_leaf(&self) -> bool {
-        self.0.is_empty()
+        self.types.is_empty()
     }
 }
 
@@ -128,6 +142,17 @@ pub(super) struct Refusal {
 }
 
 impl Selected {
+    /// Whether an operation is run for it, or below it.
+    pub(super) fn runs(&self) -> bool {
+        match &self.what {
+            What::TypeName | What::Introspection | What::Refused(_) => false,
+            What::Field { field, selections, .. } => match &field.resolve {
+                Resolve::Operation(_) | Resolve::Page(PagePart::TotalCount) => true,
+                Resolve::Attribute(_) | Resolve::Page(_) => selections.runs,
+            },
+        }
+    }
+
     /// The refusal, if it is refused.
     fn refusal(&self) -> Option<Refusal> {
         match &self.what {

@@ -195,11 +195,11 @@ impl<'s, 'd> Shaping<'s, 'd> {
     fn within(&self, ty: &crate::schema::Name, sets: &[&'d SelectionSet]) -> Result<Selections, Refused> {
         let on = |object: &Arc<Object>| Ok((Arc::clone(object), self.selections(object, sets)?));
         if let Some(object) = self.plan.objects.get(ty) {
-            return Ok(Selections(vec![on(object)?]));
+            return Ok(Selections::new(vec![on(object)?]));
         }
         let Some(several) = self.plan.abstracts.get(ty) else { return Ok(Selections::default()) };
         let members = several.members.iter().filter_map(|member| self.plan.objects.get(member));
-        let selections = Selections(members.map(on).collect::<Result<_, Refused>>()?);
+        let selections = Selections::new(members.map(on).collect::<Result<_, Refused>>()?);
         check_shapes(&selections)?;
         Ok(selections)
     }

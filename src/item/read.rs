@@ -1,5 +1,7 @@
 //! Reading: what is stored becomes what a field answers.
 
+use std::borrow::Cow;
+
 use async_graphql::{Name as GraphName, Value};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
@@ -8,6 +10,7 @@ use indexmap::IndexMap;
 use serde_json::Number;
 use thiserror::Error;
 
+use crate::json::Text;
 use crate::schema::{Plan, Scalar, Shape};
 
 /// The stored value is not of the field's type. The text names types, never the value.
@@ -46,6 +49,24 @@ pub fn leaf(plan: &Plan, shape: &Shape, stored: &AttributeValue) -> Result<Value
     value.ok_or_else(|| Mismatch { expected, found: kind(stored) })
 }
 
+/// Writes the answer of a field that is a scalar or an enum: what [`leaf`] gives, without a copy where text is answered as
+/// it is stored.
+pub fn write_leaf(
+    out: &mut Text,
+    plan: &Plan,
+    shape: &Shape,
+    stored: &AttributeValue,
+) -> Result<(), Mismatch> {
+    match (shape, stored) {
+        (Shape::Scalar(Scalar::String | Scalar::Id), AttributeValue::S(text))
+        | (Shape::Scalar(Scalar::Id), AttributeValue::N(text)) => out.string(text),
+        (Shape::Enum(name), AttributeValue::S(text)) if is_value_of(plan, name, text) => out.string(text),
+        (Shape::Scalar(Scalar::Boolean), AttributeValue::Bool(value)) => out.boolean(*value),
+        _ => out.value(&leaf(plan, shape, stored)?),
+    }
+    Ok(())
+}
+
 /// What a place in an answer counts beside the bytes of the value in it: about what it takes in memory before it is
 /// written.
 pub const PLACE: usize = 32;
@@ -77,20 +98,23 @@ pub fn length(stored: &AttributeValue) -> usize {
 }
 
 /// The elements of a list or a set. A list is also read where a set is stored, and a set where a list is.
-pub fn elements(stored: &AttributeValue) -> Option<Vec<AttributeValue>> {
-    match stored {
-        AttributeValue::L(items) => Some(items.clone()),
-        AttributeValue::Ss(texts) => Some(texts.iter().cloned().map(AttributeValue::S).collect()),
-        AttributeValue::Ns(numbers) => Some(numbers.iter().cloned().map(AttributeValue::N).collect()),
-        AttributeValue::Bs(blobs) => Some(blobs.iter().cloned().map(AttributeValue::B).collect()),
-        _ => None,
-    }
+pub fn elements(stored: &AttributeValue) -> Option<Cow<'_, [AttributeValue]>> {
+    Some(match stored {
+        AttributeValue::L(items) => Cow::Borrowed(items.as_slice()),
+        AttributeValue::Ss(texts) => texts.iter().cloned().map(AttributeValue::S).collect(),
+        AttributeValue::Ns(numbers) => numbers.iter().cloned().map(AttributeValue::N).collect(),
+        AttributeValue::Bs(blobs) => blobs.iter().cloned().map(AttributeValue::B).collect(),
+        _ => return None,
+    })
 }
 
 fn enum_value(plan: &Plan, name: &str, stored: &AttributeValue) -> Option<Value> {
     let text = stored.as_s().ok()?;
-    let known = plan.enums.get(name)?.values.contains_key(text.as_str());
-    known.then(|| Value::Enum(GraphName::new(text)))
+    is_value_of(plan, name, text).then(|| Value::Enum(GraphName::new(text)))
+}
+
+fn is_value_of(plan: &Plan, name: &str, text: &str) -> bool {
+    plan.enums.get(name).is_some_and(|it| it.values.contains_key(text))
 }
 
 fn scalar_value(scalar: Scalar, stored: &AttributeValue) -> Option<Value> {

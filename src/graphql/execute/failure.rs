@@ -2,9 +2,7 @@
 
 use std::sync::Mutex;
 
-use async_graphql::Value;
-use indexmap::IndexMap;
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::path::At;
 use super::{Boxed, Completed, Nulled, On, Run, Shows, lock};
@@ -97,16 +95,19 @@ impl Run<'_> {
             errors: Mutex::default(),
             partial: Mutex::default(),
         };
-        let mut shown = IndexMap::new();
+        let mut shown = Map::new();
         for selected in at.selections.on(object).iter().filter(|selected| shaping.shows.selection(selected)) {
             match shaping.member(object, On::Item(current), selected, at.path).await {
-                Ok((name, value)) => drop(shown.insert(name, value)),
+                Ok(value) => {
+                    let value = serde_json::from_slice(value.as_bytes()).unwrap_or_default();
+                    shown.insert(selected.key.to_string(), value);
+                }
                 Err(Nulled::Failed) => {}
                 // There is no room to show it.
                 Err(Nulled::Spent) => break,
             }
         }
-        Value::Object(shown).into_json().unwrap_or_default()
+        shown.into()
     }
 
     /// Records a failure: its causes in the log, its public face in the answer.

@@ -1,6 +1,9 @@
 //! Runs a prepared operation: fields beside each other, mutations one after the other, and null where something
 //! failed, as far up as the types ask for it.
 //!
+//! An answer is written as it comes, as JSON: what is answered from the item at hand in one go (`still`), and where an
+//! operation is run below, each of the parts for itself, put together when all are there.
+//!
 //! GraphQL, section 6.4 ("Executing Fields") and 6.4.4 ("Handling Field Errors"). Everything is polled inside the
 //! request's own future: when a client goes away, its work goes with it.
 
@@ -11,15 +14,16 @@ mod loader;
 mod operation;
 mod page;
 mod path;
+mod still;
 mod stored;
 
-use std::future::Future;
+use std::future::{Future, ready};
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use async_graphql::{Name, Value};
+use async_graphql::Value;
 use futures_util::future::join_all;
-use indexmap::IndexMap;
 use tracing::Instrument as _;
 
 use super::answer::{GraphError, Response, Segment};
@@ -28,6 +32,7 @@ use super::config::Config;
 use super::selected::{Selected, Selections, What};
 use crate::credentials::TenantSession;
 use crate::item::{Attributes, PLACE};
+use crate::json::Text;
 use crate::operation::{Budget, Found, Inputs, Operations, Parent};
 use crate::schema::{Object, PagePart, Plan, Resolve};
 use crate::telemetry::span;
@@ -48,7 +53,10 @@ enum Nulled {
     Spent,
 }
 
-type Completed = Result<Value, Nulled>;
+/// The value of a field, or a part of one.
+type Completed = Result<Text, Nulled>;
+/// Something that was written to a text.
+type Written = Result<(), Nulled>;
 /// Boxed, because selections nest.
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -124,27 +132,44 @@ pub(super) async fn run(
     let on = On::Root(&prepared.introspection);
     let shape = &prepared.shape;
     let members = shape.selections.iter().map(|selected| run.root_member(&shape.root, on, selected, &root));
-    let data = if shape.serial {
+    let members = if shape.serial {
         run.drive(one_by_one(members)).await
     } else {
         run.drive(join_all(members)).await.into_iter().collect()
     };
+    let data =
+        members.map_or_else(|_nulled| null(), |members: Vec<Text>| object(&shape.selections, &members));
     let errors = run.errors.into_inner().unwrap_or_else(PoisonError::into_inner);
     let partial = run.partial.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Response::new(data.ok(), errors, partial)
+    Response::new(data, errors, partial)
 }
 
 /// Mutations. Where one takes the whole answer with it those behind it are not run: nobody would learn whether they
 /// had been.
-async fn one_by_one<'a>(
-    members: impl Iterator<Item = Boxed<'a, Result<(Name, Value), Nulled>>>,
-) -> Result<IndexMap<Name, Value>, Nulled> {
-    let mut data = IndexMap::new();
+async fn one_by_one<'a>(members: impl Iterator<Item = Boxed<'a, Completed>>) -> Result<Vec<Text>, Nulled> {
+    let mut data = Vec::new();
     for member in members {
-        let (name, value) = member.await?;
-        data.insert(name, value);
+        data.push(member.await?);
     }
     Ok(data)
+}
+
+/// An object of its members, each selection's in its place.
+fn object(selections: &[Selected], members: &[Text]) -> Text {
+    let mut out = Text::default();
+    out.mark(b'{');
+    for (selected, member) in selections.iter().zip(members) {
+        out.name(&selected.key);
+        out.text(member.as_bytes());
+    }
+    out.mark(b'}');
+    out
+}
+
+fn null() -> Text {
+    let mut out = Text::default();
+    out.null();
+    out
 }
 
 /// What the fields that run beside each other write to.
@@ -155,12 +180,46 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Run<'_> {
     /// An object: each of its selections, in their order.
     fn object<'a>(&'a self, object: &'a Object, on: On<'a>, at: At<'a>) -> Boxed<'a, Completed> {
+        if at.selections.is_still() {
+            let mut out = Text::default();
+            let written = self.write_object(&mut out, object, on, at);
+            return Box::pin(ready(written.map(|()| out)));
+        }
         let shown = at.selections.on(object).iter().filter(|selected| self.shows.selection(selected));
-        let members: Vec<_> = shown.map(|selected| self.member(object, on, selected, at.path)).collect();
-        Box::pin(async move {
-            let members: Result<IndexMap<_, _>, Nulled> = join_all(members).await.into_iter().collect();
-            members.map(Value::Object)
-        })
+        let mut out = Text::default();
+        // What is at hand is written at once; each part is put in its place when the others are there.
+        let parts: Vec<_> = shown
+            .map(|selected| {
+                if selected.runs() {
+                    return (selected, Part::Awaited(self.member(object, on, selected, at.path)));
+                }
+                let start = out.length();
+                let written = self.write_member(&mut out, (object, on), selected, at.path);
+                (selected, Part::Written(written.map(|()| start..out.length())))
+            })
+            .collect();
+        Box::pin(self.assembled(out, parts))
+    }
+
+    /// An object of parts that were written, and of those that are waited for.
+    async fn assembled(&self, written: Text, parts: Vec<(&Selected, Part<'_>)>) -> Completed {
+        let (selections, parts): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        let members = parts.into_iter().map(async |part| match part {
+            Part::Awaited(member) => member.await.map(Member::Awaited),
+            Part::Written(part) => part.map(Member::Written),
+        });
+        let members: Vec<_> = join_all(members).await.into_iter().collect::<Result<_, Nulled>>()?;
+        let mut out = Text::default();
+        out.mark(b'{');
+        for (selected, member) in selections.into_iter().zip(members) {
+            out.name(&selected.key);
+            match member {
+                Member::Awaited(member) => out.text(member.as_bytes()),
+                Member::Written(part) => out.text(written.part(part)),
+            }
+        }
+        out.mark(b'}');
+        Ok(out)
     }
 
     /// One selection of the root. Where the answer is as long as it may be, it is this field that has failed: one
@@ -171,7 +230,7 @@ impl Run<'_> {
         on: On<'a>,
         selected: &'a Selected,
         path: &'a Path<'a>,
-    ) -> Boxed<'a, Result<(Name, Value), Nulled>> {
+    ) -> Boxed<'a, Completed> {
         Box::pin(async move {
             let was_spent = self.allowance.is_spent();
             let member = self.member(object, on, selected, path).await;
@@ -184,81 +243,74 @@ impl Run<'_> {
                 What::Refused(refusal) => refusal.non_null,
                 What::TypeName | What::Introspection => false,
             };
-            Ok((selected.key.clone(), nullable(non_null, failed)?))
+            nullable(non_null, failed)
         })
     }
 
-    /// One selection, under its name in the answer.
+    /// One selection.
     fn member<'a>(
         &'a self,
         object: &'a Object,
         on: On<'a>,
         selected: &'a Selected,
         path: &'a Path<'a>,
-    ) -> Boxed<'a, Result<(Name, Value), Nulled>> {
+    ) -> Boxed<'a, Completed> {
+        let What::Field { field, coordinate, slot, selections, projection } = &selected.what else {
+            let mut out = Text::default();
+            let written = self.write_member(&mut out, (object, on), selected, path);
+            return Box::pin(ready(written.map(|()| out)));
+        };
         Box::pin(async move {
             self.allowance.take(PLACE + selected.key.len())?;
-            let value = match &selected.what {
-                What::TypeName => {
-                    self.allowance.take(object.name.len())?;
-                    Value::String(object.name.to_string())
-                }
-                What::Introspection => introspected(on, &selected.key),
-                What::Refused(refusal) => {
-                    let path = path.name(&selected.key);
-                    let at = At { path: &path, pos: selected.pos, selections: Selections::NONE };
-                    nullable(refusal.non_null, self.refused(*refusal, at))?
-                }
-                What::Field { field, coordinate, slot, selections, projection } => {
-                    let path = path.name(&selected.key);
-                    let at = At { path: &path, pos: selected.pos, selections };
-                    let completed = match &field.resolve {
-                        Resolve::Attribute(attribute) => self.attribute(object, attribute, on, at).await,
-                        Resolve::Page(PagePart::TotalCount) => self.total_count(coordinate, on, at).await,
-                        Resolve::Page(part) => self.page_part(*part, field, on, at).await,
-                        Resolve::Operation(operation) => {
-                            let session = self.session.working_for(coordinate);
-                            let parent = match on {
-                                On::Item(item) => Some(Parent { object, item }),
-                                On::Root(_) | On::Page(_) | On::Edge(..) => None,
-                            };
-                            let (budget, projection) = (self.budget, projection.as_ref());
-                            let (session, element, steps, step_element) = (&session, None, None, None);
-                            let arguments = self.arguments.of(*slot);
-                            let inputs = Inputs {
-                                session,
-                                arguments,
-                                parent,
-                                element,
-                                budget,
-                                steps,
-                                step_element,
-                                projection,
-                            };
-                            self.operation(operation, field, coordinate, (inputs, at))
-                                .instrument(span::field(coordinate))
-                                .await
-                        }
+            let path = path.name(&selected.key);
+            let at = At { path: &path, pos: selected.pos, selections };
+            let completed = match &field.resolve {
+                Resolve::Attribute(attribute) => self.attribute(object, attribute, on, at).await,
+                Resolve::Page(PagePart::TotalCount) => self.total_count(coordinate, on, at).await,
+                Resolve::Page(part) => self.page_part(*part, field, on, at).await,
+                Resolve::Operation(operation) => {
+                    let session = &self.session.working_for(coordinate);
+                    let parent = match on {
+                        On::Item(item) => Some(Parent { object, item }),
+                        On::Root(_) | On::Page(_) | On::Edge(..) => None,
                     };
-                    nullable(field.ty.non_null, completed)?
+                    let inputs = Inputs {
+                        session,
+                        arguments: self.arguments.of(*slot),
+                        parent,
+                        element: None,
+                        budget: self.budget,
+                        steps: None,
+                        step_element: None,
+                        projection: projection.as_ref(),
+                    };
+                    self.operation(operation, field, coordinate, (inputs, at))
+                        .instrument(span::field(coordinate))
+                        .await
                 }
             };
-            Ok((selected.key.clone(), value))
+            nullable(field.ty.non_null, completed)
         })
     }
 }
 
-fn introspected(on: On<'_>, key: &Name) -> Value {
-    match on {
-        On::Root(Value::Object(members)) => members.get(key).cloned().unwrap_or_default(),
-        On::Root(_) | On::Item(_) | On::Page(_) | On::Edge(..) => Value::Null,
-    }
+/// A selection of an object, where something is waited for in another.
+enum Part<'a> {
+    /// Where it was written.
+    Written(Result<Range<usize>, Nulled>),
+    Awaited(Boxed<'a, Completed>),
+}
+
+/// A part that is there.
+enum Member {
+    Written(Range<usize>),
+    Awaited(Text),
 }
 
 /// A value that may be null is, where an error went up.
 fn nullable(non_null: bool, completed: Completed) -> Completed {
     match completed {
-        Err(Nulled::Failed) if !non_null => Ok(Value::Null),
+        Err(Nulled::Failed) if !non_null => Ok(null()),
         completed => completed,
     }
 }

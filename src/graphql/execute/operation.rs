@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::Value;
 use futures_util::future::join_all;
 
 use super::path::At;
-use super::{Boxed, Completed, Nulled, On, Run};
+use super::{Boxed, Completed, Nulled, On, Run, null};
 use crate::error::Code;
 use crate::item::Attributes;
+use crate::json::Text;
 use crate::operation::{Failure, Found, Inputs, Loaded, Lookups, Transacted};
 use crate::schema::{Field, Get, Operation, PageKind};
 
@@ -52,12 +52,16 @@ impl Run<'_> {
             (Ok(Given::Items(Some(items))), Some(object)) => self.loaded(&items, (object, field), at).await,
             (Ok(Given::CarriedOut(outcomes)), _) => self.carried_out(&outcomes, field, at),
             // Where the parent has no list there are no items.
-            (Ok(Given::Items(_)), _) if field.ty.non_null => Ok(Value::List(Vec::new())),
+            (Ok(Given::Items(_)), _) if field.ty.non_null => {
+                let mut out = Text::default();
+                out.text(b"[]");
+                Ok(out)
+            }
             // What is missing is null, or an error where it must not be.
             (Ok(Given::Item(None)), _) if field.ty.non_null => {
                 self.fail(Code::NotFound, "There is no such item.", at)
             }
-            (Ok(Given::Item(_) | Given::Items(_)), _) => Ok(Value::Null),
+            (Ok(Given::Item(_) | Given::Items(_)), _) => Ok(null()),
             (Ok(Given::Nothing(NotRun::Spent)), _) => Err(Nulled::Spent),
             (Ok(Given::Nothing(NotRun::Enough)), _) => {
                 let message = "The request runs as many operations as it may. Ask for less.";

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::Value;
-
-use super::list::list;
+use super::list::{list, write_list};
 use super::path::At;
-use super::{Boxed, Completed, On, Run, lock};
+use super::still::write_nullable;
+use super::{Boxed, Completed, On, Run, Written, lock, null};
 use crate::error::Code;
 use crate::item::PLACE;
+use crate::json::Text;
 use crate::operation::Found;
 use crate::schema::{Field, Object, Of, PageKind, PagePart, Type};
 
@@ -25,18 +25,48 @@ impl Run<'_> {
         }
         match kind {
             PageKind::List => self.items(found, &field.ty, at).await,
-            PageKind::Connection | PageKind::Tokens => match self.plan.objects.get(field.ty.base()) {
+            PageKind::Connection | PageKind::Tokens => match self.plan.object(field.ty.base()) {
                 Some(page) => self.object(page, On::Page(found), at).await,
-                None => Ok(Value::Null),
+                None => Ok(null()),
             },
         }
     }
 
     /// The items of a page, as a list.
     async fn items<'a>(&'a self, found: &'a Found, ty: &'a Type, at: At<'a>) -> Completed {
+        if at.selections.is_still() {
+            let mut out = Text::default();
+            self.write_items(&mut out, found, ty, at)?;
+            return Ok(out);
+        }
         let members = found.items.iter().enumerate();
         let members = members.map(|(index, item)| (self.type_of(found, index), On::Item(item)));
         self.list(ty, members.collect(), at).await
+    }
+
+    pub(super) fn write_items(&self, out: &mut Text, found: &Found, ty: &Type, at: At<'_>) -> Written {
+        let members = found.items.iter().enumerate();
+        let members = members.map(|(index, item)| (self.type_of(found, index), On::Item(item)));
+        self.write_list(out, ty, members, at)
+    }
+
+    /// A list of objects, one after the other.
+    pub(super) fn write_list<'o>(
+        &self,
+        out: &mut Text,
+        ty: &Type,
+        members: impl Iterator<Item = (Option<&'o Object>, On<'o>)>,
+        at: At<'_>,
+    ) -> Written {
+        let non_null = matches!(&ty.of, Of::List(of) if of.non_null);
+        let members = members.enumerate().filter_map(|(index, (object, on))| Some((index, object?, on)));
+        write_list(out, members, |out, (index, object, on)| {
+            write_nullable(out, non_null, |out| {
+                self.allowance.take(PLACE)?;
+                let path = at.path.index(index);
+                self.write_object(out, object, on, At { path: &path, ..at })
+            })
+        })
     }
 
     /// A list of objects, beside each other within a bound.
@@ -54,7 +84,7 @@ impl Run<'_> {
     }
 
     /// The type of an item of a page.
-    fn type_of(&self, found: &Found, index: usize) -> Option<&Object> {
+    pub(super) fn type_of(&self, found: &Found, index: usize) -> Option<&Object> {
         self.plan.object(found.object_of(index)?)
     }
 
@@ -81,7 +111,7 @@ impl Run<'_> {
         on: On<'a>,
         at: At<'a>,
     ) -> Completed {
-        let On::Page(found) = on else { return Ok(Value::Null) };
+        let On::Page(found) = on else { return Ok(null()) };
         if !self.allowance.operation() {
             let message = "The request runs as many operations as it may. Ask for less.";
             return self.fail(Code::BudgetExceeded, message, at);
@@ -89,11 +119,16 @@ impl Run<'_> {
         let _turn = self.allowance.turn().await;
         let session = self.session.working_for(coordinate);
         match self.operations.count(found, &session, self.budget).await {
-            Ok(count) => Ok(Value::from(count)),
+            Ok(count) => {
+                let mut out = Text::default();
+                out.value(&count);
+                Ok(out)
+            }
             Err(failure) => self.failed(&failure, at),
         }
     }
 
+    /// A part of a page below which something is run: its items, each with what they are answered by.
     pub(super) async fn page_part<'a>(
         &'a self,
         part: PagePart,
@@ -101,13 +136,6 @@ impl Run<'_> {
         on: On<'a>,
         at: At<'a>,
     ) -> Completed {
-        let cursor = |cursor: Option<String>| match cursor {
-            Some(cursor) => {
-                self.allowance.take(cursor.len())?;
-                Ok(Value::String(cursor))
-            }
-            None => Ok(Value::Null),
-        };
         match (part, on) {
             (PagePart::Edges, On::Page(found)) => {
                 let edge = self.plan.object(field.ty.base());
@@ -118,22 +146,14 @@ impl Run<'_> {
             (PagePart::Items, On::Edge(found, index)) => {
                 match (found.items.get(index), self.type_of(found, index)) {
                     (Some(item), Some(object)) => self.object(object, On::Item(item), at).await,
-                    _ => Ok(Value::Null),
+                    _ => Ok(null()),
                 }
             }
-            (PagePart::Cursor, On::Edge(found, index)) => cursor(self.operations.cursor(found, index)),
-            (PagePart::PageInfo, On::Page(found)) => match self.plan.objects.get(field.ty.base()) {
-                Some(info) => self.object(info, On::Page(found), at).await,
-                None => Ok(Value::Null),
-            },
-            (PagePart::HasNextPage, On::Page(found)) => Ok(Value::Boolean(found.has_next)),
-            (PagePart::HasPreviousPage, On::Page(found)) => Ok(Value::Boolean(found.has_previous)),
-            (PagePart::StartCursor, On::Page(found)) => cursor(self.operations.start_cursor(found)),
-            (PagePart::EndCursor, On::Page(found)) => cursor(self.operations.end_cursor(found)),
-            (PagePart::NextToken, On::Page(found)) if found.has_next => {
-                cursor(self.operations.end_cursor(found))
+            _ => {
+                let mut out = Text::default();
+                self.write_page_part(&mut out, (part, field), on, at)?;
+                Ok(out)
             }
-            _ => Ok(Value::Null),
         }
     }
 }

@@ -1,16 +1,18 @@
 //! Fields that are answered from the item at hand, by the shape of what is stored.
 
-use async_graphql::Value;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::list::list;
+use super::list::{list, write_list};
 use super::path::At;
-use super::{Boxed, Completed, On, Run, nullable};
+use super::still::write_nullable;
+use super::{Boxed, Completed, Nulled, On, Run, Written};
 use crate::error::Code;
-use crate::item::{Mismatch, PLACE, elements, leaf, length};
+use crate::item::{Mismatch, PLACE, elements, length, write_leaf};
+use crate::json::Text;
 use crate::schema::{Attribute, Element, Object, Shape};
 
 impl Run<'_> {
+    /// An attribute below which something is run.
     pub(super) async fn attribute<'a>(
         &'a self,
         object: &'a Object,
@@ -18,29 +20,48 @@ impl Run<'_> {
         on: On<'a>,
         at: At<'a>,
     ) -> Completed {
-        let On::Item(item) = on else { return self.absent(attribute, at) };
-        let stored = item.get(attribute.name.as_str()).filter(|stored| !stored.is_null());
-        match stored {
-            Some(stored) => self.stored(&attribute.shape, stored, at).await,
-            // Another program made the item, and the gateway has not written it since.
-            None if object.version().is_some_and(|version| version.name == attribute.name) => {
-                Ok(Value::from(0))
-            }
-            None => self.absent(attribute, at),
+        if let Some(stored) = at_hand(attribute, on) {
+            return self.stored(&attribute.shape, stored, at).await;
+        }
+        let mut out = Text::default();
+        self.write_absent(&mut out, (object, attribute), on, at)?;
+        Ok(out)
+    }
+
+    pub(super) fn write_attribute(
+        &self,
+        out: &mut Text,
+        (object, attribute): (&Object, &Attribute),
+        on: On<'_>,
+        at: At<'_>,
+    ) -> Written {
+        match at_hand(attribute, on) {
+            Some(stored) => self.write_stored(out, &attribute.shape, stored, at),
+            None => self.write_absent(out, (object, attribute), on, at),
         }
     }
 
     /// Nothing is stored: null, or an empty set, or an error where the field must not be null.
-    fn absent(&self, attribute: &Attribute, at: At<'_>) -> Completed {
+    fn write_absent(
+        &self,
+        out: &mut Text,
+        (object, attribute): (&Object, &Attribute),
+        on: On<'_>,
+        at: At<'_>,
+    ) -> Written {
+        let is_version = || object.version().is_some_and(|version| version.name == attribute.name);
         match &attribute.shape {
+            // Another program made the item, and the gateway has not written it since.
+            _ if matches!(on, On::Item(_)) && is_version() => out.integer(0),
             // DynamoDB has no empty sets; what is not there is one.
-            Shape::Set(_) if attribute.non_null => Ok(Value::List(Vec::new())),
-            _ if attribute.non_null => self.lacks(attribute, at),
-            _ => Ok(Value::Null),
+            Shape::Set(_) if attribute.non_null => out.text(b"[]"),
+            _ if attribute.non_null => return self.lacks(attribute, at).map(drop),
+            _ => out.null(),
         }
+        Ok(())
     }
 
-    /// A stored value, by its shape.
+    /// A stored value below which something is run, by its shape.
     fn stored<'a>(
         &'a self,
         shape: &'a Shape,
@@ -48,30 +69,53 @@ impl Run<'_> {
         at: At<'a>,
     ) -> Boxed<'a, Completed> {
         Box::pin(async move {
-            match shape {
-                Shape::Scalar(_) | Shape::Enum(_) => {
-                    self.allowance.take(length(stored))?;
-                    leaf(self.plan, shape, stored).or_else(|mismatch| self.failed(&mismatch.into(), at))
-                }
-                Shape::Object(name) => match (stored, self.plan.objects.get(name)) {
-                    (AttributeValue::M(map), Some(object)) => self.object(object, On::Item(map), at).await,
-                    _ => self.mismatch(name, at),
+            match (shape, stored) {
+                (Shape::Object(name), AttributeValue::M(map)) => match self.plan.object(name) {
+                    Some(object) => self.object(object, On::Item(map), at).await,
+                    None => self.mismatch(name, at),
                 },
-                Shape::List(element) | Shape::Set(element) => {
-                    let Some(items) = elements(stored) else { return self.mismatch("a list", at) };
+                (Shape::List(element), AttributeValue::L(items)) => {
                     let member = |(index, item)| self.element(element, item, (at, index));
-                    if holds_objects(&element.shape) {
-                        // Their fields may run operations, which are asked for together.
-                        return list(items.iter().enumerate().map(member).collect(), element.non_null).await;
-                    }
-                    let mut values = Vec::with_capacity(items.len());
-                    for member in items.iter().enumerate().map(member) {
-                        values.push(nullable(element.non_null, member.await)?);
-                    }
-                    Ok(Value::List(values))
+                    // Their fields run operations, which are asked for together.
+                    list(items.iter().enumerate().map(member).collect(), element.non_null).await
+                }
+                // There are no objects in it, and so nothing is run.
+                _ => {
+                    let mut out = Text::default();
+                    self.write_stored(&mut out, shape, stored, at)?;
+                    Ok(out)
                 }
             }
         })
+    }
+
+    fn write_stored(&self, out: &mut Text, shape: &Shape, stored: &AttributeValue, at: At<'_>) -> Written {
+        match shape {
+            Shape::Scalar(_) | Shape::Enum(_) => {
+                self.allowance.take(length(stored))?;
+                write_leaf(out, self.plan, shape, stored)
+                    .or_else(|mismatch| self.failed(&mismatch.into(), at).map(drop))
+            }
+            Shape::Object(name) => match (stored, self.plan.object(name)) {
+                (AttributeValue::M(map), Some(object)) => self.write_object(out, object, On::Item(map), at),
+                _ => self.mismatch(name, at).map(drop),
+            },
+            Shape::List(element) | Shape::Set(element) => {
+                let Some(items) = elements(stored) else { return self.mismatch("a list", at).map(drop) };
+                let mut failed = false;
+                write_list(out, items.iter().enumerate(), |out, (index, item)| {
+                    // Of values that are no objects one that is wrong stands for all of them.
+                    if failed && !holds_objects(&element.shape) {
+                        return Err(Nulled::Failed);
+                    }
+                    let written = write_nullable(out, element.non_null, |out| {
+                        self.write_element(out, element, item, (at, index))
+                    });
+                    failed |= written.is_err();
+                    written
+                })
+            }
+        }
     }
 
     fn element<'a>(
@@ -81,17 +125,37 @@ impl Run<'_> {
         (at, index): (At<'a>, usize),
     ) -> Boxed<'a, Completed> {
         Box::pin(async move {
+            if item.is_null() {
+                let mut out = Text::default();
+                self.write_element(&mut out, element, item, (at, index))?;
+                return Ok(out);
+            }
             self.allowance.take(PLACE)?;
             let path = at.path.index(index);
-            let at = At { path: &path, ..at };
-            match item {
-                AttributeValue::Null(_) if element.non_null => {
-                    self.fail(Code::Internal, "The stored list holds a null.", at)
-                }
-                AttributeValue::Null(_) => Ok(Value::Null),
-                item => self.stored(&element.shape, item, at).await,
-            }
+            self.stored(&element.shape, item, At { path: &path, ..at }).await
         })
+    }
+
+    fn write_element(
+        &self,
+        out: &mut Text,
+        element: &Element,
+        item: &AttributeValue,
+        (at, index): (At<'_>, usize),
+    ) -> Written {
+        self.allowance.take(PLACE)?;
+        let path = at.path.index(index);
+        let at = At { path: &path, ..at };
+        match item {
+            AttributeValue::Null(_) if element.non_null => {
+                self.fail(Code::Internal, "The stored list holds a null.", at).map(drop)
+            }
+            AttributeValue::Null(_) => {
+                out.null();
+                Ok(())
+            }
+            item => self.write_stored(out, &element.shape, item, at),
+        }
     }
 
     fn mismatch(&self, expected: &str, at: At<'_>) -> Completed {
@@ -107,4 +171,10 @@ fn holds_objects(shape: &Shape) -> bool {
         Shape::List(element) | Shape::Set(element) => holds_objects(&element.shape),
         Shape::Scalar(_) | Shape::Enum(_) => false,
     }
+}
+
+/// What is stored for an attribute; none where there is nothing, or a null.
+fn at_hand<'a>(attribute: &Attribute, on: On<'a>) -> Option<&'a AttributeValue> {
+    let On::Item(item) = on else { return None };
+    item.get(attribute.name.as_str()).filter(|stored| !stored.is_null())
 }

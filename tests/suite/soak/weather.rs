@@ -9,8 +9,8 @@ use innkeeper::clock::Stopwatch;
 
 use crate::harness::fault::{Call, Fault};
 
-/// How long a lease is taken, before AWS calls it expired.
-const LEASE: Duration = Duration::from_secs(3);
+/// How long a lease is taken, before AWS calls it expired: longer than the gateway waits before it gives one up again.
+const LEASE: Duration = Duration::from_secs(6);
 
 /// Random numbers that are the same in every run.
 pub(super) struct Dice(AtomicU64);

@@ -1,13 +1,17 @@
-//! JSON in which no member stands twice, and where in its text a value stands.
+//! JSON in which no member stands twice, where in its text a value stands, and JSON that is written piece by piece.
 //!
 //! A parser that keeps the last of two equal members lets two readers of one text see different things: a token's
 //! issuer, a policy's condition. Where a text decides who may do what, it is read through [`strict`].
+
+mod text;
 
 use std::fmt;
 use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+pub use text::Text;
 
 /// Parses a JSON text and refuses it if an object, however deep, has two members of one name.
 pub fn strict(text: &[u8]) -> Result<Value, serde_json::Error> {
