@@ -42,6 +42,7 @@ fn bearer(clock: &Clock, subject: u64) -> Bearer {
         "aud": "innkeeper",
         "sub": format!("user-{subject}"),
         "tenant": "t00000",
+        "iat": clock.unix_seconds(),
         "exp": clock.unix_seconds() + 3600,
     });
     let signed = format!("{}.{}", part(&json!({ "alg": "HS256" })), part(&claims));
