@@ -85,7 +85,7 @@ pub enum CallError {
         /// What happened.
         reason: Arc<str>,
     },
-    /// The item would be larger than DynamoDB takes.
+    /// The item would be larger than DynamoDB takes, or the items of a transaction are.
     #[error("the item is too large: {0}")]
     TooLarge(Arc<str>),
     /// DynamoDB refuses the request itself: the schema and the table do not fit, or the gateway is at fault.
@@ -227,7 +227,7 @@ macro_rules! calls {
             async fn send(self, client: &Client) -> Result<$output, CallError> {
                 let call = self.return_consumed_capacity(ReturnConsumedCapacity::Total);
                 // Boxed: the SDK's futures are several kilobytes large.
-                Box::pin(sent_as(Kind::$kind, call.send_with(client))).await.map_err(|error| classify(&error, Kind::$kind))
+                Box::pin(sent_as(Kind::$kind, Self::NAME, call.send_with(client))).await.map_err(|error| classify(&error, Kind::$kind))
             }
         }
     )*};
@@ -291,8 +291,11 @@ const THROTTLED: [&str; 4] = [
 
 /// Whether a message says that an item is too large, by what `PutItem` and `UpdateItem` say: "Item size has exceeded the
 /// maximum allowed size", "Item size to update has …". There is no code of its own for it.
+///
+/// All items of a transaction may have 4 MB: "aggregate size of the items in the transaction" (*`TransactGetItems`*).
 fn is_too_large(message: &str) -> bool {
     message.contains("Item size") && message.contains("exceeded the maximum allowed size")
+        || message.contains("aggregate size of the items")
 }
 
 fn classify<E>(error: &SdkError<E, HttpResponse>, kind: Kind) -> CallError

@@ -17,6 +17,7 @@ use super::retries::{Attempts, MAX_ATTEMPTS, Retries};
 use super::traced::TraceHeaders;
 use crate::aws::Aws;
 use crate::id::Region;
+use crate::telemetry::Metrics;
 
 /// How long the SDK waits before its first retry, at most: what DynamoDB's own SDKs wait, a twentieth of what others do.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -26,7 +27,7 @@ pub(super) fn client(
     aws: &Aws,
     config: &Config,
     assumption: &Assumption,
-    (credentials, budget): (Credentials, &Arc<RetryBudget>),
+    (credentials, budget, metrics): (Credentials, &Arc<RetryBudget>, &Metrics),
 ) -> aws_sdk_dynamodb::Client {
     let lease = common(aws, config, &assumption.region)
         .credentials_provider(credentials)
@@ -38,7 +39,7 @@ pub(super) fn client(
         .retry_partition(
             RetryPartition::custom(assumption.tenant.to_string()).token_bucket(TokenBucket::unlimited()).build(),
         )
-        .interceptor(Attempts)
+        .interceptor(Attempts(metrics.clone()))
         .retry_classifier(Retries::within(budget));
     made(lease)
 }

@@ -23,6 +23,7 @@ use super::config::Config;
 use super::power::PolicyTemplates;
 use super::sts::Sts;
 use crate::aws::Aws;
+use crate::telemetry::Metrics;
 use crate::tenant::TenantRecord;
 
 /// Opens probes.
@@ -84,7 +85,8 @@ impl Prober {
         let assumed = self.sts.assume(&assumption).await.map_err(LeaseError::from)?;
         let budget = Arc::new(RetryBudget::new(self.config.retry_budget));
         let packed_percent = assumed.packed_percent;
-        let client = client(&self.aws, &self.config, &assumption, (assumed.credentials, &budget));
+        let client =
+            client(&self.aws, &self.config, &assumption, (assumed.credentials, &budget, &Metrics::default()));
         Ok(Probe { client, packed_percent })
     }
 }

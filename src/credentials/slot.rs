@@ -14,7 +14,7 @@ use super::assumption::Assumption;
 use super::budget::RetryBudget;
 use super::call::LeaseError;
 use super::client::client;
-use super::cold::{Cold, Place};
+use super::cold::{Cold, Place, Waiting};
 use super::config::Config;
 use super::sts::{AssumeError, Assumed, Sts};
 use crate::aws::Aws;
@@ -52,6 +52,8 @@ pub(super) struct LeaseSlot {
     lease: ArcSwapOption<Lease>,
     /// Holding it is the right to ask STS.
     turn: Arc<tokio::sync::Mutex<()>>,
+    /// How many wait for it.
+    waiting: Waiting,
     refusal: Mutex<Option<(SystemTime, LeaseError)>>,
     /// When a lease was last given up.
     given_up: Mutex<Option<SystemTime>>,
@@ -105,6 +107,7 @@ impl LeaseSlot {
             shared,
             lease: ArcSwapOption::empty(),
             turn: Arc::default(),
+            waiting: Waiting::default(),
             refusal: Mutex::default(),
             given_up: Mutex::default(),
             renewing: AtomicBool::default(),
@@ -120,7 +123,7 @@ impl LeaseSlot {
         if let Some(refusal) = self.remembered() {
             return Err(refusal);
         }
-        let _waiting = self.shared.cold.wait()?;
+        let _waiting = self.shared.cold.wait(&self.waiting)?;
         let turn = Arc::clone(&self.turn).lock_owned().await;
         if let Some(lease) = self.live() {
             return Ok(lease);
@@ -252,7 +255,7 @@ impl LeaseSlot {
                         &self.shared.aws,
                         &self.shared.config,
                         &self.assumption,
-                        (assumed.credentials, &self.budget),
+                        (assumed.credentials, &self.budget, &self.shared.metrics),
                     ),
                     expires_at: assumed.expires_at,
                     renew_at: Mutex::new(self.renewal_time(assumed.expires_at)),
