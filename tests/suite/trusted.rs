@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::process::{innkeeper, run};
 use crate::harness::{Reply, Tenant, World, copy_example};
 
-const READ: &str = r#"query Read($sku: ID!) { product(sku: $sku) { name } }"#;
+const READ: &str = "query Read($sku: ID!) { product(sku: $sku) { name } }";
 const TEA: &str = r#"{ product(sku: "TEA-001") { sku } }"#;
 const NAME: &str = "Darjeeling first flush, 100 g";
 const OTHER: &str = r#"{ product(sku: "TEA-001") { name } }"#;
@@ -15,12 +15,16 @@ fn list() -> String {
     json!({ "read": READ, "tea": TEA }).to_string()
 }
 
-fn with_list(text: String) -> String {
+fn with_list(text: &str) -> String {
     format!("trusted-documents = \"trusted.json\"\n{text}")
 }
 
 async fn world() -> World {
-    World::builder().file("trusted.json", list()).edit("innkeeper.toml", with_list).start().await
+    World::builder()
+        .file("trusted.json", list())
+        .edit("innkeeper.toml", |text| with_list(&text))
+        .start()
+        .await
 }
 
 async fn refused(world: &World, tenant: &Tenant<'_>, body: Value) -> Reply {
@@ -95,7 +99,7 @@ async fn without_a_list_an_id_names_nothing_and_while_writing_everything_is_run(
     refused(&without, &without.tenant("acme"), json!({ "documentId": "tea" })).await;
     let dev = World::builder()
         .file("trusted.json", list())
-        .edit("innkeeper.toml", with_list)
+        .edit("innkeeper.toml", |text| with_list(&text))
         .configure(|config| config.graphql.only_trusted = false)
         .start()
         .await;
@@ -110,7 +114,7 @@ fn everything_that_is_wrong_with_a_list_is_said_at_once() {
     copy_example(folder.path());
     let file = |name: &str| folder.path().join(name);
     let text = std::fs::read_to_string(file("innkeeper.toml")).unwrap();
-    std::fs::write(file("innkeeper.toml"), with_list(text)).unwrap();
+    std::fs::write(file("innkeeper.toml"), with_list(&text)).unwrap();
     let mut seen = String::new();
     for list in [
         None,
