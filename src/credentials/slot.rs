@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwapOption;
-use aws_sdk_dynamodb::Client;
 use tokio::sync::OwnedMutexGuard;
 use tracing::Instrument as _;
 
 use super::assumption::Assumption;
 use super::budget::RetryBudget;
 use super::call::LeaseError;
-use super::client::client;
 use super::cold::{Cold, Place};
 use super::config::Config;
+use super::door::{Door, Ways, With};
 use super::sts::{AssumeError, Assumed, Sts};
+use super::wire::Exchange;
 use crate::aws::Aws;
 use crate::clock::Stopwatch;
 use crate::entropy::Entropy;
@@ -38,6 +38,7 @@ pub(super) struct Shared {
     pub(super) aws: Aws,
     pub(super) sts: Sts,
     pub(super) cold: Cold,
+    pub(super) exchange: Exchange,
     pub(super) config: Config,
     pub(super) entropy: Entropy,
     pub(super) metrics: Metrics,
@@ -58,9 +59,9 @@ pub(super) struct LeaseSlot {
     renewing: AtomicBool,
 }
 
-/// Credentials of one session, in the client that signs with them.
+/// Credentials of one session, in the ways that sign with them.
 pub(super) struct Lease {
-    pub(super) client: Client,
+    ways: Ways,
     expires_at: SystemTime,
     /// From when on it is to be renewed; moved on by a renewal that fails.
     renew_at: Mutex<SystemTime>,
@@ -152,6 +153,16 @@ impl LeaseSlot {
         };
         let assumed = tokio::spawn(assumed.in_current_span());
         assumed.await.map_err(|abandoned| LeaseError::Unavailable(abandoned.to_string().into()))?
+    }
+
+    /// What a call is sent through.
+    pub(super) fn door<'a>(&'a self, lease: &'a Lease) -> Door<'a> {
+        lease.ways.door(self.with())
+    }
+
+    fn with(&self) -> With<'_> {
+        let Shared { aws, config, exchange, .. } = &*self.shared;
+        With { aws, config, exchange, assumption: &self.assumption, budget: &self.budget }
     }
 
     /// What is counted.
@@ -248,12 +259,7 @@ impl LeaseSlot {
                 };
                 granted.emit();
                 let lease = Arc::new(Lease {
-                    client: client(
-                        &self.shared.aws,
-                        &self.shared.config,
-                        &self.assumption,
-                        (assumed.credentials, &self.budget),
-                    ),
+                    ways: Ways::new(self.with(), assumed.credentials),
                     expires_at: assumed.expires_at,
                     renew_at: Mutex::new(self.renewal_time(assumed.expires_at)),
                     _held: self.shared.metrics.leased(),
