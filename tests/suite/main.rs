@@ -80,4 +80,5 @@ mod transactions;
 mod upstream;
 mod values;
 mod weighed;
+mod wire;
 mod writes;

@@ -167,3 +167,39 @@ done! {
     update_item, UpdateItemOutput;
     delete_item, DeleteItemOutput;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An answer of each kind.
+    const WHOLE: &[u8] =
+        br#"{"Item":{"a":{"S":"x"},"b":{"L":[{"N":"1"},{"M":{"c":{"BOOL":true}}}]},"d":{"BS":["AA=="]}},
+        "Items":[{"a":{"NULL":true}}],"Count":1,"ScannedCount":2,"LastEvaluatedKey":{"pk":{"B":"AA=="}},
+        "Responses":{"t":[{"a":{"SS":["x"]}}]},"UnprocessedKeys":{"t":{"Keys":[{"a":{"NS":["1"]}}]}},
+        "Attributes":{"a":{"S":"\u00e9"}}}"#;
+
+    fn read_all(body: &[u8]) -> usize {
+        let read = [
+            get_item(body).is_ok(),
+            query(body).is_ok(),
+            batch_get_item(body).is_ok(),
+            put_item(body).is_ok(),
+            update_item(body).is_ok(),
+            delete_item(body).is_ok(),
+        ];
+        read.into_iter().filter(|is_read| *is_read).count()
+    }
+
+    #[test]
+    fn whatever_the_bytes_are_they_are_an_answer_or_an_error() {
+        assert_eq!(read_all(WHOLE), 6);
+        bolero::check!().with_type::<(Vec<u8>, u16, u8)>().for_each(|(bytes, at, skip)| {
+            read_all(bytes);
+            // Most bytes are no answer at all: put into a whole one they come further.
+            let at = usize::from(*at) % WHOLE.len();
+            let rest = WHOLE.get(at + usize::from(*skip)..).unwrap_or_default();
+            read_all(&[&WHOLE[..at], bytes, rest].concat());
+        });
+    }
+}

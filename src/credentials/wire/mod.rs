@@ -8,6 +8,8 @@
 
 mod answer;
 mod attribute;
+#[cfg(test)]
+mod differential;
 mod failure;
 mod line;
 mod pool;
