@@ -46,3 +46,8 @@ soak seconds="600":
 # What a request costs beside the alternatives: see benches/README.md.
 bench *options="quick":
     cargo bench --bench peers -- {{options}}
+
+# How many instructions a warm request takes, counted by valgrind, against the committed figures; `--accept` commits new ones.
+instructions *options:
+    cargo build --profile counted --no-default-features --bin innkeeper
+    cargo bench --profile dev --bench peers -- --innkeeper target/counted/innkeeper instructions {{options}}

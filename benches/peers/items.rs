@@ -48,6 +48,26 @@ pub(crate) fn got(capacity: bool) -> String {
     format!(r#"{{"Item":{}{}}}"#, order(0, "c25"), after(&consumed(capacity, "0.5")))
 }
 
+/// An order in plain JSON, for a peer that cannot read DynamoDB's.
+pub(crate) fn plain_order(at: usize, customer: &str) -> String {
+    format!(
+        concat!(
+            r#"{{"id":"o{at:04}","customerId":"{customer}","productId":"p{at:04}","status":"PAID","#,
+            r#""placedAt":"2026-11-25T09:30:00.000Z","total":"149.95","quantity":3,"weight":1.25,"paid":true,"#,
+            r#""note":"Please leave it with the neighbours, second floor, and ring the bell twice."}}"#
+        ),
+        at = at,
+        customer = customer,
+    )
+}
+
+/// So many of them.
+pub(crate) fn plain_orders(count: usize) -> String {
+    let customer = format!("c{count}");
+    let orders: Vec<_> = (0..count).map(|at| plain_order(at, &customer)).collect();
+    format!("[{}]", orders.join(","))
+}
+
 /// The answer to PutItem.
 pub(crate) fn put(capacity: bool) -> String {
     format!("{{{}}}", consumed(capacity, "2.0"))

@@ -106,6 +106,15 @@ pub(crate) async fn once(requests: &Requests, connections: usize) -> Vec<u8> {
     answers.remove(0)
 }
 
+/// Asks a request so many times, over one connection, one after the other.
+pub(crate) async fn repeat(requests: &Requests, times: usize) {
+    let mut connection = Connection::open(requests.address).await;
+    for _ in 0..times {
+        let answer = tokio::time::timeout(PATIENCE, connection.ask(&requests.texts[0])).await;
+        assert!(!answer.expect("an answer comes in time").is_empty(), "the answer is empty");
+    }
+}
+
 /// Loads a peer for a time.
 pub(crate) async fn window(
     requests: &Requests,

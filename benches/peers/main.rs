@@ -16,12 +16,17 @@
 )]
 
 mod case;
+mod cold;
+mod instructions;
 mod issuer;
 mod items;
 mod load;
+mod plot;
 mod process;
+mod report;
 mod rounds;
 mod sdk;
+mod series;
 mod stub;
 mod subject;
 mod table;
@@ -41,7 +46,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Debug, Parser)]
 struct Options {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<Kind>,
     /// The gateway's binary.
     #[arg(long, global = true, default_value = env!("CARGO_BIN_EXE_innkeeper"))]
     innkeeper: PathBuf,
@@ -60,11 +65,17 @@ struct Options {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum Kind {
     /// All series; writes docs/benchmarks.md.
     Full,
     /// The gateway and the bare SDK, in four minutes; writes nothing.
     Quick,
+    /// Counts the instructions of a warm request, with valgrind, and compares them with the committed figures.
+    Instructions {
+        /// Writes the figures instead.
+        #[arg(long)]
+        accept: bool,
+    },
     /// Runs the bare SDK in axum.
     #[command(hide = true)]
     Sdk {
@@ -79,9 +90,9 @@ enum Command {
 
 fn main() {
     let options = Options::parse();
-    if let Some(Command::Sdk { listen, endpoint, workers }) = options.command {
+    if let Some(Kind::Sdk { listen, endpoint, workers }) = options.command {
         return sdk::serve(listen, &endpoint, workers);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    tokio::task::LocalSet::new().block_on(&runtime, rounds::run(&options));
+    tokio::task::LocalSet::new().block_on(&runtime, series::run(&options));
 }

@@ -2,11 +2,19 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a peer may take until it listens.
-const START: Duration = Duration::from_mins(1);
+/// The cores: the peers have one, load and stub the other; in one series all have both.
+pub(crate) const PEERS: &str = "0";
+pub(crate) const LOAD: &str = "1";
+pub(crate) const BOTH: &str = "0,1";
+
+/// How long a peer may take until it listens: one with 100,000 tenants proves them all first.
+const START: Duration = Duration::from_mins(3);
+/// How long a peer that listens is looked at again after.
+const STEADY: Duration = Duration::from_millis(200);
 /// The kernel counts the time of a process in these: `getconf CLK_TCK`, which is 100 on every Linux that Rust runs on.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -48,6 +56,14 @@ pub(crate) fn on_cores(cores: &str, program: impl AsRef<std::ffi::OsStr>) -> Com
     command
 }
 
+/// The same under valgrind, which counts instructions and writes the sum to a file.
+pub(crate) fn counted(cores: &str, program: &Path, log: &Path) -> Command {
+    let mut command = on_cores(cores, "valgrind");
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    command.arg(format!("--log-file={}", log.display())).arg(program);
+    command
+}
+
 /// Binds this process, and every thread that it has or makes, to cores.
 pub(crate) fn bind_to(cores: &str) {
     let pid = std::process::id().to_string();
@@ -61,17 +77,32 @@ impl Running {
         let start = Instant::now();
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let mut running = Self { child, address, started: Duration::ZERO };
-        while TcpStream::connect(address).is_err() {
+        while !running.listens() {
             if let Some(status) = running.child.try_wait().unwrap() {
                 panic!("{command:?} ended: {status}");
             }
-            assert!(start.elapsed() < START, "{command:?} does not listen on {address}");
+            assert!(
+                start.elapsed() < START,
+                "{command:?} does not listen on {address}, or somebody else does"
+            );
             // The stub is asked meanwhile, and runs on this thread.
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         running.started = start.elapsed();
-        assert!(running.owns_its_port(), "{address} is not {command:?}'s");
+        // Some try the port first, and let it go again.
+        while !running.listens_still().await {
+            assert!(start.elapsed() < START, "{command:?} does not listen on {address} for long");
+        }
         running
+    }
+
+    fn listens(&self) -> bool {
+        TcpStream::connect(self.address).is_ok() && self.owns_its_port()
+    }
+
+    async fn listens_still(&self) -> bool {
+        tokio::time::sleep(STEADY).await;
+        self.listens()
     }
 
     /// Whether the socket that listens on the port is this process's. A peer that was left over has answered for
@@ -94,6 +125,17 @@ impl Running {
             links.flatten().any(|it| fs::read_link(it.path()).is_ok_and(|to| to.to_string_lossy() == *inode))
         };
         !inodes.is_empty() && inodes.iter().all(owned)
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) async fn terminate(mut self) {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status();
+        assert!(asked.is_ok_and(|it| it.success()), "the peer cannot be asked to end");
+        let start = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(start.elapsed() < START, "the peer does not end");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// User and system time since it started.

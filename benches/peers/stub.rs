@@ -24,6 +24,8 @@ pub(crate) struct Calls {
     pub(crate) query: u64,
     pub(crate) batch: u64,
     pub(crate) put: u64,
+    /// Of plain JSON, which are no calls of DynamoDB.
+    pub(crate) plain: u64,
     pub(crate) sts: u64,
     pub(crate) keys: u64,
 }
@@ -62,6 +64,13 @@ impl Template {
     fn new(text: String) -> Self {
         let tenants = text.match_indices(items::TENANT).map(|(at, _)| at).collect();
         Self { text: text.into_bytes(), tenants }
+    }
+}
+
+impl Calls {
+    /// All that ask for data.
+    pub(crate) fn data(self) -> u64 {
+        self.get + self.query + self.batch + self.put + self.plain
     }
 }
 
@@ -153,6 +162,15 @@ impl Stub {
             _ if head.starts_with(b"GET /.well-known/jwks.json ") => {
                 calls.keys += 1;
                 wire::ok("application/json", "", self.jwks.as_bytes(), out);
+            }
+            _ if head.starts_with(b"GET /orders/") => {
+                calls.plain += 1;
+                wire::ok("application/json", "", items::plain_order(0, "c25").as_bytes(), out);
+            }
+            _ if head.starts_with(b"GET /customers/c") => {
+                calls.plain += 1;
+                let (count, _) = numbers(&head["GET /customers/c".len()..]);
+                wire::ok("application/json", "", items::plain_orders(count).as_bytes(), out);
             }
             _ if find(body, b"Action=AssumeRole").is_some() => {
                 calls.sts += 1;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::rc::Rc;
 
 use tempfile::TempDir;
@@ -16,6 +17,10 @@ use crate::process::{self, Running, free_address};
 
 /// The gateway, in the table.
 pub(crate) const OURS: &str = "Innkeeper";
+
+/// Two of the peers, in the table.
+pub(crate) const MERCURIUS: &str = "Mercurius, JIT";
+pub(crate) const TAILCALL: &str = "Tailcall";
 
 /// A peer that runs and can be asked.
 pub(crate) struct Subject {
@@ -42,7 +47,7 @@ pub(crate) struct Surroundings {
     /// The stub over TLS, and the certificate to trust.
     pub(crate) tls: (SocketAddr, PathBuf),
     /// The cores of the peers.
-    pub(crate) cores: String,
+    pub(crate) cores: &'static str,
     pub(crate) innkeeper: PathBuf,
 }
 
@@ -54,6 +59,8 @@ pub(crate) struct Variant {
     pub(crate) arguments: Vec<String>,
     pub(crate) tenants: usize,
     pub(crate) tls: bool,
+    /// Where valgrind writes how many instructions it has counted, if it counts them.
+    pub(crate) counting: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -65,6 +72,7 @@ impl Surroundings {
             arguments: Vec::new(),
             tenants: 1,
             tls: false,
+            counting: None,
         }
     }
 
@@ -80,7 +88,10 @@ impl Subject {
         let folder = application(around, &tenants);
         let (listen, admin) = (free_address(), free_address());
         let endpoint = around.endpoint(variant.tls);
-        let mut command = process::on_cores(&around.cores, &variant.program);
+        let mut command = match &variant.counting {
+            None => process::on_cores(around.cores, &variant.program),
+            Some(log) => process::counted(around.cores, &variant.program, log),
+        };
         command
             .current_dir(folder.path())
             .args(["serve", "--listen", &listen.to_string(), "--admin", &admin.to_string()])
@@ -104,11 +115,72 @@ impl Subject {
     /// Starts the bare SDK in axum.
     pub(crate) async fn sdk(around: &Surroundings, name: &str, tls: bool, workers: usize) -> Self {
         let listen = free_address();
-        let mut command = process::on_cores(&around.cores, std::env::current_exe().unwrap());
+        let mut command = process::on_cores(around.cores, std::env::current_exe().unwrap());
         command.args(["sdk", "--listen", &listen.to_string(), "--endpoint", &around.endpoint(tls)]);
         command.args(["--workers", &workers.to_string()]).env("SSL_CERT_FILE", &around.tls.1);
         let running = Running::start(command, listen).await;
         Self { name: name.to_owned(), running, asks: Asks::Plain, _folder: None }
+    }
+
+    /// Starts Mercurius.
+    pub(crate) async fn mercurius(around: &Surroundings) -> Self {
+        Self::node(around, MERCURIUS, "mercurius", "").await
+    }
+
+    /// Starts the simulator of `AppSync`.
+    pub(crate) async fn appsync(around: &Surroundings) -> Self {
+        Self::node(around, "AppSync's simulator", "appsync", "x-api-key: da-bench\r\n").await
+    }
+
+    async fn node(around: &Surroundings, name: &str, folder: &str, headers: &str) -> Self {
+        let listen = free_address();
+        let mut command = process::on_cores(around.cores, "node");
+        command
+            .arg(peers().join("node").join(folder).join("serve.mjs"))
+            .args([&listen.port().to_string(), &around.endpoint(false)]);
+        command.env("NODE_ENV", "production").stderr(Stdio::null());
+        let running = Running::start(command, listen).await;
+        let asks = Asks::GraphQl { path: "/graphql", headers: vec![headers.to_owned()] };
+        Self { name: name.to_owned(), running, asks, _folder: None }
+    }
+
+    /// Starts Tailcall, where its binary runs: by itself, or with the C library that was fetched for it.
+    pub(crate) async fn tailcall(around: &Surroundings) -> Option<Self> {
+        let program = peers().join("tailcall/node_modules/@tailcallhq/core-linux-x64-gnu/bin/tailcall");
+        let glibc = target().join("bench/glibc");
+        let runs =
+            |command: &mut Command| command.arg("--version").output().is_ok_and(|it| it.status.success());
+        let mut command = if runs(&mut Command::new(&program)) {
+            process::on_cores(around.cores, &program)
+        } else {
+            let mut command = process::on_cores(around.cores, glibc.join("ld-linux-x86-64.so.2"));
+            command.arg("--library-path").arg(&glibc).arg(&program);
+            if !program.exists() || !glibc.exists() {
+                return None;
+            }
+            command
+        };
+        let (listen, folder) = (free_address(), TempDir::new().unwrap());
+        let schema = fs::read_to_string(peers().join("tailcall/orders.graphql")).unwrap();
+        let schema = schema.replace("port: 1,", &format!("port: {},", listen.port()));
+        let schema = schema.replace("http://127.0.0.1:2/", &format!("http://{}/", around.stub));
+        let file = folder.path().join("orders.graphql");
+        fs::write(&file, schema).unwrap();
+        command.arg("start").arg(&file);
+        // It asks nobody whether it is new, and does not write a line for each request.
+        command.env("TAILCALL_TRACKER", "false").env("TAILCALL_LOG_LEVEL", "error").stderr(Stdio::null());
+        let running = Running::start(command, listen).await;
+        let asks = Asks::GraphQl { path: "/graphql", headers: vec![String::new()] };
+        Some(Self { name: TAILCALL.to_owned(), running, asks, _folder: Some(folder) })
+    }
+
+    /// The requests of a case, of the first tenant, each with a token that was never seen.
+    pub(crate) fn with_new_tokens(&self, around: &Surroundings, count: usize, case: Case) -> Requests {
+        let address = self.running.address;
+        // Each is signed anew, and ECDSA signs no text twice the same way.
+        let header = || format!("authorization: Bearer {}\r\n", around.issuer.token(items::TENANT));
+        let texts = (0..count).map(|_| case.graphql(address, "/graphql", &header())).collect();
+        Requests { address, texts: Rc::new(texts) }
     }
 
     /// The requests of a case.
@@ -124,9 +196,20 @@ impl Subject {
     }
 }
 
+/// Where the peers' own files are.
+fn peers() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers")
+}
+
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    // target/release/deps/peers-…
+    std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned()
+}
+
 /// The application that is measured, with its issuer and so many tenants.
 fn application(around: &Surroundings, tenants: &[String]) -> TempDir {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/application");
+    let from = peers().join("application");
     let folder = TempDir::new().unwrap();
     let to = folder.path();
     fs::create_dir_all(to.join("policies/roles")).unwrap();

@@ -11,18 +11,20 @@ use arc_swap::ArcSwapOption;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use http::{Request, StatusCode, Uri};
+use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use thiserror::Error;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::{JoinError, JoinHandle};
+use tracing::Instrument as _;
 
 use super::millis;
 use crate::clock::Clock;
 use crate::error::Chain;
 use crate::fetch::{Bounds, Fetch, FetchError};
+use crate::telemetry::span;
 
 /// The largest key set.
 const MAX_BODY: usize = 256 * 1024;
@@ -203,8 +205,10 @@ impl KeySets {
         }
         *last_fetch = Some(now);
         let this = Arc::clone(self);
-        Ok(Refresh::UnderWay(tokio::spawn(async move {
+        let span = span::key_set(&self.uri);
+        let fetch = async move {
             let fetched = this.fetch_set(now).await;
+            span::fetched(fetched.is_ok());
             match &fetched {
                 Ok(set) => this.current.store(Some(Arc::clone(set))),
                 Err(error) => tracing::warn!(uri = %this.uri, error = %Chain(error), "no key set"),
@@ -212,12 +216,18 @@ impl KeySets {
             // Whoever waits for the turn finds the new set in its place.
             drop(last_fetch);
             fetched
-        })))
+        };
+        Ok(Refresh::UnderWay(tokio::spawn(fetch.instrument(span))))
     }
 
     async fn fetch_set(&self, now: u64) -> Result<Arc<KeySet>, Unavailable> {
         let mut request = Request::new(Full::new(Bytes::new()));
         *request.uri_mut() = self.uri.clone();
+        span::inject(|name, value| {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                request.headers_mut().insert(name, value);
+            }
+        });
         let answer = self.fetch.send(request, self.bounds).await.map_err(Unavailable::Fetch)?;
         if !answer.status().is_success() {
             return Err(Unavailable::Status(answer.status()));

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::guard::Shown;
 use super::watch::{INTERVAL, Watched};
 use super::{Application, Guard};
 use crate::config::Config;
@@ -90,15 +91,17 @@ impl Reloading {
 
     fn reload_application(&self, cause: &'static str) -> Result<usize, Kept> {
         let Gateway { served, metrics, .. } = &*self.gateway;
-        let (read, proved) = match self.read() {
-            Ok((fresh, proved)) => (Ok(fresh), Some(proved)),
+        let (read, shown) = match self.read() {
+            Ok((fresh, shown)) => (Ok(fresh), Some(shown)),
             Err(rejected) => (Err(rejected), None),
         };
         let replaced = served.replace(read);
         metrics.reloaded(replaced.is_ok());
         match replaced {
             Ok(()) => {
-                metrics.set_proved(proved == Some(true));
+                if let Some(shown) = shown {
+                    shown.count(metrics);
+                }
                 let tenants = served.now().tenants.registry().len();
                 Event::Reloaded { cause, tenants }.emit();
                 Ok(tenants)
@@ -116,18 +119,18 @@ impl Reloading {
         }
     }
 
-    /// Reads and proves; and whether it is proved.
-    fn read(&self) -> Result<(Fresh, bool), Rejected> {
+    /// Reads and proves; and how far it is proved.
+    fn read(&self) -> Result<(Fresh, Shown), Rejected> {
         let application = Application::read(self.config.clone())?;
         let standing = Standing::of(&application.registry);
         let rejected = |problems| Rejected { problems, standing: Some(standing) };
-        let proved = match self.guard.check(&application) {
-            Ok(proved) => proved,
+        let shown = match self.guard.check(&application) {
+            Ok(shown) => shown,
             Err(problem) => return Err(rejected(problem.into())),
         };
         let Gateway { clock, entropy, .. } = &*self.gateway;
         match application.fresh(clock.clone(), entropy.clone()) {
-            Ok(fresh) => Ok((fresh, proved)),
+            Ok(fresh) => Ok((fresh, shown)),
             Err(problems) => Err(rejected(problems)),
         }
     }

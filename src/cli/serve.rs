@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::guard::Shown;
 use super::reload::{Hangup, Reloading};
 use super::watch::Watched;
 use super::{Application, Because, Common, Failure, Guard, LogFormat, block_on, start_log, stop_signal};
@@ -52,8 +53,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let application = problems.take(Application::load(config));
     let Some(application) = application.filter(|_| problems.is_empty()) else { return Err(problems.into()) };
     let guard = Guard { allow_unproved: arguments.allow_unproved };
-    let proved = guard.check(&application)?;
-    block_on(serve(application, proved, watched, guard))
+    let shown = guard.check(&application)?;
+    block_on(serve(application, shown, watched, guard))
 }
 
 /// What `serve` asks beyond what every command does.
@@ -72,7 +73,7 @@ fn check(config: &Config, problems: &mut Problems) {
 
 async fn serve(
     application: Application,
-    proved: bool,
+    shown: Shown,
     watched: Watched,
     guard: Guard,
 ) -> Result<(), Failure> {
@@ -86,7 +87,7 @@ async fn serve(
     let admin = config.server.socket.as_deref().map(Admin::bind).transpose().map_err(Because)?;
     let aws = Aws::from_environment(config.aws.clone(), clock.clone()).await.map_err(Because)?;
     let gateway = Arc::new(application.gateway(aws, clock, Entropy::system())?);
-    gateway.metrics.set_proved(proved);
+    shown.count(&gateway.metrics);
     let server_config = config.server.clone();
     let tls = server.tls().zip(server_config.tls.clone());
     let reloading = Reloading { gateway: Arc::clone(&gateway), config, guard, tls };

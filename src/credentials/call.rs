@@ -83,7 +83,7 @@ pub enum CallError {
         /// What happened.
         reason: Arc<str>,
     },
-    /// The item would be larger than DynamoDB takes.
+    /// The item would be larger than DynamoDB takes, or the items of a transaction are.
     #[error("the item is too large: {0}")]
     TooLarge(Arc<str>),
     /// DynamoDB refuses the request itself: the schema and the table do not fit, or the gateway is at fault.
@@ -210,7 +210,7 @@ macro_rules! send {
     };
     (sdk, $call:ident, $door:ident, $kind:ident) => {
         // Boxed: the SDK's futures are several kilobytes large.
-        Box::pin(sent_as(Kind::$kind, $call.send_with($door.client())))
+        Box::pin(sent_as(Kind::$kind, Self::NAME, $call.send_with($door.client())))
             .await
             .map_err(|error| classify(&error, Kind::$kind))
     };

@@ -17,13 +17,14 @@ use super::traced::TraceHeaders;
 use super::wire::FIRST_PAUSE;
 use crate::aws::Aws;
 use crate::id::Region;
+use crate::telemetry::Metrics;
 
 /// A client that signs with these credentials, and has no others to fall back on.
 pub(super) fn client(
     aws: &Aws,
     config: &Config,
     assumption: &Assumption,
-    (credentials, budget): (Credentials, &Arc<RetryBudget>),
+    (credentials, budget, metrics): (Credentials, &Arc<RetryBudget>, &Metrics),
 ) -> aws_sdk_dynamodb::Client {
     let lease = common(aws, config, &assumption.region)
         .credentials_provider(credentials)
@@ -35,7 +36,7 @@ pub(super) fn client(
         .retry_partition(
             RetryPartition::custom(assumption.tenant.to_string()).token_bucket(TokenBucket::unlimited()).build(),
         )
-        .interceptor(Attempts)
+        .interceptor(Attempts(metrics.clone()))
         .retry_classifier(Retries::within(budget));
     made(lease)
 }

@@ -15,6 +15,7 @@ use super::client::client;
 use super::config::Config;
 use super::wire::{Exchange, Hot, Line, Wire};
 use crate::aws::Aws;
+use crate::telemetry::Metrics;
 
 /// What a lease holds of its ways.
 pub(super) enum Ways {
@@ -30,6 +31,7 @@ pub(super) struct With<'a> {
     pub(super) aws: &'a Aws,
     pub(super) config: &'a Config,
     pub(super) exchange: &'a Exchange,
+    pub(super) metrics: &'a Metrics,
     pub(super) assumption: &'a Assumption,
     pub(super) budget: &'a Arc<RetryBudget>,
 }
@@ -73,7 +75,7 @@ impl Ways {
 
 impl With<'_> {
     fn client(self, credentials: Credentials) -> Client {
-        client(self.aws, self.config, self.assumption, (credentials, self.budget))
+        client(self.aws, self.config, self.assumption, (credentials, self.budget, self.metrics))
     }
 }
 
@@ -88,7 +90,7 @@ impl<'a> Door<'a> {
 
     /// Sends a call by a line of our own.
     pub(super) async fn send<C: Hot>(self, call: &C, line: &Line) -> Result<C::Output, CallError> {
-        self.with.exchange.send(call, line, self.with.budget).await
+        self.with.exchange.send(call, line, (self.with.budget, self.with.metrics)).await
     }
 
     /// The SDK's client, which is made now if nobody needed it before.

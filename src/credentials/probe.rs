@@ -24,6 +24,7 @@ use super::sts::Sts;
 use super::wire::Exchange;
 use crate::aws::Aws;
 use crate::entropy::Entropy;
+use crate::telemetry::Metrics;
 use crate::tenant::TenantRecord;
 
 /// Opens probes.
@@ -39,6 +40,8 @@ struct Shared {
     aws: Aws,
     config: Config,
     exchange: Exchange,
+    /// Nobody reads them.
+    metrics: Metrics,
 }
 
 /// A tenant's session that can be asked what it may read.
@@ -83,7 +86,7 @@ impl Prober {
     /// A prober with the identity of `aws`, which asks STS and does nothing else.
     pub fn new(aws: Aws, config: Config) -> Self {
         let (sts, exchange) = (Sts::new(&aws, &config), Exchange::new(&aws, &config, Entropy::system()));
-        Self { shared: Arc::new(Shared { aws, config, exchange }), sts }
+        Self { shared: Arc::new(Shared { aws, config, exchange, metrics: Metrics::default() }), sts }
     }
 
     /// Asks STS for a tenant's session, as the gateway would. One call.
@@ -104,7 +107,8 @@ impl Prober {
 
 impl Shared {
     fn with<'a>(&'a self, assumption: &'a Assumption, budget: &'a Arc<RetryBudget>) -> With<'a> {
-        With { aws: &self.aws, config: &self.config, exchange: &self.exchange, assumption, budget }
+        let Self { aws, config, exchange, metrics } = self;
+        With { aws, config, exchange, metrics, assumption, budget }
     }
 }
 

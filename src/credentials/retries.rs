@@ -20,7 +20,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::ErrorKind;
 
 use super::budget::RetryBudget;
-use crate::telemetry::Kind;
+use crate::telemetry::{Kind, Metrics};
 
 /// How often a call is sent.
 pub(super) const MAX_ATTEMPTS: u32 = 3;
@@ -28,6 +28,7 @@ pub(super) const MAX_ATTEMPTS: u32 = 3;
 /// A call that is being sent.
 struct Sending {
     kind: Kind,
+    name: &'static str,
     /// Which attempt it is, from 1.
     attempt: Cell<u32>,
     /// Whether it may be sent again after this attempt; none while nobody has asked. The SDK asks more than once.
@@ -39,9 +40,10 @@ tokio::task_local! {
     static SENDING: Sending;
 }
 
-/// Lets the retries of what is sent know whether it reads or writes.
-pub(super) async fn sent_as<F: Future>(kind: Kind, sent: F) -> F::Output {
-    SENDING.scope(Sending { kind, attempt: Cell::new(0), verdict: Cell::new(None) }, sent).await
+/// Lets the retries of what is sent know whether it reads or writes, and which call it is.
+pub(super) async fn sent_as<F: Future>(kind: Kind, name: &'static str, sent: F) -> F::Output {
+    let sending = Sending { kind, name, attempt: Cell::new(0), verdict: Cell::new(None) };
+    SENDING.scope(sending, sent).await
 }
 
 /// A failure that may pass.
@@ -107,7 +109,7 @@ impl ClassifyRetry for Retries {
 
 /// Counts the attempts.
 #[derive(Debug)]
-pub(super) struct Attempts;
+pub(super) struct Attempts(pub(super) Metrics);
 
 #[dyn_dispatch_hint]
 impl Intercept for Attempts {
@@ -124,6 +126,9 @@ impl Intercept for Attempts {
         // What was not sent through here has no retries.
         let _unknown = SENDING.try_with(|sending| {
             sending.attempt.set(sending.attempt.get() + 1);
+            if sending.attempt.get() > 1 {
+                self.0.retried(sending.name);
+            }
             sending.verdict.set(None);
         });
         Ok(())

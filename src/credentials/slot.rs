@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 use super::assumption::Assumption;
 use super::budget::RetryBudget;
 use super::call::LeaseError;
-use super::cold::{Cold, Place};
+use super::cold::{Cold, Place, Waiting};
 use super::config::Config;
 use super::door::{Door, Ways, With};
 use super::sts::{AssumeError, Assumed, Sts};
@@ -53,6 +53,8 @@ pub(super) struct LeaseSlot {
     lease: ArcSwapOption<Lease>,
     /// Holding it is the right to ask STS.
     turn: Arc<tokio::sync::Mutex<()>>,
+    /// How many wait for it.
+    waiting: Waiting,
     refusal: Mutex<Option<(SystemTime, LeaseError)>>,
     /// When a lease was last given up.
     given_up: Mutex<Option<SystemTime>>,
@@ -106,6 +108,7 @@ impl LeaseSlot {
             shared,
             lease: ArcSwapOption::empty(),
             turn: Arc::default(),
+            waiting: Waiting::default(),
             refusal: Mutex::default(),
             given_up: Mutex::default(),
             renewing: AtomicBool::default(),
@@ -121,7 +124,7 @@ impl LeaseSlot {
         if let Some(refusal) = self.remembered() {
             return Err(refusal);
         }
-        let _waiting = self.shared.cold.wait()?;
+        let _waiting = self.shared.cold.wait(&self.waiting)?;
         let turn = Arc::clone(&self.turn).lock_owned().await;
         if let Some(lease) = self.live() {
             return Ok(lease);
@@ -161,8 +164,8 @@ impl LeaseSlot {
     }
 
     fn with(&self) -> With<'_> {
-        let Shared { aws, config, exchange, .. } = &*self.shared;
-        With { aws, config, exchange, assumption: &self.assumption, budget: &self.budget }
+        let Shared { aws, config, exchange, metrics, .. } = &*self.shared;
+        With { aws, config, exchange, metrics, assumption: &self.assumption, budget: &self.budget }
     }
 
     /// What is counted.

@@ -157,6 +157,12 @@ impl Refused {
         self.limit
     }
 
+    /// There is a digest in the place of a document, and none of the documents that are kept has it. The message is the
+    /// protocol: clients look for this word, and send the document beside the digest.
+    pub(super) fn unknown_digest() -> Self {
+        Self::bad_request(vec![GraphError::new(Code::BadRequest, "PersistedQueryNotFound")])
+    }
+
     /// A fragment spreads itself.
     pub(super) fn cycle(fragment: &Name) -> Self {
         let message = format!("The fragment `{fragment}` spreads itself.");

@@ -14,18 +14,18 @@ use async_graphql::parser::types::{
 };
 use async_graphql::parser::{Positioned, parse_query};
 use async_graphql::{Name, Value};
-use aws_lc_rs::digest::{SHA256, digest};
 use moka::sync::Cache;
 
-use super::Request;
 use super::answer::Refused;
 use super::binding::{Prepared, bind};
 use super::config::Config;
+use super::digest::Digest;
 use super::guard::passes;
 use super::limits::{self, Counters, Measured};
 use super::selected::{HoldsFor, Shape};
 use super::selection::{Shaping, operation};
 use super::variables::Variables;
+use super::{Named, Request};
 use crate::credentials::TenantSession;
 use crate::operation::Operations;
 use crate::schema::Plan;
@@ -41,7 +41,7 @@ const BYTES_PER_SELECTION: usize = 512;
 pub(super) struct Documents {
     schema: Schema,
     config: Config,
-    known: Cache<[u8; 32], Arc<Document>>,
+    known: Cache<Digest, Arc<Document>>,
 }
 
 /// A document that parses, is no larger than it may be, and fits the schema.
@@ -84,7 +84,7 @@ impl Documents {
         let variables = Variables::read(plan, operation, &request.variables)?;
         // What is asked of the schema itself is answered with the variables, and so validated with them.
         let introspection = if document.measured.introspects {
-            self.validate(parsed, (request.operation_name.as_deref(), &variables), &request.query).await?
+            self.validate(parsed, (request.operation_name.as_deref(), &variables)).await?
         } else {
             Value::Null
         };
@@ -99,14 +99,17 @@ impl Documents {
     }
 
     /// The document of a request; with its digest, where it is not among those that are kept.
-    async fn document(&self, request: &Request) -> Result<(Arc<Document>, Option<[u8; 32]>), Refused> {
-        let hash = digest(&SHA256, request.query.as_bytes());
-        let hash: Option<[u8; 32]> = hash.as_ref().try_into().ok();
-        if let Some(known) = hash.and_then(|hash| self.known.get(&hash)) {
+    async fn document(&self, request: &Request) -> Result<(Arc<Document>, Option<Digest>), Refused> {
+        let (digest, text) = match &request.document {
+            Named::Text(text) => (Digest::of(text), Some(text)),
+            Named::Digest(digest) => (*digest, None),
+        };
+        if let Some(known) = self.known.get(&digest) {
             return Ok((known, None));
         }
-        limits::check_text(&request.query, &self.config)?;
-        let parsed = parse_query(&request.query).map_err(|error| Refused::syntax(&error))?;
+        let text = text.ok_or_else(Refused::unknown_digest)?;
+        limits::check_text(text, &self.config)?;
+        let parsed = parse_query(text).map_err(|error| Refused::syntax(&error))?;
         let mut measured = limits::check_document(&parsed, &request.variables, &self.config)?;
         if !limits::are_short(&request.variables) {
             measured = limits::check_document(&parsed, &serde_json::Map::new(), &self.config)?;
@@ -117,12 +120,10 @@ impl Documents {
                 DocumentOperations::Multiple(operations) => operations.keys().next(),
             };
             let any = any.map(Name::as_str);
-            self.validate(&parsed, (any, &Variables::default()), &request.query).await?;
+            self.validate(&parsed, (any, &Variables::default())).await?;
         }
-        Ok((
-            Arc::new(Document { parsed, length: request.query.len(), measured, shapes: ArcSwap::default() }),
-            hash,
-        ))
+        let document = Document { parsed, length: text.len(), measured, shapes: ArcSwap::default() };
+        Ok((Arc::new(document), Some(digest)))
     }
 
     /// Validates a document, and answers what it asks of the schema itself. No resolver runs. Where a variable stands that
@@ -131,10 +132,10 @@ impl Documents {
         &self,
         document: &ExecutableDocument,
         (operation, variables): (Option<&str>, &Variables),
-        text: &str,
     ) -> Result<Value, Refused> {
+        // It goes by what is parsed, and not by the text.
         let mut validation =
-            async_graphql::Request::new(text).variables(variables.values()).only_introspection();
+            async_graphql::Request::new("").variables(variables.values()).only_introspection();
         if let Some(name) = operation {
             validation = validation.operation_name(name);
         }

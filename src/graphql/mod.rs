@@ -7,6 +7,7 @@
 mod answer;
 mod binding;
 mod config;
+mod digest;
 mod document;
 mod execute;
 mod guard;
@@ -25,6 +26,7 @@ use tracing::Instrument as _;
 
 pub use answer::{Answer, Media};
 pub use config::Config;
+pub use digest::Digest;
 
 use crate::credentials::TenantSession;
 use crate::operation::Operations;
@@ -34,11 +36,20 @@ use crate::telemetry::{Event, span};
 use answer::Response;
 use document::Documents;
 
+/// A document, as a request names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// Its text.
+    Text(String),
+    /// The SHA-256 of a text that was sent before: Apollo's protocol of automatic persisted queries.
+    Digest(Digest),
+}
+
 /// A GraphQL request, as it came over HTTP.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The document.
-    pub query: String,
+    pub document: Named,
     /// Which of its operations.
     pub operation_name: Option<String>,
     /// The variables.

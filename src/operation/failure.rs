@@ -37,6 +37,12 @@ pub enum Failure {
     /// A transaction has taken place, and the item that it answers with could not be read.
     #[error("the item could not be read after the transaction")]
     Unread(#[source] CallError),
+    /// Whether a transaction has taken place before could not be read.
+    #[error("the record of the transaction could not be read")]
+    RecordUnread(#[source] CallError),
+    /// The items of a set are more than DynamoDB reads as of one moment.
+    #[error("the items of the set are more than 4 MB")]
+    SetTooLarge,
     /// A list would need more items than one request may read.
     #[error("the read budget is spent")]
     Budget,
@@ -65,7 +71,9 @@ impl Failure {
     /// Whether a write was applied although there is no answer: `unknown`, or `yes`. None where it was not.
     pub fn applied(&self) -> Option<&'static str> {
         match self {
-            Self::Call(CallError::Unavailable { applied: Applied::Unknown, .. }) => Some("unknown"),
+            Self::Call(CallError::Unavailable { applied: Applied::Unknown, .. }) | Self::RecordUnread(_) => {
+                Some("unknown")
+            }
             Self::Unread(_) => Some("yes"),
             _ => None,
         }
@@ -97,9 +105,9 @@ impl Public for Failure {
             Self::Claim(_) => Code::Forbidden,
             Self::Steps(steps) if steps.iter().all(|step| step.why == WhyFailed::NotFound) => Code::NotFound,
             Self::Conflict(_) | Self::Taken | Self::TokenTaken | Self::Steps(_) => Code::Conflict,
-            Self::Budget => Code::BudgetExceeded,
+            Self::Budget | Self::SetTooLarge => Code::BudgetExceeded,
             Self::Stored(_) | Self::Unplanned(_) => Code::Internal,
-            Self::Call(error) | Self::Unread(error) => match error {
+            Self::Call(error) | Self::Unread(error) | Self::RecordUnread(error) => match error {
                 CallError::Denied(_) | CallError::Lease(LeaseError::Refused(_)) => Code::Forbidden,
                 CallError::ConditionFailed(_) | CallError::Cancelled(_) => Code::Conflict,
                 CallError::Throttled(_) | CallError::InProgress => Code::Throttled,
@@ -127,11 +135,17 @@ impl Public for Failure {
             Self::Unread(_) => {
                 "The transaction took place, and its item could not be read afterwards.".into()
             }
+            Self::SetTooLarge => {
+                "The items are more than 4 MB, and no more is read as of one moment. Ask for fewer.".into()
+            }
             Self::Budget => "The list has more items than one request may read. Ask for fewer.".into(),
             Self::Stored(_) => "The stored value is not of the field's type.".into(),
             Self::Unplanned(_) => "The gateway cannot serve this field.".into(),
-            Self::Call(_) => match self.code() {
-                Code::BadRequest => "The item would be larger than the database takes, 400 KB.".into(),
+            Self::Call(_) | Self::RecordUnread(_) => match self.code() {
+                Code::BadRequest => {
+                    "The item would be larger than the database takes, 400 KB, or the transaction, 4 MB."
+                        .into()
+                }
                 Code::Forbidden => "The tenant's policy does not allow this.".into(),
                 Code::Conflict => "The item is not as this write expects it.".into(),
                 Code::Throttled => "The database is busy. Try again shortly.".into(),

@@ -2,7 +2,7 @@
 //!
 //! A batch reads each item by itself: between two of them others may write. Here no write comes between. It costs twice
 //! the read capacity of a consistent read, and a set has an end: what one call cannot hold is refused before anything
-//! is asked (*Amazon DynamoDB Transactions: How it works*). Where others are writing the items, DynamoDB cancels the
+//! is asked (*Amazon DynamoDB Transactions: How it works*), and what is more than 4 MB DynamoDB refuses itself. Where others are writing the items, DynamoDB cancels the
 //! read; it is asked again within a bound, and is then `THROTTLED`.
 
 use std::sync::Arc;
@@ -64,6 +64,7 @@ impl Operations {
                     reservation.settle(wanted, found.values().map(Arc::as_ref));
                     return Ok(found);
                 }
+                Err(CallError::TooLarge(_)) => return Err(Failure::SetTooLarge),
                 Err(CallError::Cancelled(reasons)) => busy(&reasons)?,
                 Err(error) => return Err(error.into()),
             };
@@ -119,17 +120,18 @@ fn read(
 }
 
 /// That the read may be asked again; an error, if something else than others stands in its way.
-fn busy(reasons: &[Cancellation]) -> Result<CallError, CallError> {
+fn busy(reasons: &[Cancellation]) -> Result<CallError, Failure> {
     let mut why = None;
     for reason in reasons {
         match reason {
             Cancellation::None => {}
             Cancellation::Conflict => why = Some("others write the items"),
             Cancellation::Throttled => why = Some("an item of the set is throttled"),
-            Cancellation::ConditionFailed(_) | Cancellation::TooLarge => {
-                return Err(CallError::Refused("a read was cancelled as a write is".into()));
+            Cancellation::TooLarge => return Err(Failure::SetTooLarge),
+            Cancellation::ConditionFailed(_) => {
+                return Err(CallError::Refused("a read was cancelled as a write is".into()).into());
             }
-            Cancellation::Refused(reason) => return Err(CallError::Refused(Arc::clone(reason))),
+            Cancellation::Refused(reason) => return Err(CallError::Refused(Arc::clone(reason)).into()),
         }
     }
     let why = why.ok_or_else(|| CallError::Refused("a read was cancelled for no reason".into()))?;

@@ -101,12 +101,7 @@ impl Operations {
             None => None,
             Some(own) => match self.read_record(own, inputs).await {
                 Ok(found) => found,
-                // Whether it has taken place before is what could not be read.
-                Err(CallError::Unavailable { reason, .. }) => {
-                    let reason = lost.unwrap_or(reason);
-                    return Err(CallError::Unavailable { applied: Applied::Unknown, reason }.into());
-                }
-                Err(error) => return Err(not_known(lost, error.into())),
+                Err(error) => return Err(not_known(lost, Failure::RecordUnread(error))),
             },
         };
         // Had the lost attempt taken place, its ClientRequestToken would have made the next one a success. But it may

@@ -11,18 +11,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use http::Request;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
-use tower::ServiceExt as _;
 
-use super::Config;
 use super::tls::Tls;
+use super::{Config, unread};
 use crate::telemetry::Metrics;
 
 /// How long an answer may lie unread in the client's window before the kernel ends the connection.
@@ -244,11 +241,11 @@ async fn speak<S>(
         .keep_alive_timeout(header_timeout);
     let asked = Arc::new(Notify::new());
     let asking = Arc::clone(&asked);
-    let service = router.map_request(move |request: Request<hyper::body::Incoming>| {
+    let service = service_fn(move |request| {
         asking.notify_one();
-        request.map(Body::new)
+        unread::answer(router.clone(), request)
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection.into_owned());
     let last = async {
         stopping.begins().await;

@@ -29,11 +29,13 @@ impl HttpError {
         Self::new(StatusCode::BAD_REQUEST, "The body does not end as it should.");
     pub(super) const MALFORMED: Self = Self::new(
         StatusCode::BAD_REQUEST,
-        "The request needs `query`, a string, and may have `operationName`, a string, and `variables` and \
+        "The request needs `query`, a string, or the SHA-256 of one in `extensions.persistedQuery`, and may have `operationName`, a string, and `variables` and \
          `extensions`, objects.",
     );
-    /// The message is the protocol: clients look for this word, and send the document instead.
-    pub(super) const PERSISTED_QUERY: Self = Self::new(StatusCode::BAD_REQUEST, "PersistedQueryNotSupported");
+    pub(super) const OTHER_DOCUMENT: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "The digest in `extensions.persistedQuery` is not the SHA-256 of `query`.",
+    );
 
     pub(super) const OUT_OF_RANGE: Self = Self::new(
         StatusCode::BAD_REQUEST,
@@ -64,7 +66,7 @@ impl From<Unread> for HttpError {
     fn from(unread: Unread) -> Self {
         match unread {
             Unread::Malformed => Self::MALFORMED,
-            Unread::PersistedQuery => Self::PERSISTED_QUERY,
+            Unread::OtherDocument => Self::OTHER_DOCUMENT,
             Unread::OutOfRange => Self::OUT_OF_RANGE,
             Unread::Rounded { variable } => Self::rounded(&variable),
         }

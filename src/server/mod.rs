@@ -21,6 +21,7 @@ mod session;
 #[cfg(unix)]
 mod socket;
 mod tls;
+mod unread;
 
 use std::io;
 use std::net::SocketAddr;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use Unread::Malformed;
 
 use super::numbers::rounded;
-use crate::graphql::{Media, Request};
+use crate::graphql::{Digest, Media, Named, Request};
 use crate::json::{self, Step};
 
 /// Why there is no request in it.
@@ -17,8 +17,8 @@ use crate::json::{self, Step};
 pub(super) enum Unread {
     /// The request has no `query`, or a parameter is not of its type.
     Malformed,
-    /// There is a digest in the place of `query`, by Apollo's protocol of automatic persisted queries.
-    PersistedQuery,
+    /// The digest beside `query` is that of another document.
+    OtherDocument,
     /// A number is greater than any float.
     OutOfRange,
     /// A variable holds a number that would be another one after it was read.
@@ -31,7 +31,7 @@ pub(super) enum Unread {
 /// The parameters of a GraphQL request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parameters {
-    query: String,
+    document: Named,
     operation_name: Option<String>,
     variables: Map<String, Value>,
 }
@@ -82,30 +82,43 @@ impl Parameters {
     }
 
     fn from_members(mut members: Map<String, Value>) -> Result<Self, Unread> {
-        let query = match members.remove("query") {
-            Some(Value::String(query)) => query,
-            None if is_persisted(&members) => return Err(Unread::PersistedQuery),
-            Some(_) | None => return Err(Malformed),
+        let extensions = object(members.remove("extensions"))?;
+        let digest = digest(&extensions)?;
+        let document = match members.remove("query") {
+            Some(Value::String(text)) if !text.is_empty() => Named::Text(text),
+            // Clients that ask by GET leave it out or leave it empty.
+            Some(Value::String(_)) | None => Named::Digest(digest.ok_or(Malformed)?),
+            Some(_) => return Err(Malformed),
         };
+        if let (Named::Text(text), Some(digest)) = (&document, digest)
+            && Digest::of(text) != digest
+        {
+            return Err(Unread::OtherDocument);
+        }
         let operation_name = match members.remove("operationName") {
             None | Some(Value::Null) => None,
             Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
             Some(_) => return Err(Malformed),
         };
         let variables = object(members.remove("variables"))?;
-        let _nothing_is_extended = object(members.remove("extensions"))?;
-        if query.is_empty() { Err(Malformed) } else { Ok(Self { query, operation_name, variables }) }
+        Ok(Self { document, operation_name, variables })
     }
 
     /// The request that they make up.
     pub(super) fn into_request(self, may_mutate: bool, media: Media) -> Request {
-        let Self { query, operation_name, variables } = self;
-        Request { query, operation_name, variables, may_mutate, media }
+        let Self { document, operation_name, variables } = self;
+        Request { document, operation_name, variables, may_mutate, media }
     }
 }
 
-fn is_persisted(members: &Map<String, Value>) -> bool {
-    members.get("extensions").is_some_and(|extensions| extensions.get("persistedQuery").is_some())
+/// The digest of the document, by version 1 of Apollo's protocol of automatic persisted queries, if there is one.
+fn digest(extensions: &Map<String, Value>) -> Result<Option<Digest>, Unread> {
+    let Some(persisted) = extensions.get("persistedQuery").filter(|it| !it.is_null()) else {
+        return Ok(None);
+    };
+    let is_known = persisted.get("version").and_then(Value::as_u64) == Some(1);
+    let digest = persisted.get("sha256Hash").and_then(Value::as_str).filter(|_| is_known);
+    digest.and_then(|digest| digest.parse().ok()).map(Some).ok_or(Malformed)
 }
 
 /// What a text that is no JSON is answered with. Of a number that is out of range the reader keeps no kind, only words.
@@ -150,7 +163,7 @@ mod tests {
 
     fn parameters(query: &str, operation_name: Option<&str>, variables: &Value) -> Parameters {
         Parameters {
-            query: query.to_owned(),
+            document: Named::Text(query.to_owned()),
             operation_name: operation_name.map(str::to_owned),
             variables: variables.as_object().cloned().unwrap_or_default(),
         }
@@ -187,14 +200,31 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_in_the_place_of_a_document_is_told_apart() {
-        let digest = r#"{"persistedQuery": {"version": 1, "sha256Hash": "00"}}"#;
-        let body = |query: &str| format!("{{{query}\"extensions\": {digest}}}");
+    fn a_digest_may_stand_in_the_place_of_a_document_and_beside_its_own() {
+        let persisted = |digest: &str| json!({ "persistedQuery": { "version": 1, "sha256Hash": digest } });
+        let own = persisted(&Digest::of("{a}").to_string());
+        let body = |query: &str, extensions: &Value| format!("{{{query}\"extensions\": {extensions}}}");
         let read = |body: String| Parameters::from_body(body.as_bytes());
-        assert_eq!(read(body("")), Err(Unread::PersistedQuery));
-        assert_eq!(read(body("\"query\": \"{a}\", ")), Ok(parameters("{a}", None, &json!({}))));
-        assert_eq!(read(body("\"query\": 1, ")), Err(Malformed));
-        assert_eq!(Parameters::from_query(&format!("extensions={digest}")), Err(Unread::PersistedQuery));
+        let named = |digest: &str| Parameters {
+            document: Named::Digest(Digest::of(digest)),
+            ..parameters("", None, &json!({}))
+        };
+        assert_eq!(read(body("", &own)), Ok(named("{a}")));
+        assert_eq!(read(body("\"query\": \"\", ", &own)), Ok(named("{a}")));
+        assert_eq!(read(body("\"query\": \"{a}\", ", &own)), Ok(parameters("{a}", None, &json!({}))));
+        assert_eq!(read(body("\"query\": \"{b}\", ", &own)), Err(Unread::OtherDocument));
+        assert_eq!(read(body("\"query\": 1, ", &own)), Err(Malformed));
+        assert_eq!(Parameters::from_query(&format!("extensions={own}")), Ok(named("{a}")));
+        for bad in [
+            persisted("00"),
+            json!({ "persistedQuery": 1 }),
+            json!({ "persistedQuery": {} }),
+            json!({ "persistedQuery": { "version": 2, "sha256Hash": Digest::of("{a}").to_string() } }),
+        ] {
+            assert_eq!(read(body("", &bad)), Err(Malformed), "{bad}");
+            assert_eq!(read(body("\"query\": \"{a}\", ", &bad)), Err(Malformed), "{bad}");
+        }
+        assert_eq!(read(body("", &json!({ "persistedQuery": null }))), Err(Malformed));
     }
 
     #[test]

@@ -158,6 +158,14 @@ pub enum Event<'a> {
         /// What stands in the way.
         reason: &'a dyn fmt::Display,
     },
+    /// Something is served under roles that no file declares: what these allow by themselves, and whom they trust, was not
+    /// looked at.
+    NotLookedAt {
+        /// How many roles.
+        roles: usize,
+        /// Their names, of the first few.
+        named: &'a dyn fmt::Display,
+    },
     /// What was read again cannot be used, or is not proved; what was served goes on, without those whom the registry puts
     /// out.
     ReloadRejected {
@@ -296,6 +304,7 @@ impl Event<'_> {
             Self::TracesTaken => line!(info, "traces.taken";),
             Self::Reloaded { cause, tenants } => line!(info, "reload.done"; cause, tenants),
             Self::Unproved { reason } => line!(error, "isolation.unproved"; %reason),
+            Self::NotLookedAt { roles, named } => line!(warn, "isolation.not-looked-at"; roles, %named),
             Self::ReloadRejected { cause, reason, suspended, removed } => {
                 line!(error, "reload.rejected"; cause, suspended, removed, %reason);
             }

@@ -19,6 +19,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::Config;
+use super::waiting::spans_lost;
 use crate::error::Code;
 use crate::id::TenantId;
 
@@ -41,6 +42,7 @@ struct Inner {
     /// The tenants that are counted by name. At most `max_tenants`, and for as long as the process runs.
     named: RwLock<HashSet<Arc<str>>>,
     proved: Gauge,
+    not_looked_at: Gauge,
     connections: Gauge,
     in_flight: Gauge,
     requests: Family<Answered, Counter>,
@@ -57,6 +59,7 @@ struct Inner {
     loader_calls: Counter,
     dynamodb_calls: Family<Called, Counter>,
     dynamodb_seconds: Seconds<CallName>,
+    dynamodb_retries: Family<CallName, Counter>,
     capacity: Family<Consumed, Total>,
     cost: Family<Spent, Total>,
     reloads: Family<Outcome, Counter>,
@@ -223,6 +226,7 @@ impl Metrics {
             config,
             named: RwLock::default(),
             proved: Gauge::default(),
+            not_looked_at: Gauge::default(),
             connections: Gauge::default(),
             in_flight: Gauge::default(),
             requests: Family::default(),
@@ -239,6 +243,7 @@ impl Metrics {
             loader_calls: Counter::default(),
             dynamodb_calls: Family::default(),
             dynamodb_seconds: Seconds::new_with_constructor(seconds),
+            dynamodb_retries: Family::default(),
             capacity: Family::default(),
             cost: Family::default(),
             reloads: Family::default(),
@@ -247,9 +252,15 @@ impl Metrics {
         Self(Arc::new(inner))
     }
 
-    /// Whether what is served was proved to keep tenants apart.
-    pub fn set_proved(&self, proved: bool) {
+    /// Whether what is served was proved to keep tenants apart, and how many roles nobody could look at for it.
+    pub fn set_shown(&self, proved: bool, not_looked_at: usize) {
         self.0.proved.set(proved.into());
+        self.0.not_looked_at.set(not_looked_at.try_into().unwrap_or(i64::MAX));
+    }
+
+    /// A call is sent again.
+    pub fn retried(&self, call: &'static str) {
+        self.0.dynamodb_retries.get_or_create(&CallName { call }).inc();
     }
 
     /// A client has connected. It counts until what is given back is dropped.
@@ -376,6 +387,9 @@ impl Inner {
         let proved =
             "Whether it was shown that no tenant reaches another's items: 1, or 0 under --allow-unproved";
         of.register("isolation_proved", proved, self.proved.clone());
+        let not_looked_at =
+            "Roles of tenants that no file declares, so that the proof does not speak of them";
+        of.register("isolation_roles_not_looked_at", not_looked_at, self.not_looked_at.clone());
         of.register("connections", "Connections of clients", self.connections.clone());
         of.register("requests_in_flight", "Requests under way", self.in_flight.clone());
         of.register("requests", "Requests, by the code of their first error, or OK", self.requests.clone());
@@ -396,11 +410,14 @@ impl Inner {
         of.register("dynamodb_calls", "Calls of DynamoDB", self.dynamodb_calls.clone());
         let seconds = "How long calls of DynamoDB took, with their retries";
         of.register("dynamodb_call_duration_seconds", seconds, self.dynamodb_seconds.clone());
+        let retries = "Times that a call of DynamoDB was sent again";
+        of.register("dynamodb_retries", retries, self.dynamodb_retries.clone());
         let capacity = "Capacity units that DynamoDB counted, by tenant and field";
         of.register("consumed_capacity_units", capacity, self.capacity.clone());
         let cost = "What the capacity costs by the configured prices, by tenant";
         of.register("estimated_cost", cost, self.cost.clone());
         of.register("reloads", "Files read again, by what became of them", self.reloads.clone());
+        of.register("spans_lost", "Spans that no collector took", spans_lost().clone());
         registry
     }
 }

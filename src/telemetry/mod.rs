@@ -10,6 +10,7 @@ mod log;
 mod metrics;
 pub(crate) mod span;
 mod traces;
+mod waiting;
 
 pub use config::{Config, Prices};
 pub use event::{AUDIT, Event, Principal};

@@ -4,7 +4,7 @@
 //! tenants and requests, numbers. No token, no key, no value, and no text of a client's. Where no traces are sent
 //! nobody asks for these spans, and none is made.
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use opentelemetry::Context;
 use opentelemetry::propagation::{Injector, TextMapPropagator as _};
 use opentelemetry::trace::{TraceContextExt as _, TraceId};
@@ -94,6 +94,24 @@ pub(crate) fn renewal(principal: Principal<'_>) -> Span {
     span
 }
 
+/// An issuer's keys are fetched, for whoever needs them: a trace of its own, with a link to the request that began it.
+pub(crate) fn key_set(uri: &Uri) -> Span {
+    let span = tracing::info_span!(
+        target: TRACE, parent: None, "key_set", otel.name = "key set", otel.kind = "client", otel.status_code = Empty,
+        http.request.method = "GET", server.address = uri.host().unwrap_or_default(), outcome = Empty,
+        error.type = Empty,
+    );
+    if !span.is_disabled() {
+        span.add_link(Context::current().span().span_context().clone());
+    }
+    span
+}
+
+/// Says whether the keys came.
+pub(crate) fn fetched(came: bool) {
+    became(&Span::current(), if came { "ok" } else { "unavailable" });
+}
+
 /// A document is read, measured and validated.
 pub(crate) fn document() -> Span {
     tracing::info_span!(target: TRACE, "document")
@@ -180,7 +198,9 @@ mod tests {
         let (tenant, role) = ("acme".parse().unwrap(), "arn:aws:iam::111122223333:role/r".parse().unwrap());
         let principal = Principal { tenant: &tenant, role: &role, session: "ik-acme" };
         let request = request(&Method::POST, &HeaderMap::new(), &"r1".parse().unwrap());
+        let uri = Uri::from_static("https://login.example.com/keys");
         let others = [authorize(), lease(principal), assume_role(principal), renewal(principal), document()];
+        let others = others.into_iter().chain([key_set(&uri)]);
         [request, field("Query.order"), call("GetItem", "Query.order")].into_iter().chain(others).collect()
     }
 

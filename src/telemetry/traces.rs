@@ -1,7 +1,7 @@
 //! Where traces go: to an OpenTelemetry collector, by OTLP over HTTP in protobuf, in batches, from a thread of its own.
 //!
 //! Nothing waits for the collector. What it does not take is dropped and the log says so, once; the queue holds at most
-//! [`QUEUE`] spans, and what comes beyond that is dropped too.
+//! [`QUEUE`] spans, and what comes beyond that is dropped too. A number says how many were.
 
 use std::fmt;
 use std::pin::Pin;
@@ -18,10 +18,11 @@ use opentelemetry_otlp::{
     ExporterBuildError, Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _,
 };
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, Tracer};
+use opentelemetry_sdk::trace::{BatchConfigBuilder, Sampler, SdkTracerProvider, Tracer};
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
+use super::waiting::Queue;
 use super::{Config, Event};
 use crate::error::Chain;
 use crate::fetch::{Bounds, Fetch};
@@ -73,7 +74,7 @@ impl Traces {
             .with_service_name("innkeeper")
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
         let provider = SdkTracerProvider::builder()
-            .with_span_processor(BatchSpanProcessor::builder(exporter).with_batch_config(batches.build()).build())
+            .with_span_processor(Queue::before(exporter, batches.build(), QUEUE))
             // Whoever is in front has decided for a whole trace; the ratio is for those that begin here.
             .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.trace_ratio))))
             .with_resource(resource.build());

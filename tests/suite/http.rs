@@ -174,21 +174,37 @@ async fn a_body_may_be_as_long_as_the_limit() {
 }
 
 #[tokio::test]
-async fn a_persisted_query_is_answered_in_the_word_that_clients_know() {
+async fn a_document_that_was_sent_once_is_asked_for_by_its_digest() {
     let world = warm().await;
     let acme = world.tenant("acme");
-    let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": "00" } });
-    let by_get = [("extensions", &*extensions.to_string())];
-    for accept in [NEW, OLD] {
-        let by_post = post(&world, &acme, accept, json!({ "extensions": extensions }).to_string()).await;
+    let document = format!("# Not seen before.\n{PRODUCT}");
+    let digest = innkeeper::graphql::Digest::of(&document).to_string();
+    let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": digest } });
+    let (by_get, by_post) =
+        ([("extensions", &*extensions.to_string())], json!({ "extensions": extensions }).to_string());
+    for (accept, status) in [(NEW, 400), (OLD, 200)] {
+        let by_post = post(&world, &acme, accept, by_post.clone()).await;
         for reply in [by_post, get(&world, &acme, accept, &by_get).await] {
-            assert_eq!((reply.status.as_u16(), reply.code().as_str()), (400, "BAD_REQUEST"));
-            assert_eq!(reply.json()["errors"][0]["message"], "PersistedQueryNotSupported");
+            assert_eq!((reply.status.as_u16(), reply.code().as_str()), (status, "BAD_REQUEST"));
+            assert_eq!(reply.json()["errors"][0]["message"], "PersistedQueryNotFound");
         }
     }
-    // With the document beside it, it is a request like any other.
-    let both = json!({ "query": PRODUCT, "extensions": extensions });
-    post(&world, &acme, NEW, both.to_string()).await.ok();
+    // Nobody gets a document kept under another's digest.
+    let other = json!({ "query": DELETE, "extensions": extensions });
+    let refused = post(&world, &acme, NEW, other.to_string()).await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (400, "BAD_REQUEST"));
+    assert!(world.calls().is_empty());
+    let both = json!({ "query": document, "extensions": extensions });
+    let answer = post(&world, &acme, NEW, both.to_string()).await.ok();
+    for accept in [NEW, OLD] {
+        assert_eq!(post(&world, &acme, accept, by_post.clone()).await.ok(), answer);
+        assert_eq!(get(&world, &acme, accept, &by_get).await.ok(), answer);
+    }
+    // It is another tenant's request that names it, and so that tenant's call.
+    world.calls();
+    post(&world, &world.tenant("globex"), NEW, by_post).await.ok();
+    let tenants: Vec<_> = world.calls().into_iter().filter_map(|call| call.tenant).collect();
+    assert_eq!(tenants, ["globex", "globex"], "STS, then DynamoDB");
 }
 
 #[tokio::test]

@@ -286,3 +286,40 @@ async fn a_request_that_meets_itself_under_way_is_not_told_of_what_stands_in_its
     place(&acme, "r1", "n").await.ok();
     assert_eq!(orders(&acme).await["orders"], 1);
 }
+
+/// It has taken place; the repetition is refused for its record, and cannot read it.
+#[tokio::test]
+async fn where_the_record_cannot_be_read_it_is_not_known_whether_the_transaction_took_place() {
+    let kind = |name: &str| json!({ "__type": format!("com.amazon.coral.service#{name}"), "Message": "no" });
+    let faults: [(&str, Box<dyn Fn() -> Fault + Send + Sync>); 3] = [
+        ("THROTTLED", Box::new(|| Fault::Throttle)),
+        ("UNAVAILABLE", Box::new(|| Fault::Fail(503))),
+        ("FORBIDDEN", Box::new(move || Fault::Answer(400, kind("AccessDeniedException")))),
+    ];
+    let world = builder().faults(|_| Fault::Pass).start().await;
+    let acme = world.tenant("acme");
+    customer(&acme, "c1", "ACTIVE").await;
+    let first = place(&acme, "r1", "n").await.ok();
+    for (code, fault) in faults {
+        // DynamoDB names another member that fails, and not the record.
+        let reasons = json!([{ "Code": "None" }, { "Code": "None" }, { "Code": "ConditionalCheckFailed" }, { "Code": "None" }]);
+        let exception = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
+        let cancelled =
+            json!({ "__type": exception, "Message": "cancelled", "CancellationReasons": reasons });
+        world.faults().set(move |call| match call.operation.as_str() {
+            "TransactWriteItems" => Fault::Answer(400, cancelled.clone()),
+            "GetItem" => fault(),
+            _ => Fault::Pass,
+        });
+        let error = place(&acme, "r1", "n").await.json()["errors"][0].clone();
+        let extensions = &error["extensions"];
+        assert_eq!(
+            (&extensions["code"], &extensions["applied"]),
+            (&json!(code), &json!("unknown")),
+            "{error}"
+        );
+        world.faults().heal();
+        assert_eq!(place(&acme, "r1", "n").await.ok(), first, "{code}");
+    }
+    assert_eq!(orders(&acme).await, json!({ "orders": 1, "rev": 2 }));
+}

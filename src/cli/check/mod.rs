@@ -7,6 +7,7 @@ mod registry;
 mod report;
 mod subjects;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::IsTerminal as _;
 use std::num::NonZeroU32;
@@ -29,7 +30,7 @@ use crate::telemetry;
 use crate::tenant::Registry;
 use deployed::Verified;
 use report::Report;
-use subjects::subjects;
+use subjects::{subjects, undeclared};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -141,6 +142,11 @@ impl Grounds {
     /// The proof for the tenants of a registry.
     pub(super) fn examine(&self, registry: &Registry) -> Proof {
         self.proof(&subjects(self, registry), registry)
+    }
+
+    /// The roles of a registry that no file declares: what they allow, and whom they trust, no proof says.
+    pub(super) fn undeclared(&self, registry: &Registry) -> BTreeSet<RoleArn> {
+        undeclared(&subjects(self, registry), registry)
     }
 
     fn proof(&self, subjects: &[Subject<'_>], registry: &Registry) -> Proof {

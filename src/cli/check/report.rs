@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Looked;
 use super::deployed::Verification;
+use super::subjects::undeclared;
 use crate::cli::Application;
 use crate::policy::isolation::{Proof, SHOWN, Subject, Verdict};
 use crate::policy::{Counterexample, Finding, Rule, Severity};
@@ -103,9 +104,7 @@ impl Report<'_> {
 
     /// The roles of tenants that no file declares, and which so were not looked at.
     fn undeclared(&self) -> BTreeSet<String> {
-        let members = self.subjects.iter().filter(|it| it.role.is_none()).flat_map(|it| &it.members);
-        let records = members.filter_map(|it| self.application.registry.find(&it.tenant));
-        records.map(|record| record.role.to_string()).collect()
+        undeclared(self.subjects, &self.application.registry).iter().map(ToString::to_string).collect()
     }
 
     /// What stands behind the proof: a policy that STS gets as it is, or one that IAM should hold.

@@ -1,9 +1,10 @@
 //! The registry as the proof sees it: tenants that are alike, together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Grounds;
 use crate::credentials::variables;
+use crate::id::RoleArn;
 use crate::policy::RoleTemplate;
 use crate::policy::isolation::{Member, Subject, TableOf};
 use crate::tenant::{Mode, Registry, TenantRecord};
@@ -31,6 +32,12 @@ pub(super) fn subjects<'a>(grounds: &'a Grounds, registry: &Registry) -> Vec<Sub
         subject.members.push(member);
     }
     subjects.into_values().collect()
+}
+
+/// The roles of tenants that no file declares, and which so are not looked at.
+pub(super) fn undeclared(subjects: &[Subject<'_>], registry: &Registry) -> BTreeSet<RoleArn> {
+    let members = subjects.iter().filter(|it| it.role.is_none()).flat_map(|it| &it.members);
+    members.filter_map(|it| registry.find(&it.tenant)).map(|record| record.role.clone()).collect()
 }
 
 fn member(record: &TenantRecord) -> Member {

@@ -104,7 +104,7 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
     let watched = Watched::application(&config);
     let embedded = Embedded::start(config, &issuer, options).await?;
     let guard = Guard { allow_unproved: true };
-    let proved = guard.check(&embedded.application)?;
+    let shown = guard.check(&embedded.application)?;
     let config = embedded.application.config.clone();
     let listed = tokens(&embedded.application.registry, &issuer, &clock).map_err(Because)?;
     let demo = demo::Demo::of(&embedded, &listed);
@@ -116,7 +116,7 @@ async fn serve(arguments: Arguments, config: Config, issuer: Issuer) -> Result<(
     };
     let text = banner.text(&demo, &listed);
     let (gateway, _aws) = embedded.gateway(clock.clone(), Entropy::system())?;
-    gateway.metrics.set_proved(proved);
+    shown.count(&gateway.metrics);
     let gateway = Arc::new(gateway);
     let of_console = Arc::clone(&gateway);
     // A token that cannot be signed now could not be signed above.

@@ -195,7 +195,8 @@ fn both<C: Call>(script: &[Answer], call: &C) -> [Became<C::Output>; 2] {
         bench.seen.lock().unwrap().clear();
         let Side { aws, config, exchange, assumption } = side;
         let budget = Arc::new(RetryBudget::new(config.retry_budget));
-        let with = With { aws, config, exchange, assumption, budget: &budget };
+        let metrics = Metrics::default();
+        let with = With { aws, config, exchange, metrics: &metrics, assumption, budget: &budget };
         let ways = Ways::new(with, Credentials::new("AKID", "secret", Some("token".into()), None, "test"));
         assert_eq!(matches!(ways, Ways::Both { .. }), config.wire == Wire::Own);
         let result = bench.runtime.block_on(call.clone().send(ways.door(with)));

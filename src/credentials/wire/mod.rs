@@ -46,6 +46,7 @@ use crate::aws::Aws;
 use crate::clock::{Clock, Deadline};
 use crate::entropy::Entropy;
 use crate::id::Region;
+use crate::telemetry::Metrics;
 
 pub(super) use line::Line;
 
@@ -190,7 +191,7 @@ impl Exchange {
         &self,
         call: &C,
         line: &Line,
-        budget: &RetryBudget,
+        (budget, metrics): (&RetryBudget, &Metrics),
     ) -> Result<C::Output, CallError> {
         let body = call.write().map_err(|_unwritten| CallError::Refused(NOT_MADE.into()))?;
         let outgoing = Outgoing { target: C::TARGET, body };
@@ -215,6 +216,7 @@ impl Exchange {
             }
             tokio::time::sleep(pause).await;
             attempt += 1;
+            metrics.retried(C::NAME);
         }
     }
 

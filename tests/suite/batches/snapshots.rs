@@ -166,3 +166,30 @@ async fn a_set_waits_for_what_a_sibling_may_give_back() {
     let answer = world.tenant("acme").query(query).await.ok();
     assert_eq!(answer["products"].as_array().unwrap().len(), 3);
 }
+
+/// Neither engine has DynamoDB's bound of 4 MB on what is read as of one moment, so its refusals are the proxy's.
+#[tokio::test]
+async fn a_set_that_is_larger_than_dynamodb_reads_as_of_one_moment_is_refused_in_these_words() {
+    let message = "The aggregate size of the items in the transaction exceeded 4 MB";
+    let refused = json!({ "__type": "com.amazon.coral.validate#ValidationException", "message": message });
+    let cancelled = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons [None, ValidationError]",
+        "CancellationReasons": [{ "Code": "None" }, { "Code": "ValidationError", "Message": message }],
+    });
+    let world = builder().faults(|_| Fault::Pass).start().await;
+    store(&world, ["A", "B"].map(product).to_vec()).await;
+    warm(&world).await;
+    for body in [refused, cancelled] {
+        world.faults().take();
+        world.faults().set(move |call| match call.operation.as_str() {
+            "TransactGetItems" => Fault::Answer(400, body.clone()),
+            _ => Fault::Pass,
+        });
+        let reply = world.tenant("acme").with(PRODUCTS, json!({ "skus": ["A", "B"] })).await;
+        assert_eq!(reply.codes(), ["BUDGET_EXCEEDED"]);
+        assert!(reply.text.contains("more than 4 MB"), "{}", reply.text);
+        // It would be as large again.
+        assert_eq!(world.faults().take().len(), 1);
+    }
+}

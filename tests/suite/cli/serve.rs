@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use super::{application, edit, free_address};
-use crate::harness::World;
 use crate::harness::process::{Running, innkeeper, run};
 use crate::harness::serving::{self, CURSOR_KEY};
+use crate::harness::{Collector, World, root};
 
 #[tokio::test]
 async fn serve_finds_its_identity_in_the_environment_and_serves_the_same() {
@@ -81,6 +81,63 @@ async fn what_is_not_proved_is_served_where_that_is_allowed_and_the_metric_says_
     let metrics = reqwest::get(format!("http://{admin}/metrics")).await.unwrap().text().await.unwrap();
     assert!(metrics.contains("innkeeper_isolation_proved 0"), "{metrics}");
     assert_eq!(serving.terminate().0, Some(0));
+}
+
+/// A role that only a session policy bounds: what it allows by itself is not declared.
+#[tokio::test]
+async fn a_role_that_is_not_declared_is_named_and_counted_beside_the_proof() {
+    let folder = application();
+    std::fs::remove_file(folder.path().join("policies/roles/pool.json")).unwrap();
+    let (listen, admin) = (free_address(), free_address());
+    let arguments = ["serve", "--listen", &listen, "--admin", &admin];
+    let mut serving = Running::start(
+        innkeeper(folder.path(), &arguments)
+            .env("INNKEEPER_CURSOR_KEYS", CURSOR_KEY)
+            .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "none"),
+    );
+    let lines = serving.wait_for("serving");
+    let said = lines.iter().find(|line| line.contains("isolation.not-looked-at"));
+    let said: Value = serde_json::from_str(said.expect("it is said")).unwrap();
+    assert_eq!((&said["level"], &said["roles"]), (&json!("WARN"), &json!(1)), "{said}");
+    assert_eq!(said["named"], "arn:aws:iam::111122223333:role/innkeeper/innkeeper-pool");
+    let metrics =
+        async || reqwest::get(format!("http://{admin}/metrics")).await.unwrap().text().await.unwrap();
+    let text = metrics().await;
+    assert!(text.contains("innkeeper_isolation_proved 1\n"), "{text}");
+    assert!(text.contains("innkeeper_isolation_roles_not_looked_at 1\n"), "{text}");
+    // Once it is declared, nothing is left out.
+    std::fs::copy(root().join("policies/roles/pool.json"), folder.path().join("policies/roles/pool.json"))
+        .unwrap();
+    serving.signal("HUP");
+    serving.wait_for("reload.done");
+    let text = metrics().await;
+    assert!(text.contains("innkeeper_isolation_roles_not_looked_at 0\n"), "{text}");
+    assert_eq!(serving.terminate().0, Some(0));
+}
+
+/// They wait two seconds for others, and the process has not got these.
+#[tokio::test]
+async fn spans_of_a_request_just_before_the_end_reach_the_collector() {
+    let world = World::builder().real_time().start().await;
+    let collector = Collector::start();
+    let folder = application();
+    serving::trust(&world, folder.path(), "");
+    let (listen, admin) = (free_address(), free_address());
+    let mut command = innkeeper(folder.path(), &["serve", "--listen", &listen, "--admin", &admin]);
+    let command = serving::before(&mut command, &world, &world.aws.endpoint());
+    let command = command.env("INNKEEPER_TELEMETRY_OTLP_ENDPOINT", collector.endpoint());
+    let mut serving = Running::start(command);
+    serving.wait_for("serving");
+    let request = world.http.post(format!("http://{listen}/graphql")).bearer_auth(world.token("acme"));
+    let answer =
+        request.json(&json!({ "query": "{ product(sku: \"COF-001\") { name } }" })).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(serving.terminate().0, Some(0));
+    let names: Vec<_> = collector.spans().into_iter().map(|span| span.name).collect();
+    for name in ["POST /graphql", "Query.product", "DynamoDB.GetItem", "STS.AssumeRole", "key set"] {
+        assert!(names.iter().any(|it| it == name), "no {name} in {names:?}");
+    }
 }
 
 #[test]

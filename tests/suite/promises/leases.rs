@@ -86,7 +86,7 @@ async fn p02_cold_tenants_that_wait_for_sts_take_no_place_from_warm_ones() {
         for _ in 0..20 {
             world.tenant("acme").query(PRODUCT).await.ok();
         }
-        // Eight requests wait, four for each lease: as many as may.
+        // Six requests wait, and two places are left: for others than those who have more than that already.
         for _ in 0..5 {
             assert_eq!(world.tenant("acme2").query(PRODUCT).await.code(), "UNAVAILABLE");
         }
@@ -97,10 +97,56 @@ async fn p02_cold_tenants_that_wait_for_sts_take_no_place_from_warm_ones() {
     assert_eq!(seen.iter().filter(|call| call.operation == "STS").count(), 2, "{seen:?}");
     let metrics = world.send(world.http.get(format!("{}/metrics", world.admin))).await;
     assert!(
-        metrics.text.contains("innkeeper_requests_shed_total{reason=\"cold-leases\"} 8\n"),
+        metrics.text.contains("innkeeper_requests_shed_total{reason=\"cold-leases\"} 10\n"),
         "{}",
         metrics.text
     );
+}
+
+/// Three tenants ask as loudly as they can while STS does not answer them: each takes a part of the places, and never the
+/// last one.
+#[tokio::test]
+async fn p02_a_few_loud_cold_tenants_leave_a_place_for_the_first_request_of_another() {
+    let world = World::builder()
+        .configure(|config| {
+            config.credentials.max_cold_leases = 4;
+            config.server.deadline = 5 * SECOND;
+        })
+        .faults(|_| Fault::Pass)
+        .start()
+        .await;
+    let loud = ["acme", "acme-2", "globex"];
+    let faults = world.faults();
+    faults.set(move |call| match (call.operation.as_str(), call.tenant.as_deref()) {
+        ("STS", Some(tenant)) if loud.contains(&tenant) => Fault::Hang,
+        _ => Fault::Pass,
+    });
+    // Twice as many each as there are places.
+    let loud_ones = loud.map(|tenant| world.tenant(tenant));
+    let waiting = join_all(loud_ones.iter().flat_map(|tenant| (0..32).map(|_| tenant.query(PRODUCT))));
+    let beside = async {
+        faults.hang(3).await;
+        settle().await;
+        for tenant in ["acme2", "acme_2", "globex2"] {
+            world.tenant(tenant).query(PRODUCT).await.ok();
+        }
+    };
+    let (replies, ()) = futures_util::join!(waiting, beside);
+    assert!(replies.iter().all(|reply| reply.status.as_u16() == 503));
+    let seen = faults.take();
+    for tenant in TENANTS {
+        // A call that nobody answers is sent twice.
+        let most = if loud.contains(&tenant) { 2 } else { 1 };
+        assert!((1..=most).contains(&of_sts(&seen, tenant).len()), "{tenant}: {seen:?}");
+    }
+    let metrics = world.send(world.http.get(format!("{}/metrics", world.admin))).await;
+    let shed = metrics
+        .text
+        .lines()
+        .find_map(|line| line.strip_prefix("innkeeper_requests_shed_total{reason=\"cold-leases\"} "));
+    // Of sixteen places three tenants share twelve to fourteen, by the order in which they come.
+    let shed: usize = shed.unwrap().parse().unwrap();
+    assert!((96 - 14..=96 - 12).contains(&shed), "{shed}");
 }
 
 #[tokio::test]
@@ -109,7 +155,7 @@ async fn p03_a_cold_burst_of_500_requests_costs_one_assume_role() {
         .edit("innkeeper.toml", |text| {
             format!("{text}\n[admission.tiers.standard]\nconcurrency = 600\n").replace(
                 "[admission.tiers.premium]",
-                "[admission]\nmax-requests = 700\nmax-cold-leases = 200\n[admission.tiers.premium]",
+                "[admission]\nmax-requests = 700\nmax-cold-leases = 300\n[admission.tiers.premium]",
             )
         })
         // Five hundred calls at once take a while on a small machine.

@@ -32,6 +32,7 @@ async fn families() -> Families {
     metrics.throttled(&"acme".parse().unwrap());
     metrics.token(Token::Unjudged);
     metrics.reloaded(false);
+    metrics.retried("GetItem");
     for assumed in [Assumed::Refused, Assumed::Unavailable] {
         metrics.assumed(assumed, Duration::ZERO);
     }

@@ -70,6 +70,11 @@ async fn the_callers_trace_goes_on_in_the_gateway_and_in_its_calls() {
     ask(&world, PRODUCT, Some(PARENT)).await;
     log.flush();
     let spans = collector.spans();
+    // The issuer's keys are everybody's: a trace of its own, of which the issuer hears.
+    let (keys, spans): (Vec<_>, Vec<_>) = spans.into_iter().partition(|span| span.name == "key set");
+    let keys = named(&keys, "key set");
+    assert!(keys.parent.is_empty() && keys.trace != TRACE && keys.state.is_empty(), "{keys:?}");
+    assert_eq!(keys.links, [TRACE]);
     assert!(spans.iter().all(|span| span.trace == TRACE && span.state == "vendor=opaque"), "{spans:#?}");
     assert_eq!(named(&spans, "POST /graphql").parent, "00f067aa0ba902b7");
     let sent = sent.lock().unwrap();
