@@ -98,13 +98,15 @@ struct Done {
 
 /// Reads a body. An empty one is an object without members.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Read<T> {
-    let body = if body.is_empty() { b"{}" } else { body };
+    // All of it at once, also what is passed over.
+    let body = std::str::from_utf8(body).map_err(|_invalid| NotRead)?;
+    let body = if body.is_empty() { "{}" } else { body };
     // An array is no object, whatever serde makes of it.
-    let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let is_object = body.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{');
     if !is_object {
         return Err(NotRead);
     }
-    serde_json::from_slice(body).map_err(|_unread| NotRead)
+    serde_json::from_str(body).map_err(|_unread| NotRead)
 }
 
 fn items(all: Vec<Attributes>) -> Vec<Item> {

@@ -162,11 +162,12 @@ impl Failure {
             Self::Unreadable(_) => None,
             Self::Refused(said) => {
                 let code = said.code.as_deref().unwrap_or_default();
-                if matches!(said.heard.status.as_u16(), 500 | 502 | 503 | 504) || said.is_skewed {
-                    return Some(Passing::Trouble);
+                // The code says more than the status.
+                if THROTTLED.contains(&code) {
+                    return Some(Passing::Throttled);
                 }
-                let throttled = THROTTLED.contains(&code).then_some(Passing::Throttled);
-                throttled.or_else(|| PASSING.contains(&code).then_some(Passing::Trouble))
+                let fails = matches!(said.heard.status.as_u16(), 500 | 502 | 503 | 504);
+                (fails || said.is_skewed || PASSING.contains(&code)).then_some(Passing::Trouble)
             }
         }
     }
