@@ -25,6 +25,8 @@ pub struct Config {
     pub policies: PathBuf,
     /// `tenants.toml`.
     pub tenants: PathBuf,
+    /// The documents that are trusted, if no others are to be run.
+    pub trusted_documents: Option<PathBuf>,
     /// The physical tables that tenants share, by the schema's names.
     pub tables: BTreeMap<String, TableName>,
     /// The claims that are kept.
@@ -101,6 +103,7 @@ impl Config {
                 schema: path("schema", "schema.graphql"),
                 policies: path("policies", "policies"),
                 tenants: path("tenants", "tenants.toml"),
+                trusted_documents: file.string("trusted-documents").map(|path| folder.join(path.value)),
                 tables,
                 claims,
                 tiers,

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::credentials::{Broker, PolicyTemplates};
 use crate::entropy::Entropy;
 use crate::fetch::Fetch;
-use crate::graphql::Api;
+use crate::graphql::{Api, Trusted};
 use crate::operation::Operations;
 use crate::policy::{RoleTemplate, Template};
 use crate::problem::{Problem, Problems, Source};
@@ -33,6 +33,8 @@ pub struct Application {
     pub roles: Arc<[RoleTemplate]>,
     /// What every tenant's record must have.
     pub requirements: Requirements,
+    /// The documents that are trusted, where no others are run.
+    pub trusted: Option<Arc<Trusted>>,
     /// The tenants.
     pub registry: Registry,
 }
@@ -60,8 +62,14 @@ impl Application {
             variables(plan.as_ref().map_or_else(|| config.tables.keys().cloned().collect(), |_| tables));
         let policies = problems.take(session_policies(&config.policies, &known));
         let roles = problems.take(roles(&config.policies.join("roles"), known));
+        let trusted = config.trusted_documents.as_deref().zip(plan.as_ref());
+        let trusted =
+            problems.take(trusted.map(|(path, plan)| trusted_documents(path, plan, &config)).transpose());
         // What the tenants' records must have is known only with the schema and the policies.
-        let (Some(plan), Some(policies), Some(roles)) = (plan, policies, roles) else { return Err(problems) };
+        let (Some(plan), Some(policies), Some(roles), Some(trusted)) = (plan, policies, roles, trusted)
+        else {
+            return Err(problems);
+        };
         let requirements = problems.take(requirements(&config, &plan, Some(policies.names())));
         let Some(requirements) = requirements else { return Err(problems) };
         let registry = tenants.map_err(Problems::from).and_then(|source| {
@@ -71,7 +79,7 @@ impl Application {
         });
         let Some(registry) = problems.take(registry) else { return Err(problems) };
         let (plan, policies, roles) = (Arc::new(plan), Arc::new(policies), roles.into());
-        problems.or(Self { config, plan, policies, roles, requirements, registry })
+        problems.or(Self { config, plan, policies, roles, requirements, trusted, registry })
     }
 
     /// Reads declared roles from another folder.
@@ -84,9 +92,9 @@ impl Application {
 
     /// What takes the place of what a gateway serves, with that gateway's clock and entropy.
     pub fn fresh(self, clock: Clock, entropy: Entropy) -> Result<Fresh, Problems> {
-        let Self { config, plan, policies, registry, .. } = self;
+        let Self { config, plan, policies, trusted, registry, .. } = self;
         let operations = Operations::new(Arc::clone(&plan), config.operation, clock, entropy);
-        let api = Arc::new(Api::new(&plan, Arc::new(operations), config.graphql)?);
+        let api = Arc::new(Api::new(&plan, Arc::new(operations), (config.graphql, trusted))?);
         Ok(Fresh { registry, policies, api })
     }
 
@@ -103,10 +111,10 @@ impl Application {
         entropy: Entropy,
         change: impl FnOnce(Operations) -> Operations,
     ) -> Result<Gateway, Problems> {
-        let Self { config, plan, policies, registry, .. } = self;
+        let Self { config, plan, policies, trusted, registry, .. } = self;
         let metrics = Metrics::new(config.telemetry);
         let operations = Operations::new(Arc::clone(&plan), config.operation, clock.clone(), entropy.clone());
-        let api = Arc::new(Api::new(&plan, Arc::new(change(operations)), config.graphql)?);
+        let api = Arc::new(Api::new(&plan, Arc::new(change(operations)), (config.graphql, trusted))?);
         let served = Served { tenants: Tenants::new(registry, config.tiers), policies, api };
         let fetch = Arc::new(Fetch::default());
         Ok(Gateway {
@@ -147,6 +155,12 @@ impl Groundwork {
 fn variables(tables: BTreeSet<String>) -> BTreeSet<String> {
     let fixed = ["tenant", "account", "region", "partition"].map(str::to_owned);
     fixed.into_iter().chain(tables.into_iter().map(|table| format!("table.{table}"))).collect()
+}
+
+fn trusted_documents(path: &Path, plan: &Plan, config: &Config) -> Result<Arc<Trusted>, Problems> {
+    let source = Source::read(path)
+        .map_err(|problem| problem.hint("`trusted-documents` in the configuration names it"))?;
+    Trusted::read(&source, plan, &config.graphql).map(Arc::new)
 }
 
 /// `policies/*.json`, by the names of the files.

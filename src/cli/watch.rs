@@ -34,9 +34,10 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Looks at the files of an application: tenants, schema, policies and declared roles.
+    /// Looks at the files of an application: tenants, schema, trusted documents, policies and declared roles.
     pub(super) fn application(config: &Config) -> Self {
-        let files = vec![config.tenants.clone(), config.schema.clone()];
+        let files =
+            [&config.tenants, &config.schema].into_iter().chain(&config.trusted_documents).cloned().collect();
         Self::look_at(files, vec![config.policies.clone(), config.policies.join("roles")])
     }
 

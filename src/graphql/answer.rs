@@ -157,10 +157,25 @@ impl Refused {
         self.limit
     }
 
-    /// There is a digest in the place of a document, and none of the documents that are kept has it. The message is the
+    /// There is a digest or an id in the place of a document, and none of the documents that are known has it. The message is the
     /// protocol: clients look for this word, and send the document beside the digest.
-    pub(super) fn unknown_digest() -> Self {
+    pub(super) fn unknown_document() -> Self {
         Self::bad_request(vec![GraphError::new(Code::BadRequest, "PersistedQueryNotFound")])
+    }
+
+    /// Only some documents are trusted, and this is none of them.
+    pub(super) fn untrusted() -> Self {
+        let message = "The document is none of those that are trusted here.";
+        Self::bad_request(vec![GraphError::new(Code::BadRequest, message)])
+    }
+
+    /// What is wrong, for an operator: each error with its line and column.
+    pub(super) fn told(&self) -> String {
+        let told = self.errors.iter().map(|error| match error.locations.first() {
+            Some(pos) => format!("{}:{}: {}", pos.line, pos.column, error.message),
+            None => error.message.clone(),
+        });
+        told.collect::<Vec<_>>().join(" ")
     }
 
     /// A fragment spreads itself.

@@ -28,6 +28,8 @@ pub struct Config {
     pub max_operations: usize,
     /// The most points of what a document is estimated to cost.
     pub max_cost: usize,
+    /// Whether no document is run but those that are trusted, where there are such.
+    pub only_trusted: bool,
     /// How much memory the documents that are kept for the next request may take, in bytes.
     pub document_cache: usize,
     /// The most errors of an answer.
@@ -50,6 +52,7 @@ impl Default for Config {
             max_directives: 250,
             max_operations: 1_000,
             max_cost: 20_000,
+            only_trusted: true,
             document_cache: 64 * 1024 * 1024,
             max_errors: 50,
             max_answer: 10 * 1024 * 1024,

@@ -1,35 +1,29 @@
-//! Documents: what can be known of one before there is a request for it, found out once and kept.
+//! A document: what can be known of one before there is a request for it.
 //!
-//! Clients send the same few documents over and over, with other variables. Parsing one, measuring it, validating it and
-//! putting its fragments in their places cost more than everything else that is done for a small read. What is kept is
-//! made of the document and the schema alone, and of which guards were passed; nothing of a tenant, a caller or a
-//! variable's value is in it, so that it serves all of them. A document that is refused is not kept.
+//! It parses, is no larger than it may be, and fits the schema. Its operations get their shapes as they are asked for: made
+//! of the document and the schema alone, and of which guards were passed; nothing of a tenant, a caller or a variable's
+//! value is in them, so that they serve all.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use async_graphql::dynamic::Schema;
-use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
-};
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
 use async_graphql::parser::{Positioned, parse_query};
 use async_graphql::{Name, Value};
-use moka::sync::Cache;
+use serde_json::Map;
 
 use super::answer::Refused;
-use super::binding::{Prepared, bind};
 use super::config::Config;
-use super::digest::Digest;
 use super::guard::passes;
-use super::limits::{self, Counters, Measured};
+use super::limits::{self, Measured};
+use super::schema::build;
 use super::selected::{HoldsFor, Shape};
-use super::selection::{Shaping, operation};
+use super::selection::Shaping;
 use super::variables::Variables;
-use super::{Named, Request};
 use crate::credentials::TenantSession;
-use crate::operation::Operations;
+use crate::problem::Problems;
 use crate::schema::Plan;
-use crate::telemetry::Event;
 
 /// How many shapes a document keeps: callers who pass different guards, and values of what `@skip` and `@include` go by.
 const MAX_SHAPES: usize = 8;
@@ -37,98 +31,54 @@ const MAX_SHAPES: usize = 8;
 const BYTES_PER_BYTE: usize = 16;
 const BYTES_PER_SELECTION: usize = 512;
 
-/// The documents that are known, each by the SHA-256 of its text.
-pub(super) struct Documents {
-    schema: Schema,
-    config: Config,
-    known: Cache<Digest, Arc<Document>>,
-}
-
 /// A document that parses, is no larger than it may be, and fits the schema.
-struct Document {
-    parsed: ExecutableDocument,
+pub(super) struct Document {
+    pub(super) parsed: ExecutableDocument,
     /// The length of its text, in bytes.
     length: usize,
     /// As long as its variables are short.
-    measured: Measured,
+    pub(super) measured: Measured,
     shapes: ArcSwap<Vec<(Option<Name>, Arc<Shape>)>>,
 }
 
-impl Documents {
-    pub(super) fn new(schema: Schema, config: Config) -> Self {
-        let most = u64::try_from(config.document_cache).unwrap_or(u64::MAX);
-        let known =
-            Cache::builder().max_capacity(most).weigher(|_, document: &Arc<Document>| document.weight());
-        Self { schema, config, known: known.build() }
+/// What reads documents: the schema that they have to fit, and the limits.
+pub(super) struct Reader {
+    schema: Schema,
+    pub(super) config: Config,
+}
+
+impl Reader {
+    /// For the documents of a plan.
+    pub(super) fn new(plan: &Plan, config: Config) -> Result<Self, Problems> {
+        Ok(Self { schema: build(plan)?, config })
     }
 
-    /// Everything of a request that can be known before anything is run.
-    pub(super) async fn prepare(
+    /// Reads a document, for a request with variables: they count for how long it is.
+    pub(super) async fn read(
         &self,
-        operations: &Operations,
-        session: &TenantSession,
-        request: &Request,
-    ) -> Result<Prepared, Refused> {
-        let (document, digest) = self.document(request).await?;
-        session.metrics().document(digest.is_none());
-        let (plan, parsed) = (operations.plan(), &document.parsed);
-        let operation = operation(parsed, request.operation_name.as_deref())?;
-        if operation.node.ty == OperationType::Mutation && !request.may_mutate {
-            return Err(Refused::mutation_by_get());
-        }
-        let values = if limits::are_short(&request.variables) {
-            document.measured.values
-        } else {
-            limits::check_document(parsed, &request.variables, &self.config)?.values
-        };
-        let variables = Variables::read(plan, operation, &request.variables)?;
-        // What is asked of the schema itself is answered with the variables, and so validated with them.
-        let introspection = if document.measured.introspects {
-            self.validate(parsed, (request.operation_name.as_deref(), &variables)).await?
-        } else {
-            Value::Null
-        };
-        let shape = document.shape((plan, session), request, (operation, &variables), &self.config)?;
-        tell_refused(&shape, session);
-        let counters = Counters::new(&self.config, values, operations.max_page());
-        let arguments = bind(&shape, (plan, &variables), counters)?;
-        if let Some(digest) = digest {
-            self.known.insert(digest, document);
-        }
-        Ok(Prepared { shape, arguments, introspection })
-    }
-
-    /// The document of a request; with its digest, where it is not among those that are kept.
-    async fn document(&self, request: &Request) -> Result<(Arc<Document>, Option<Digest>), Refused> {
-        let (digest, text) = match &request.document {
-            Named::Text(text) => (Digest::of(text), Some(text)),
-            Named::Digest(digest) => (*digest, None),
-        };
-        if let Some(known) = self.known.get(&digest) {
-            return Ok((known, None));
-        }
-        let text = text.ok_or_else(Refused::unknown_digest)?;
+        text: &str,
+        variables: &Map<String, serde_json::Value>,
+    ) -> Result<Document, Refused> {
         limits::check_text(text, &self.config)?;
         let parsed = parse_query(text).map_err(|error| Refused::syntax(&error))?;
-        let mut measured = limits::check_document(&parsed, &request.variables, &self.config)?;
-        if !limits::are_short(&request.variables) {
-            measured = limits::check_document(&parsed, &serde_json::Map::new(), &self.config)?;
+        let mut measured = limits::check_document(&parsed, variables, &self.config)?;
+        if !limits::are_short(variables) {
+            measured = limits::check_document(&parsed, &Map::new(), &self.config)?;
         }
+        // What is asked of the schema itself is answered with the variables, and so validated with them.
         if !measured.introspects {
             let any = match &parsed.operations {
                 DocumentOperations::Single(_) => None,
                 DocumentOperations::Multiple(operations) => operations.keys().next(),
             };
-            let any = any.map(Name::as_str);
-            self.validate(&parsed, (any, &Variables::default())).await?;
+            self.validate(&parsed, (any.map(Name::as_str), &Variables::default())).await?;
         }
-        let document = Document { parsed, length: text.len(), measured, shapes: ArcSwap::default() };
-        Ok((Arc::new(document), Some(digest)))
+        Ok(Document { parsed, length: text.len(), measured, shapes: ArcSwap::default() })
     }
 
     /// Validates a document, and answers what it asks of the schema itself. No resolver runs. Where a variable stands that
     /// has no value here, its value is looked at when there is one, by [`super::input`].
-    async fn validate(
+    pub(super) async fn validate(
         &self,
         document: &ExecutableDocument,
         (operation, variables): (Option<&str>, &Variables),
@@ -150,14 +100,13 @@ impl Documents {
 
 impl Document {
     /// The shape of an operation for the caller of a session: one that is known, or a new one.
-    fn shape(
+    pub(super) fn shape(
         &self,
         (plan, session): (&Plan, &TenantSession),
-        request: &Request,
+        name: Option<&str>,
         (operation, variables): (&Positioned<OperationDefinition>, &Variables),
         config: &Config,
     ) -> Result<Arc<Shape>, Refused> {
-        let name = request.operation_name.as_deref();
         let known = self.shapes.load();
         let fits = |(of, shape): &&(Option<Name>, Arc<Shape>)| {
             of.as_deref() == name && shape.holds_for.is(session, variables)
@@ -177,19 +126,11 @@ impl Document {
         Ok(shape)
     }
 
-    fn weight(&self) -> u32 {
+    /// What it takes in memory, in bytes, at most.
+    pub(super) fn weight(&self) -> u32 {
         let text = self.length.saturating_mul(BYTES_PER_BYTE);
         let shapes = self.measured.selections.saturating_mul(MAX_SHAPES * BYTES_PER_SELECTION);
         u32::try_from(text.saturating_add(shapes)).unwrap_or(u32::MAX)
-    }
-}
-
-/// Says which fields were refused, each once, whatever becomes of the request.
-fn tell_refused(shape: &Shape, session: &TenantSession) {
-    let (request, context) = (session.request(), session.context());
-    for field in &shape.refused {
-        let (principal, subject) = (session.principal(), context.caller().subject());
-        Event::FieldRefused { request, principal, subject, field }.emit();
     }
 }
 

@@ -9,6 +9,7 @@ mod binding;
 mod config;
 mod digest;
 mod document;
+mod documents;
 mod execute;
 mod guard;
 mod input;
@@ -17,6 +18,7 @@ mod merging;
 mod schema;
 mod selected;
 mod selection;
+mod trusted;
 mod variables;
 mod wanted;
 
@@ -27,6 +29,7 @@ use tracing::Instrument as _;
 pub use answer::{Answer, Media};
 pub use config::Config;
 pub use digest::Digest;
+pub use trusted::Trusted;
 
 use crate::credentials::TenantSession;
 use crate::operation::Operations;
@@ -34,15 +37,18 @@ use crate::problem::Problems;
 use crate::schema::Plan;
 use crate::telemetry::{Event, span};
 use answer::Response;
-use document::Documents;
+use document::Reader;
+use documents::Documents;
 
 /// A document, as a request names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Named {
     /// Its text.
     Text(String),
-    /// The SHA-256 of a text that was sent before: Apollo's protocol of automatic persisted queries.
+    /// The SHA-256 of a text that was sent before (Apollo's protocol of automatic persisted queries), or that is trusted.
     Digest(Digest),
+    /// The id of a trusted document (GraphQL over HTTP, appendix "Persisted Documents").
+    Id(String),
 }
 
 /// A GraphQL request, as it came over HTTP.
@@ -74,12 +80,16 @@ impl std::fmt::Debug for Api {
 }
 
 impl Api {
-    /// The interface of a plan.
+    /// The interface of a plan; where documents are trusted, for these alone.
     ///
     /// # Errors
     /// GraphQL itself does not allow the schema, such as a type without fields.
-    pub fn new(plan: &Plan, operations: Arc<Operations>, config: Config) -> Result<Self, Problems> {
-        let documents = Documents::new(schema::build(plan)?, config.clone());
+    pub fn new(
+        plan: &Plan,
+        operations: Arc<Operations>,
+        (config, trusted): (Config, Option<Arc<Trusted>>),
+    ) -> Result<Self, Problems> {
+        let documents = Documents::new(Reader::new(plan, config.clone())?, trusted);
         Ok(Self { documents, operations, config })
     }
 

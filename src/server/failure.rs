@@ -29,7 +29,7 @@ impl HttpError {
         Self::new(StatusCode::BAD_REQUEST, "The body does not end as it should.");
     pub(super) const MALFORMED: Self = Self::new(
         StatusCode::BAD_REQUEST,
-        "The request needs `query`, a string, or the SHA-256 of one in `extensions.persistedQuery`, and may have `operationName`, a string, and `variables` and \
+        "The request needs `query`, a string, or the SHA-256 of one in `extensions.persistedQuery`, or `documentId`, and may have `operationName`, a string, and `variables` and \
          `extensions`, objects.",
     );
     pub(super) const OTHER_DOCUMENT: Self = Self::new(

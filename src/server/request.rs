@@ -87,7 +87,11 @@ impl Parameters {
         let document = match members.remove("query") {
             Some(Value::String(text)) if !text.is_empty() => Named::Text(text),
             // Clients that ask by GET leave it out or leave it empty.
-            Some(Value::String(_)) | None => Named::Digest(digest.ok_or(Malformed)?),
+            Some(Value::String(_)) | None => match members.get("documentId") {
+                None | Some(Value::Null) => Named::Digest(digest.ok_or(Malformed)?),
+                Some(Value::String(id)) => by_id(id)?,
+                Some(_) => return Err(Malformed),
+            },
             Some(_) => return Err(Malformed),
         };
         if let (Named::Text(text), Some(digest)) = (&document, digest)
@@ -108,6 +112,14 @@ impl Parameters {
     pub(super) fn into_request(self, may_mutate: bool, media: Media) -> Request {
         let Self { document, operation_name, variables } = self;
         Request { document, operation_name, variables, may_mutate, media }
+    }
+}
+
+/// The document of an id: `sha256:…`, or a name of its own (GraphQL over HTTP, appendix "Persisted Documents").
+fn by_id(id: &str) -> Result<Named, Unread> {
+    match id.strip_prefix("sha256:") {
+        Some(digest) => digest.parse().map(Named::Digest).map_err(|()| Malformed),
+        None => Ok(Named::Id(id.to_owned())),
     }
 }
 

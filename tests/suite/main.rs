@@ -77,6 +77,7 @@ mod tokens;
 mod told;
 mod tracker;
 mod transactions;
+mod trusted;
 mod upstream;
 mod values;
 mod weighed;

@@ -77,6 +77,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     config.server.admin = arguments.admin.unwrap_or(config.server.admin);
     config.credentials.wire = arguments.wire.unwrap_or(config.credentials.wire);
     config.graphql.introspection = true;
+    // What is being written is in no list yet.
+    config.graphql.only_trusted = false;
     let private = private_folder(&arguments.common.config);
     let issuer = Issuer::open(&private).map_err(Because)?;
     if config.operation.cursor_keys.is_empty() {
