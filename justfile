@@ -51,3 +51,7 @@ bench *options="quick":
 instructions *options:
     cargo build --profile counted --no-default-features --bin innkeeper
     cargo bench --profile dev --bench peers -- --innkeeper target/counted/innkeeper instructions {{options}}
+
+# P8 and P9 under load: a minute a phase unless told otherwise (in seconds). Loopback only.
+load seconds="60":
+    INNKEEPER_LOAD_SECONDS={{seconds}} cargo test --release --test suite -- --nocapture --test-threads 1 load::

@@ -343,7 +343,7 @@ impl<'a> Section<'a> {
 
     fn in_file(&self, key: &str) -> Option<(&'a str, &'a Spanned<DeValue<'a>>)> {
         self.known.borrow_mut().insert(key.to_owned());
-        let (name, value) = self.table?.iter().find(|(name, _)| name.get_ref().as_ref() == key)?;
+        let (name, value) = self.table?.get_key_value(key)?;
         Some((name.get_ref().as_ref(), value))
     }
 

@@ -59,6 +59,9 @@ struct Options {
     /// How long a window of load is, in milliseconds.
     #[arg(long, global = true, default_value_t = 1000)]
     window: u64,
+    /// How many tenants the largest registry has; none is measured with 0.
+    #[arg(long, global = true, default_value_t = 100_000)]
+    tenants: usize,
     /// What cargo adds.
     #[arg(long, global = true, hide = true)]
     bench: bool,

@@ -53,8 +53,8 @@ pub(crate) async fn run(options: &Options) {
     run.rounds(rounds, Duration::from_millis(options.window)).await;
     let rows = run.rows();
     run.subjects.clear();
-    if full {
-        colds.push(cold::measure(&mut run, &around, 100_000, &[]).await);
+    if full && options.tenants > 0 {
+        colds.push(cold::measure(&mut run, &around, options.tenants, &[]).await);
     }
     println!("{}\n{}", table::all(&rows), Cold::table(&colds));
     if full {

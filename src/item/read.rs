@@ -67,30 +67,21 @@ pub fn write_leaf(
     Ok(())
 }
 
-/// What a place in an answer counts beside the bytes of the value in it: about what it takes in memory before it is
-/// written.
+/// What a place in an answer or an item counts beside the bytes of the value in it: a place takes room, too.
 pub const PLACE: usize = 32;
 
-/// How long a stored value is in an answer, in bytes, as JSON; with [`PLACE`] for every value within it.
+/// How long a stored value is, in bytes, about as JSON writes it; with [`PLACE`] for every value within it.
 pub fn length(stored: &AttributeValue) -> usize {
-    let text = |text: &String| -> usize {
-        let escaped = |byte| match byte {
-            b'"' | b'\\' => 2,
-            0..=0x1f => 6,
-            _ => 1,
-        };
-        text.bytes().map(escaped).sum()
-    };
     let base64 = |bytes: usize| bytes.div_ceil(3) * 4;
     match stored {
-        AttributeValue::S(value) => text(value),
+        AttributeValue::S(value) => value.len(),
         AttributeValue::N(number) => number.len(),
         AttributeValue::B(bytes) => base64(bytes.as_ref().len()),
         AttributeValue::L(items) => items.iter().map(|item| PLACE + length(item)).sum(),
         AttributeValue::M(members) => {
-            members.iter().map(|(name, value)| PLACE + text(name) + length(value)).sum()
+            members.iter().map(|(name, value)| PLACE + name.len() + length(value)).sum()
         }
-        AttributeValue::Ss(texts) => texts.iter().map(|it| PLACE + text(it)).sum(),
+        AttributeValue::Ss(texts) => texts.iter().map(|it| PLACE + it.len()).sum(),
         AttributeValue::Ns(numbers) => numbers.iter().map(|it| PLACE + it.len()).sum(),
         AttributeValue::Bs(blobs) => blobs.iter().map(|it| PLACE + base64(it.as_ref().len())).sum(),
         _ => 5,

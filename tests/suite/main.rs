@@ -55,6 +55,7 @@ mod nested;
 mod null_keys;
 mod odd_writes;
 mod ledger;
+mod load;
 mod lost_answers;
 mod leniency;
 mod oracles;

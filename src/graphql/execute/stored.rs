@@ -7,7 +7,7 @@ use super::path::At;
 use super::still::write_nullable;
 use super::{Boxed, Completed, Nulled, On, Run, Written};
 use crate::error::Code;
-use crate::item::{Mismatch, PLACE, elements, length, write_leaf};
+use crate::item::{Mismatch, PLACE, elements, write_leaf};
 use crate::json::Text;
 use crate::schema::{Attribute, Element, Object, Shape};
 
@@ -92,9 +92,11 @@ impl Run<'_> {
     fn write_stored(&self, out: &mut Text, shape: &Shape, stored: &AttributeValue, at: At<'_>) -> Written {
         match shape {
             Shape::Scalar(_) | Shape::Enum(_) => {
-                self.allowance.take(length(stored))?;
-                write_leaf(out, self.plan, shape, stored)
-                    .or_else(|mismatch| self.failed(&mismatch.into(), at).map(drop))
+                let start = out.length();
+                match write_leaf(out, self.plan, shape, stored) {
+                    Ok(()) => self.allowance.take(out.length() - start),
+                    Err(mismatch) => self.failed(&mismatch.into(), at).map(drop),
+                }
             }
             Shape::Object(name) => match (stored, self.plan.object(name)) {
                 (AttributeValue::M(map), Some(object)) => self.write_object(out, object, On::Item(map), at),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use super::World;
 
@@ -32,4 +33,16 @@ pub(crate) fn before<'c>(command: &'c mut Command, world: &World, aws: &str) -> 
         .env("INNKEEPER_AWS_STS_ENDPOINT", aws)
         .env("INNKEEPER_AWS_DYNAMODB_ENDPOINT", aws)
         .env("INNKEEPER_CURSOR_KEYS", CURSOR_KEY)
+}
+
+/// Waits until the gateway with an admin port takes requests.
+pub(crate) async fn until_ready(world: &World, admin: &str) {
+    for _ in 0..500 {
+        let asked = world.http.get(format!("http://{admin}/readyz")).send().await;
+        if asked.is_ok_and(|answer| answer.status() == 200) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the gateway does not get ready");
 }

@@ -90,7 +90,7 @@ async fn p10_nothing_is_lost_nothing_is_done_twice_and_no_tenant_meets_another()
     let faults = Faults::start(world.aws.endpoint(), weather.rule()).await;
     let (listen, admin) = (dev::free_address(), dev::free_address());
     let gateway = serve(world.folder(), &world, &faults, (&listen, &admin));
-    until_ready(&world, &admin).await;
+    serving::until_ready(&world, &admin).await;
     let tokens: HashMap<_, _> = (0..TENANTS).map(|at| (name(at), world.token(&name(at)))).collect();
     let (book, mut memory) = (Book::default(), Memory::of(gateway.id()));
     let (watch, url) = (Stopwatch::begin(), format!("http://{listen}/graphql"));
@@ -141,15 +141,4 @@ async fn p10_nothing_is_lost_nothing_is_done_twice_and_no_tenant_meets_another()
     }
     let (code, log) = gateway.terminate();
     assert_eq!(code, Some(0), "{}", log.join("\n"));
-}
-
-async fn until_ready(world: &World, admin: &str) {
-    for _ in 0..500 {
-        let asked = world.http.get(format!("http://{admin}/readyz")).send().await;
-        if asked.is_ok_and(|answer| answer.status() == 200) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("the gateway does not get ready");
 }
