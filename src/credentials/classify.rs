@@ -20,10 +20,12 @@ const THROTTLED: [&str; 4] = [
 /// Whether a message says that an item is too large, by what `PutItem` and `UpdateItem` say: "Item size has exceeded the
 /// maximum allowed size", "Item size to update has …". There is no code of its own for it.
 ///
-/// All items of a transaction may have 4 MB: "aggregate size of the items in the transaction" (*`TransactGetItems`*).
+/// All items of a transaction may have 4 MB: "aggregate size of the items in the transaction" (*`TransactGetItems`*), or, of
+/// what is given of them, "Payload in response is too large" (DynamoDB Local).
 pub(super) fn is_too_large(message: &str) -> bool {
     message.contains("Item size") && message.contains("exceeded the maximum allowed size")
         || message.contains("aggregate size of the items")
+        || message.contains("response is too large")
 }
 
 /// What an answer means that is no success, or a success that cannot be read, unless it is a failed condition.

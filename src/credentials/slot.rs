@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 use super::assumption::Assumption;
 use super::budget::RetryBudget;
 use super::call::LeaseError;
-use super::cold::{Cold, Place, Waiting};
+use super::cold::{Cold, Crowd, Place};
 use super::config::Config;
 use super::door::{Door, Ways, With};
 use super::sts::{AssumeError, Assumed, Sts};
@@ -54,7 +54,7 @@ pub(super) struct LeaseSlot {
     /// Holding it is the right to ask STS.
     turn: Arc<tokio::sync::Mutex<()>>,
     /// How many wait for it.
-    waiting: Waiting,
+    crowd: Crowd,
     refusal: Mutex<Option<(SystemTime, LeaseError)>>,
     /// When a lease was last given up.
     given_up: Mutex<Option<SystemTime>>,
@@ -108,7 +108,7 @@ impl LeaseSlot {
             shared,
             lease: ArcSwapOption::empty(),
             turn: Arc::default(),
-            waiting: Waiting::default(),
+            crowd: Crowd::default(),
             refusal: Mutex::default(),
             given_up: Mutex::default(),
             renewing: AtomicBool::default(),
@@ -124,7 +124,7 @@ impl LeaseSlot {
         if let Some(refusal) = self.remembered() {
             return Err(refusal);
         }
-        let _waiting = self.shared.cold.wait(&self.waiting)?;
+        let _waiting = self.shared.cold.wait(&self.crowd)?;
         let turn = Arc::clone(&self.turn).lock_owned().await;
         if let Some(lease) = self.live() {
             return Ok(lease);
