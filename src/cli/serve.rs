@@ -12,6 +12,7 @@ use super::{Application, Because, Common, Failure, Guard, LogFormat, block_on, s
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::credentials::Wire;
 use crate::entropy::Entropy;
 use crate::problem::{Problem, Problems};
 use crate::server::Server;
@@ -28,6 +29,9 @@ pub(super) struct Arguments {
     /// The address for health checks, instead of the configuration's.
     #[arg(long, value_name = "ADDR")]
     admin: Option<SocketAddr>,
+    /// By which way the calls go that have two, instead of the configuration's: `own`, or `sdk`.
+    #[arg(long, value_name = "WAY")]
+    wire: Option<Wire>,
     /// Serve even if it is not proved that tenants are kept apart. It is logged, and a metric says so.
     #[arg(long)]
     allow_unproved: bool,
@@ -41,6 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let _traces = start_log(arguments.log, "info", &config.telemetry)?;
     config.server.listen = arguments.listen.unwrap_or(config.server.listen);
     config.server.admin = arguments.admin.unwrap_or(config.server.admin);
+    config.credentials.wire = arguments.wire.unwrap_or(config.credentials.wire);
     // Before anything is read: what changes after this look is a change.
     let watched = Watched::application(&config);
     let mut problems = Problems::default();

@@ -16,6 +16,7 @@ use super::power::PolicyTemplates;
 use super::session::TenantSession;
 use super::slot::{LeaseSlot, LeaseStatus, Shared};
 use super::sts::Sts;
+use super::wire::Exchange;
 use crate::aws::Aws;
 use crate::clock::Deadline;
 use crate::entropy::Entropy;
@@ -86,7 +87,9 @@ impl Broker {
         let slots = Cache::builder().max_capacity(config.max_leases).eviction_listener(note_eviction).build();
         let assumptions = Cache::new(config.max_leases);
         let (sts, cold) = (Sts::new(&aws, &config), Cold::new(config.max_cold_leases));
-        Self { shared: Arc::new(Shared { aws, sts, cold, config, entropy, metrics }), slots, assumptions }
+        let exchange = Exchange::new(&aws, &config, entropy.clone());
+        let shared = Shared { aws, sts, cold, exchange, config, entropy, metrics };
+        Self { shared: Arc::new(shared), slots, assumptions }
     }
 
     /// Opens a session for one request, narrowed by these policies where its tenant has one.

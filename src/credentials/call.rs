@@ -8,8 +8,6 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemError, BatchGetItemOutput};
 use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
@@ -29,10 +27,10 @@ use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError,
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, ConsumedCapacity, ReturnConsumedCapacity};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use thiserror::Error;
 
-use super::reason::reason;
+use super::classify::{classify, is_too_large};
+use super::door::Door;
 use super::retries::sent_as;
 use super::sts::AssumeError;
 use crate::telemetry::{Kind, Usage};
@@ -185,12 +183,12 @@ pub(crate) trait Call: sealed::Sealed + Clone + Send + 'static {
     /// The capacity that it took, by its answer.
     fn usage(output: &Self::Output) -> Usage;
 
-    /// Sends it. Only a session has a client to send it with.
-    fn send(self, client: &Client) -> impl Future<Output = Result<Self::Output, CallError>> + Send;
+    /// Sends it. Only a session, and a probe, has a door to send it through.
+    fn send(self, door: Door<'_>) -> impl Future<Output = Result<Self::Output, CallError>> + Send;
 }
 
 /// Whether an error is a failed condition, and what it brings back.
-enum Condition<'a> {
+pub(super) enum Condition<'a> {
     Failed(Option<&'a Item>),
     /// The conditions, and what else there was, of a transaction's members.
     Cancelled(&'a [CancellationReason]),
@@ -198,12 +196,28 @@ enum Condition<'a> {
     NotThat,
 }
 
-trait FailedCondition {
+pub(super) trait FailedCondition {
     fn failed_condition(&self) -> Condition<'_>;
 }
 
+/// How a call is sent that has two ways, and how one that has but the SDK's.
+macro_rules! send {
+    (both, $call:ident, $door:ident, $kind:ident) => {
+        match $door.line() {
+            Some(line) => $door.send(&$call, line).await,
+            None => send!(sdk, $call, $door, $kind),
+        }
+    };
+    (sdk, $call:ident, $door:ident, $kind:ident) => {
+        // Boxed: the SDK's futures are several kilobytes large.
+        Box::pin(sent_as(Kind::$kind, Self::NAME, $call.send_with($door.client())))
+            .await
+            .map_err(|error| classify(&error, Kind::$kind))
+    };
+}
+
 macro_rules! calls {
-    ($($name:literal, $kind:ident, $builder:ty, $output:ty, $error:ty, $condition:expr;)*) => {$(
+    ($($way:ident, $name:literal, $kind:ident, $builder:ty, $output:ty, $error:ty, $condition:expr;)*) => {$(
         impl sealed::Sealed for $builder {}
 
         impl FailedCondition for $error {
@@ -224,10 +238,9 @@ macro_rules! calls {
                 Usage { kind: Kind::$kind, units: units(output.consumed_capacity()) }
             }
 
-            async fn send(self, client: &Client) -> Result<$output, CallError> {
+            async fn send(self, door: Door<'_>) -> Result<$output, CallError> {
                 let call = self.return_consumed_capacity(ReturnConsumedCapacity::Total);
-                // Boxed: the SDK's futures are several kilobytes large.
-                Box::pin(sent_as(Kind::$kind, Self::NAME, call.send_with(client))).await.map_err(|error| classify(&error, Kind::$kind))
+                send!($way, call, door, $kind)
             }
         }
     )*};
@@ -262,73 +275,19 @@ fn condition_of_reads(error: &TransactGetItemsError) -> Condition<'_> {
 }
 
 calls! {
-    "TransactGetItems", Read, TransactGetItemsInputBuilder, TransactGetItemsOutput, TransactGetItemsError, condition_of_reads;
-    "TransactWriteItems", Write, TransactWriteItemsInputBuilder, TransactWriteItemsOutput, TransactWriteItemsError,
+    sdk, "TransactGetItems", Read, TransactGetItemsInputBuilder, TransactGetItemsOutput, TransactGetItemsError, condition_of_reads;
+    sdk, "TransactWriteItems", Write, TransactWriteItemsInputBuilder, TransactWriteItemsOutput, TransactWriteItemsError,
         condition_of_transaction;
-    "GetItem", Read, GetItemInputBuilder, GetItemOutput, GetItemError, |_| Condition::NotThat;
-    "BatchGetItem", Read, BatchGetItemInputBuilder, BatchGetItemOutput, BatchGetItemError, |_| Condition::NotThat;
-    "Query", Read, QueryInputBuilder, QueryOutput, QueryError, |_| Condition::NotThat;
-    "PutItem", Write, PutItemInputBuilder, PutItemOutput, PutItemError, condition_of!(PutItemError);
-    "UpdateItem", Write, UpdateItemInputBuilder, UpdateItemOutput, UpdateItemError, condition_of!(UpdateItemError);
-    "DeleteItem", Write, DeleteItemInputBuilder, DeleteItemOutput, DeleteItemError, condition_of!(DeleteItemError);
-    "BatchWriteItem", Write, BatchWriteItemInputBuilder, BatchWriteItemOutput, BatchWriteItemError, |_| Condition::NotThat;
+    both, "GetItem", Read, GetItemInputBuilder, GetItemOutput, GetItemError, |_| Condition::NotThat;
+    both, "BatchGetItem", Read, BatchGetItemInputBuilder, BatchGetItemOutput, BatchGetItemError, |_| Condition::NotThat;
+    both, "Query", Read, QueryInputBuilder, QueryOutput, QueryError, |_| Condition::NotThat;
+    both, "PutItem", Write, PutItemInputBuilder, PutItemOutput, PutItemError, condition_of!(PutItemError);
+    both, "UpdateItem", Write, UpdateItemInputBuilder, UpdateItemOutput, UpdateItemError, condition_of!(UpdateItemError);
+    both, "DeleteItem", Write, DeleteItemInputBuilder, DeleteItemOutput, DeleteItemError, condition_of!(DeleteItemError);
+    sdk, "BatchWriteItem", Write, BatchWriteItemInputBuilder, BatchWriteItemOutput, BatchWriteItemError, |_| Condition::NotThat;
 }
 
 /// The capacity units of a call: of its table, or of each of its tables.
 fn units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
     consumed.into_iter().filter_map(ConsumedCapacity::capacity_units).sum()
-}
-
-/// Codes of credentials that are not taken any more.
-const STALE: [&str; 4] =
-    ["ExpiredTokenException", "ExpiredToken", "InvalidClientTokenId", "UnrecognizedClientException"];
-const THROTTLED: [&str; 4] = [
-    "ProvisionedThroughputExceededException",
-    "ThrottlingException",
-    "RequestLimitExceeded",
-    "ThrottledException",
-];
-
-/// Whether a message says that an item is too large, by what `PutItem` and `UpdateItem` say: "Item size has exceeded the
-/// maximum allowed size", "Item size to update has …". There is no code of its own for it.
-///
-/// All items of a transaction may have 4 MB: "aggregate size of the items in the transaction" (*`TransactGetItems`*).
-fn is_too_large(message: &str) -> bool {
-    message.contains("Item size") && message.contains("exceeded the maximum allowed size")
-        || message.contains("aggregate size of the items")
-}
-
-fn classify<E>(error: &SdkError<E, HttpResponse>, kind: Kind) -> CallError
-where
-    E: ProvideErrorMetadata + FailedCondition,
-{
-    let applied = Applied::by(kind);
-    match error {
-        SdkError::ServiceError(service) => {
-            match service.err().failed_condition() {
-                Condition::Failed(item) => return CallError::ConditionFailed(item.cloned()),
-                Condition::Cancelled(reasons) => {
-                    return CallError::Cancelled(reasons.iter().map(Cancellation::from).collect());
-                }
-                Condition::InProgress => return CallError::InProgress,
-                Condition::NotThat => {}
-            }
-            let reason = reason(error);
-            match service.err().code() {
-                Some("AccessDeniedException") => CallError::Denied(reason),
-                Some("ValidationException") if service.err().message().is_some_and(is_too_large) => {
-                    CallError::TooLarge(reason)
-                }
-                Some(code) if STALE.contains(&code) => CallError::Credentials(reason),
-                Some(code) if THROTTLED.contains(&code) => CallError::Throttled(reason),
-                // A success that cannot be read has happened all the same.
-                _ if service.raw().status().is_server_error() || service.raw().status().is_success() => {
-                    CallError::Unavailable { applied, reason }
-                }
-                _ => CallError::Refused(reason),
-            }
-        }
-        SdkError::ConstructionFailure(_) => CallError::Refused(reason(error)),
-        _ => CallError::Unavailable { applied, reason: reason(error) },
-    }
 }

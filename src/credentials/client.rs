@@ -1,7 +1,6 @@
 //! The client of a lease: the SDK's, with one tenant's credentials in it. And the operator's, for what is looked up.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, IdentityCache, StalledStreamProtectionConfig};
@@ -15,12 +14,10 @@ use super::budget::RetryBudget;
 use super::config::Config;
 use super::retries::{Attempts, MAX_ATTEMPTS, Retries};
 use super::traced::TraceHeaders;
+use super::wire::FIRST_PAUSE;
 use crate::aws::Aws;
 use crate::id::Region;
 use crate::telemetry::Metrics;
-
-/// How long the SDK waits before its first retry, at most: what DynamoDB's own SDKs wait, a twentieth of what others do.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A client that signs with these credentials, and has no others to fall back on.
 pub(super) fn client(

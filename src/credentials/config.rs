@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::wire::Wire;
 use crate::settings::Section;
 
 /// How sessions are made and used.
@@ -31,6 +32,8 @@ pub struct Config {
     pub attempt_timeout: Duration,
     /// For a call with its retries.
     pub call_timeout: Duration,
+    /// By which way calls are sent that have two.
+    pub wire: Wire,
 }
 
 impl Default for Config {
@@ -47,6 +50,7 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(1),
             attempt_timeout: Duration::from_secs(3),
             call_timeout: Duration::from_secs(8),
+            wire: Wire::default(),
         }
     }
 }
@@ -81,6 +85,9 @@ impl Config {
         }
         if let Some(leases) = admission.count("max-cold-leases", 1..=100_000) {
             config.max_cold_leases = usize::try_from(leases).unwrap_or(config.max_cold_leases);
+        }
+        if let Some(wire) = section.parse::<Wire>("wire") {
+            config.wire = wire.value;
         }
         config.source_identity = source_identity(&section);
         let fits = config.renew_ahead <= config.duration / 3;

@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -18,25 +17,39 @@ use super::assumption::Assumption;
 use super::broker::OpenError;
 use super::budget::RetryBudget;
 use super::call::{Call, CallError, LeaseError};
-use super::client::client;
 use super::config::Config;
+use super::door::{Door, Ways, With};
 use super::power::PolicyTemplates;
 use super::sts::Sts;
+use super::wire::Exchange;
 use crate::aws::Aws;
+use crate::entropy::Entropy;
 use crate::telemetry::Metrics;
 use crate::tenant::TenantRecord;
 
 /// Opens probes.
 #[derive(Debug)]
 pub struct Prober {
+    shared: Arc<Shared>,
+    sts: Sts,
+}
+
+/// What its probes share.
+#[derive(Debug)]
+struct Shared {
     aws: Aws,
     config: Config,
-    sts: Sts,
+    exchange: Exchange,
+    /// Nobody reads them.
+    metrics: Metrics,
 }
 
 /// A tenant's session that can be asked what it may read.
 pub struct Probe {
-    client: Client,
+    shared: Arc<Shared>,
+    assumption: Assumption,
+    budget: Arc<RetryBudget>,
+    ways: Ways,
     packed_percent: Option<i32>,
 }
 
@@ -72,8 +85,8 @@ impl fmt::Debug for Probe {
 impl Prober {
     /// A prober with the identity of `aws`, which asks STS and does nothing else.
     pub fn new(aws: Aws, config: Config) -> Self {
-        let sts = Sts::new(&aws, &config);
-        Self { aws, config, sts }
+        let (sts, exchange) = (Sts::new(&aws, &config), Exchange::new(&aws, &config, Entropy::system()));
+        Self { shared: Arc::new(Shared { aws, config, exchange, metrics: Metrics::default() }), sts }
     }
 
     /// Asks STS for a tenant's session, as the gateway would. One call.
@@ -81,17 +94,29 @@ impl Prober {
     /// # Errors
     /// The tenant's policy cannot be made, STS refuses the role or does not answer.
     pub async fn open(&self, record: &TenantRecord, templates: &PolicyTemplates) -> Result<Probe, OpenError> {
-        let assumption = Assumption::of(record, templates, &self.config).map_err(OpenError::Policy)?;
+        let config = &self.shared.config;
+        let assumption = Assumption::of(record, templates, config).map_err(OpenError::Policy)?;
         let assumed = self.sts.assume(&assumption).await.map_err(LeaseError::from)?;
-        let budget = Arc::new(RetryBudget::new(self.config.retry_budget));
+        let budget = Arc::new(RetryBudget::new(config.retry_budget));
         let packed_percent = assumed.packed_percent;
-        let client =
-            client(&self.aws, &self.config, &assumption, (assumed.credentials, &budget, &Metrics::default()));
-        Ok(Probe { client, packed_percent })
+        let shared = Arc::clone(&self.shared);
+        let ways = Ways::new(shared.with(&assumption, &budget), assumed.credentials);
+        Ok(Probe { shared, assumption, budget, ways, packed_percent })
+    }
+}
+
+impl Shared {
+    fn with<'a>(&'a self, assumption: &'a Assumption, budget: &'a Arc<RetryBudget>) -> With<'a> {
+        let Self { aws, config, exchange, metrics } = self;
+        With { aws, config, exchange, metrics, assumption, budget }
     }
 }
 
 impl Probe {
+    fn door(&self) -> Door<'_> {
+        self.ways.door(self.shared.with(&self.assumption, &self.budget))
+    }
+
     /// `PackedPolicySize`: how much of what STS takes the session's policy and tags are, in percent.
     pub fn packed_percent(&self) -> Option<i32> {
         self.packed_percent
@@ -101,7 +126,7 @@ impl Probe {
     pub async fn get_item(&self, key: &ProbeKey) -> Answer {
         let item: HashMap<_, _> = key.attributes.iter().cloned().collect();
         let call = GetItemInputBuilder::default().table_name(&key.table).set_key(Some(item));
-        answer(call.send(&self.client).await)
+        answer(call.send(self.door()).await)
     }
 
     /// Whether the session may query for a key of the table or of the index.
@@ -116,7 +141,7 @@ impl Probe {
                 .expression_attribute_values(format!(":v{at}"), value.clone());
         }
         let call = call.key_condition_expression(conditions.join(" AND "));
-        answer(call.send(&self.client).await)
+        answer(call.send(self.door()).await)
     }
 }
 

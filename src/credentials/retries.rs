@@ -1,5 +1,6 @@
-//! What the SDK sends again. It is the one layer that does so by itself: it knows when an attempt has failed, how long to
-//! wait, and when the call's time is over; here it is told which failures count, and that the tenant's budget is spent.
+//! What is sent again, by the one layer that does so by itself, whichever way a call takes: the SDK, or `wire`. That layer knows when
+//! an attempt has failed, how long to wait, and when the call's time is over; here it is told which failures count, and that the
+//! tenant's budget is spent.
 //!
 //! What means something to a client, a write whose answer was lost, is repeated in `operation`, within the same budget.
 
@@ -21,7 +22,7 @@ use aws_smithy_types::retry::ErrorKind;
 use super::budget::RetryBudget;
 use crate::telemetry::{Kind, Metrics};
 
-/// How often the SDK sends a call.
+/// How often a call is sent.
 pub(super) const MAX_ATTEMPTS: u32 = 3;
 
 /// A call that is being sent.
@@ -45,9 +46,24 @@ pub(super) async fn sent_as<F: Future>(kind: Kind, name: &'static str, sent: F) 
     SENDING.scope(sending, sent).await
 }
 
+/// A failure that may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passing {
+    /// DynamoDB says that it did nothing, because there is too much to do.
+    Throttled,
+    /// Everything else: a connection that was lost, an answer that did not come, a service that fails.
+    Trouble,
+}
+
 /// Which failures are retried: within the tenant's budget, all of a read's that may pass, and of a write's those by which
 /// DynamoDB says that it throttled it. A write whose answer was lost may have been applied: whether it is repeated is
-/// decided where its meaning is known, in `operation`. What nobody has said to be a read is a write.
+/// decided where its meaning is known, in `operation`. A retry that is granted is taken.
+pub(super) fn may_repeat(kind: Kind, passing: Passing, attempt: u32, budget: &RetryBudget) -> bool {
+    let may_be = kind == Kind::Read || passing == Passing::Throttled;
+    may_be && attempt < MAX_ATTEMPTS && budget.take()
+}
+
+/// Tells the SDK. What nobody has said to be a read is a write.
 #[derive(Debug)]
 pub(super) struct Retries(Arc<RetryBudget>);
 
@@ -66,11 +82,15 @@ impl ClassifyRetry for Retries {
         let RetryAction::RetryIndicated(RetryReason::RetryableError { kind, .. }) = previous else {
             return RetryAction::NoActionIndicated;
         };
+        let passing = match kind {
+            ErrorKind::ThrottlingError => Passing::Throttled,
+            _ => Passing::Trouble,
+        };
         let again = SENDING.try_with(|sending| {
-            let decided = sending.verdict.get().unwrap_or_else(|| {
-                let may_be = sending.kind == Kind::Read || *kind == ErrorKind::ThrottlingError;
-                may_be && sending.attempt.get() < MAX_ATTEMPTS && self.0.take()
-            });
+            let decided = sending
+                .verdict
+                .get()
+                .unwrap_or_else(|| may_repeat(sending.kind, passing, sending.attempt.get(), &self.0));
             sending.verdict.set(Some(decided));
             decided
         });

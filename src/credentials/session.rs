@@ -119,7 +119,7 @@ impl TenantSession {
             return Err(too_late(Applied::No));
         }
         let span = span::call(C::NAME, &self.operation);
-        let sending = self.deadline.keep(call.send(&lease.client).instrument(span.clone())).await;
+        let sending = self.deadline.keep(call.send(self.slot.door(lease)).instrument(span.clone())).await;
         let result = sending.unwrap_or_else(|| Err(too_late(Applied::by(C::KIND))));
         let metrics = self.metrics();
         metrics.called(C::NAME, outcome(&result), sent.elapsed());

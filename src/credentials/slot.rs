@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwapOption;
-use aws_sdk_dynamodb::Client;
 use tokio::sync::OwnedMutexGuard;
 use tracing::Instrument as _;
 
 use super::assumption::Assumption;
 use super::budget::RetryBudget;
 use super::call::LeaseError;
-use super::client::client;
-use super::cold::{Cold, Place, Waiting};
+use super::cold::{Cold, Crowd, Place};
 use super::config::Config;
+use super::door::{Door, Ways, With};
 use super::sts::{AssumeError, Assumed, Sts};
+use super::wire::Exchange;
 use crate::aws::Aws;
 use crate::clock::Stopwatch;
 use crate::entropy::Entropy;
@@ -38,6 +38,7 @@ pub(super) struct Shared {
     pub(super) aws: Aws,
     pub(super) sts: Sts,
     pub(super) cold: Cold,
+    pub(super) exchange: Exchange,
     pub(super) config: Config,
     pub(super) entropy: Entropy,
     pub(super) metrics: Metrics,
@@ -53,16 +54,16 @@ pub(super) struct LeaseSlot {
     /// Holding it is the right to ask STS.
     turn: Arc<tokio::sync::Mutex<()>>,
     /// How many wait for it.
-    waiting: Waiting,
+    crowd: Crowd,
     refusal: Mutex<Option<(SystemTime, LeaseError)>>,
     /// When a lease was last given up.
     given_up: Mutex<Option<SystemTime>>,
     renewing: AtomicBool,
 }
 
-/// Credentials of one session, in the client that signs with them.
+/// Credentials of one session, in the ways that sign with them.
 pub(super) struct Lease {
-    pub(super) client: Client,
+    ways: Ways,
     expires_at: SystemTime,
     /// From when on it is to be renewed; moved on by a renewal that fails.
     renew_at: Mutex<SystemTime>,
@@ -107,7 +108,7 @@ impl LeaseSlot {
             shared,
             lease: ArcSwapOption::empty(),
             turn: Arc::default(),
-            waiting: Waiting::default(),
+            crowd: Crowd::default(),
             refusal: Mutex::default(),
             given_up: Mutex::default(),
             renewing: AtomicBool::default(),
@@ -123,7 +124,7 @@ impl LeaseSlot {
         if let Some(refusal) = self.remembered() {
             return Err(refusal);
         }
-        let _waiting = self.shared.cold.wait(&self.waiting)?;
+        let _waiting = self.shared.cold.wait(&self.crowd)?;
         let turn = Arc::clone(&self.turn).lock_owned().await;
         if let Some(lease) = self.live() {
             return Ok(lease);
@@ -155,6 +156,16 @@ impl LeaseSlot {
         };
         let assumed = tokio::spawn(assumed.in_current_span());
         assumed.await.map_err(|abandoned| LeaseError::Unavailable(abandoned.to_string().into()))?
+    }
+
+    /// What a call is sent through.
+    pub(super) fn door<'a>(&'a self, lease: &'a Lease) -> Door<'a> {
+        lease.ways.door(self.with())
+    }
+
+    fn with(&self) -> With<'_> {
+        let Shared { aws, config, exchange, metrics, .. } = &*self.shared;
+        With { aws, config, exchange, metrics, assumption: &self.assumption, budget: &self.budget }
     }
 
     /// What is counted.
@@ -251,12 +262,7 @@ impl LeaseSlot {
                 };
                 granted.emit();
                 let lease = Arc::new(Lease {
-                    client: client(
-                        &self.shared.aws,
-                        &self.shared.config,
-                        &self.assumption,
-                        (assumed.credentials, &self.budget, &self.shared.metrics),
-                    ),
+                    ways: Ways::new(self.with(), assumed.credentials),
                     expires_at: assumed.expires_at,
                     renew_at: Mutex::new(self.renewal_time(assumed.expires_at)),
                     _held: self.shared.metrics.leased(),

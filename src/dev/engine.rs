@@ -156,6 +156,27 @@ fn run<I: DeserializeOwned, O: Serialize>(
     serde_json::to_string(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
+/// A transaction reads 4 MB at most, by the sizes of the items as they are stored and whatever of them is asked for
+/// (*TransactGetItems*). The engine has no such limit.
+fn refuse_large_set(database: &Database, body: &Value) -> Result<(), DynoxideError> {
+    const MOST: usize = 4 * 1024 * 1024;
+    let mut whole = body.clone();
+    let members = whole.get_mut("TransactItems").and_then(Value::as_array_mut);
+    for get in members.into_iter().flatten().filter_map(|member| member.get_mut("Get")?.as_object_mut()) {
+        get.remove("ProjectionExpression");
+        get.remove("ExpressionAttributeNames");
+    }
+    // What is wrong with a request is said of the request as it came.
+    let Ok(request) = serde_json::from_value(whole) else { return Ok(()) };
+    let Ok(answer) = database.transact_get_items(request) else { return Ok(()) };
+    let items = answer.responses.iter().filter_map(|response| response.item.as_ref());
+    if items.map(dynoxide::types::item_size).sum::<usize>() > MOST {
+        let message = "The aggregate size of the items in the transaction exceeded 4 MB";
+        return Err(DynoxideError::ValidationException(message.to_owned()));
+    }
+    Ok(())
+}
+
 fn dispatch(database: &Database, operation: &str, body: Value) -> Result<String, DynoxideError> {
     match operation {
         "GetItem" => run(body, |request| database.get_item(request)),
@@ -166,7 +187,10 @@ fn dispatch(database: &Database, operation: &str, body: Value) -> Result<String,
         "Scan" => run(body, |request| database.scan(request)),
         "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
         "BatchWriteItem" => run(body, |request| database.batch_write_item(request)),
-        "TransactGetItems" => run(body, |request| database.transact_get_items(request)),
+        "TransactGetItems" => {
+            refuse_large_set(database, &body)?;
+            run(body, |request| database.transact_get_items(request))
+        }
         "TransactWriteItems" => run(body, |request| database.transact_write_items(request)),
         "ExecuteStatement" => run(body, |request| database.execute_statement(request)),
         "CreateTable" => run(body, |request| database.create_table(request)),

@@ -71,6 +71,15 @@ impl Text {
         self.0.extend_from_slice(b"\":");
     }
 
+    /// The same for a name that may be any text.
+    pub fn member(&mut self, name: &str) {
+        if self.0.last().is_some_and(|last| *last != b'{') {
+            self.0.push(b',');
+        }
+        self.string(name);
+        self.0.push(b':');
+    }
+
     /// Another text, or a part of one.
     pub fn text(&mut self, text: &[u8]) {
         self.0.extend_from_slice(text);

@@ -410,7 +410,7 @@ impl Inner {
         of.register("dynamodb_calls", "Calls of DynamoDB", self.dynamodb_calls.clone());
         let seconds = "How long calls of DynamoDB took, with their retries";
         of.register("dynamodb_call_duration_seconds", seconds, self.dynamodb_seconds.clone());
-        let retries = "Times that the SDK sent a call of DynamoDB again";
+        let retries = "Times that a call of DynamoDB was sent again";
         of.register("dynamodb_retries", retries, self.dynamodb_retries.clone());
         let capacity = "Capacity units that DynamoDB counted, by tenant and field";
         of.register("consumed_capacity_units", capacity, self.capacity.clone());

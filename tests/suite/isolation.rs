@@ -3,10 +3,13 @@
 
 use std::fmt::Write as _;
 
+#[cfg(debug_assertions)]
 use innkeeper::dev::{Outcome, Service};
 use serde_json::Value;
 
-use crate::harness::{Reply, World, raw, root};
+#[cfg(debug_assertions)]
+use crate::harness::Reply;
+use crate::harness::{World, raw, root};
 
 /// The six tenants: two in each mode.
 const TENANTS: [&str; 6] = ["acme", "acme2", "acme-2", "acme_2", "globex", "globex2"];
@@ -104,6 +107,7 @@ async fn a_gateway_that_forges_another_tenants_keys_is_denied_by_iam() {
 }
 
 /// Whether it went through, and if not, which layer refused.
+#[cfg(debug_assertions)]
 fn verdict(world: &World, reply: &Reply) -> &'static str {
     let mut calls = world.calls();
     calls.retain(|call| call.service == Service::DynamoDb);
@@ -122,10 +126,12 @@ fn verdict(world: &World, reply: &Reply) -> &'static str {
     }
 }
 
+#[cfg(debug_assertions)]
 fn is_empty(data: &serde_json::Map<String, Value>) -> bool {
     data.values().all(Value::is_null)
 }
 
+#[cfg(debug_assertions)]
 fn matrix(outcomes: &[Vec<String>]) -> String {
     let columns: String = TENANTS.iter().map(|tenant| format!("→ {tenant:12}")).collect();
     let mut text = String::new();

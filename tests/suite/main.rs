@@ -82,4 +82,5 @@ mod trusted;
 mod upstream;
 mod values;
 mod weighed;
+mod wire;
 mod writes;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+#[cfg(debug_assertions)]
 use innkeeper::dev::{Outcome, Service};
 use serde_json::json;
 

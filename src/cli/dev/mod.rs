@@ -19,6 +19,7 @@ use super::watch::Watched;
 use super::{Because, Common, Failure, Guard, LogFormat, block_on, say, start_log, stop_signal};
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::credentials::Wire;
 use crate::dev::{Claims, Issuer, IssuerError, private_file};
 use crate::entropy::Entropy;
 use crate::id::TenantId;
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// The address for health checks, instead of the configuration's.
     #[arg(long, value_name = "ADDR")]
     admin: Option<SocketAddr>,
+    /// By which way the calls go that have two, instead of the configuration's: `own`, or `sdk`.
+    #[arg(long, value_name = "WAY")]
+    wire: Option<Wire>,
     /// The address of the embedded AWS. Any free port, unless one is named.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     aws: SocketAddr,
@@ -71,6 +75,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let _traces = start_log(arguments.log, "warn", &config.telemetry)?;
     config.server.listen = arguments.listen.unwrap_or(config.server.listen);
     config.server.admin = arguments.admin.unwrap_or(config.server.admin);
+    config.credentials.wire = arguments.wire.unwrap_or(config.credentials.wire);
     config.graphql.introspection = true;
     // What is being written is in no list yet.
     config.graphql.only_trusted = false;

@@ -72,6 +72,39 @@ async fn a_broken_or_unproved_file_keeps_what_was_served_and_says_so() {
 }
 
 #[tokio::test]
+async fn roles_that_nobody_declares_are_named_at_the_start_and_at_each_reload() {
+    const DECLARED: &str = "role/innkeeper/innkeeper-pool";
+    const UNDECLARED: &str = "role/innkeeper/innkeeper-pond";
+    let world = world().await;
+    let folder = prepared(&world);
+    edit(&folder, "tenants.toml", |text| text.replace(DECLARED, UNDECLARED));
+    let mut serving = Serving::start_in(&world, folder);
+    let told = async |serving: &Serving<'_>, unseen: u32| {
+        let metrics = serving.metrics().await;
+        for line in [
+            "innkeeper_isolation_proved 1\n".to_owned(),
+            format!("innkeeper_isolation_roles_not_looked_at {unseen}\n"),
+        ] {
+            assert!(metrics.contains(&line), "{line}{metrics}");
+        }
+    };
+    told(&serving, 1).await;
+    // It is told with every reload that leaves it so.
+    serving.running.signal("HUP");
+    let lines = serving.running.wait_for("isolation.not-looked-at");
+    let line: serde_json::Value = serde_json::from_str(lines.last().unwrap()).unwrap();
+    assert_eq!((&line["level"], &line["roles"]), (&"WARN".into(), &1.into()), "{line}");
+    assert!(line["named"].as_str().unwrap().ends_with(UNDECLARED), "{line}");
+    serving.running.wait_for("reload.done");
+    told(&serving, 1).await;
+    edit(&serving.folder, "tenants.toml", |text| text.replace(UNDECLARED, DECLARED));
+    serving.running.wait_for("reload.done");
+    told(&serving, 0).await;
+    let (_, lines) = serving.running.terminate();
+    assert_eq!(lines.iter().filter(|line| line.contains("isolation.not-looked-at")).count(), 2, "{lines:#?}");
+}
+
+#[tokio::test]
 async fn who_is_out_by_a_rejected_registry_is_told_to_whoever_ordered_it() {
     let world = world().await;
     let serving = Serving::start(&world);

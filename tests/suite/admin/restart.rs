@@ -6,10 +6,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::{PRODUCT, prepared, start};
-use crate::harness::World;
+use super::{PRODUCT, edit, prepared, start};
 use crate::harness::dev::free_address;
 use crate::harness::fault::{Call, Fault};
+use crate::harness::{Collector, Span, World};
 
 /// How many clients ask, one request after the other.
 const CLIENTS: usize = 16;
@@ -48,6 +48,47 @@ async fn client(url: &str, token: &str, over: watch::Receiver<bool>) -> Seen {
         }
     }
     seen
+}
+
+#[tokio::test]
+async fn the_spans_of_what_was_asked_just_before_sigterm_arrive() {
+    let slow = |call: &Call| {
+        if call.operation == "GetItem" { Fault::Delay(Duration::from_millis(500)) } else { Fault::Pass }
+    };
+    let world = World::builder().real_time().faults(slow).start().await;
+    let collector = Collector::start();
+    let folder = prepared(&world);
+    let endpoint = collector.endpoint();
+    edit(&folder, "innkeeper.toml", |text| {
+        format!("{text}\n[telemetry]\notlp-endpoint = \"{endpoint}\"\ntrace-ratio = 1.0\n")
+    });
+    let (listen, admin) = (free_address(), free_address());
+    let mut running = start(&world, &folder, (&listen, &admin), &world.faults().endpoint());
+    running.wait_for("\"serving\"");
+    let (token, other) = (world.token("acme"), world.token("acme2"));
+    let ask = async |token: &str, id: &str| {
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
+        let request = http.post(format!("http://{listen}/graphql")).bearer_auth(token);
+        let request = request.header("x-request-id", id).json(&json!({ "query": PRODUCT }));
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask(&token, "before").await, 200);
+    // One was answered a moment ago, and one is under way.
+    let stopped = async {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        tokio::task::spawn_blocking(move || running.terminate()).await.unwrap()
+    };
+    let (status, (code, lines)) = futures_util::join!(ask(&other, "meanwhile"), stopped);
+    assert_eq!((status, code), (200, Some(0)), "{lines:#?}");
+    let spans = collector.spans();
+    for id in ["before", "meanwhile"] {
+        let of_request = |span: &&Span| span.attributes.get("request.id").is_some_and(|it| it == id);
+        let trace = &spans.iter().find(of_request).unwrap_or_else(|| panic!("{id}: {spans:#?}")).trace;
+        let names: Vec<_> = spans.iter().filter(|it| it.trace == *trace).map(|it| it.name.as_str()).collect();
+        for name in ["POST /graphql", "authorize", "STS.AssumeRole", "Query.product", "DynamoDB.GetItem"] {
+            assert!(names.contains(&name), "{id} has no {name}: {names:?}");
+        }
+    }
 }
 
 #[tokio::test]

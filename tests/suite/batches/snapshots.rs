@@ -167,7 +167,48 @@ async fn a_set_waits_for_what_a_sibling_may_give_back() {
     assert_eq!(answer["products"].as_array().unwrap().len(), 3);
 }
 
-/// Neither engine has DynamoDB's bound of 4 MB on what is read as of one moment, so its refusals are the proxy's.
+#[tokio::test]
+async fn items_that_are_too_large_together_are_refused_in_clear_words() {
+    for engine in [Engine::Embedded, Engine::DynamoDbLocal] {
+        if engine == Engine::DynamoDbLocal
+            && let Err(why) = dynamodb_local::endpoint().await
+        {
+            skip("DYNAMODB_LOCAL", &why);
+            continue;
+        }
+        let world = builder().engine(engine).start().await;
+        let skus: Vec<String> = (0..11).map(|at| format!("P{at:02}")).collect();
+        for sku in &skus {
+            let mut item = product(sku);
+            item["name"] = json!({ "S": "x".repeat(380 * 1024) });
+            store(&world, vec![item]).await;
+        }
+        warm(&world).await;
+        let acme = world.tenant("acme");
+        // Ten are just below 4 MB, and eleven above it, whatever of them is asked for.
+        let names = "query ($skus: [ID!]!) { products(skus: $skus) { name } }";
+        for document in [PRODUCTS, names] {
+            let reply = acme.with(document, json!({ "skus": skus[..10] })).await.ok();
+            assert_eq!(reply["products"].as_array().unwrap().len(), 10);
+            world.calls();
+            let reply = acme.with(document, json!({ "skus": skus })).await;
+            if engine == Engine::DynamoDbLocal && document == PRODUCTS {
+                // It measures what it gives, and not what it reads.
+                assert_eq!(reply.ok()["products"].as_array().unwrap().len(), 11);
+                continue;
+            }
+            assert_eq!(reply.codes(), ["BUDGET_EXCEEDED"], "{:.300}", reply.text);
+            assert!(
+                reply.text.contains("The items are more than 4 MB, and no more is read as of one moment."),
+                "{}",
+                reply.text
+            );
+            assert_eq!(calls(&world).len(), 1, "it is not asked again");
+        }
+    }
+}
+
+/// The forms that DynamoDB's own refusal can have are the proxy's.
 #[tokio::test]
 async fn a_set_that_is_larger_than_dynamodb_reads_as_of_one_moment_is_refused_in_these_words() {
     let message = "The aggregate size of the items in the transaction exceeded 4 MB";

@@ -8,7 +8,7 @@ use innkeeper::aws::Identity;
 use innkeeper::cli::{Application, Embedded, EmbeddedOptions};
 use innkeeper::clock::{Clock, Hand};
 use innkeeper::config::Config;
-use innkeeper::credentials::Assumption;
+use innkeeper::credentials::{Assumption, Wire};
 use innkeeper::dev::{Aws, Claims, IssuedCredentials, Issuer, Observed, Reply as AwsReply, Service};
 use innkeeper::entropy::Entropy;
 use innkeeper::id::{AccountId, Region, RoleArn, TenantId};
@@ -50,6 +50,7 @@ pub(crate) struct Builder {
     real_time: bool,
     holes: bool,
     derived: bool,
+    wire: Wire,
     configure: Box<dyn FnOnce(&mut Config) + Send>,
 }
 
@@ -144,6 +145,12 @@ impl Builder {
         self
     }
 
+    /// Sends the calls that have two ways by this one.
+    pub(crate) fn wire(mut self, wire: Wire) -> Self {
+        self.wire = wire;
+        self
+    }
+
     /// Changes the configuration.
     pub(crate) fn configure(mut self, configure: impl FnOnce(&mut Config) + Send + 'static) -> Self {
         self.configure = Box::new(configure);
@@ -171,6 +178,7 @@ impl Builder {
         config.server.admin = "127.0.0.1:0".parse().unwrap();
         config.graphql.introspection = true;
         config.operation.cursor_keys = vec![CursorKey::new([7; 32])];
+        config.credentials.wire = self.wire;
         (self.configure)(&mut config);
         if self.derived {
             write_policies(&config);
@@ -244,6 +252,13 @@ impl Builder {
             task,
         }
     }
+}
+
+/// The way of worlds that do not name one: the default, or what `INNKEEPER_TEST_WIRE` says, so that the whole suite can be run
+/// on either.
+fn wire() -> Wire {
+    let named = std::env::vars().find(|(name, _)| name == "INNKEEPER_TEST_WIRE");
+    named.map_or_else(Wire::default, |(_, way)| way.parse().unwrap())
 }
 
 #[cfg(debug_assertions)]
@@ -374,6 +389,7 @@ impl World {
             real_time: false,
             holes: false,
             derived: false,
+            wire: wire(),
             configure: Box::new(|_| {}),
         }
     }

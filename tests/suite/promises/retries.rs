@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::PRODUCT;
-use crate::harness::World;
 use crate::harness::fault::{Fault, calls};
+use crate::harness::{Numbers, World};
 
 /// A write that is safe to repeat, and would be if there were a retry left.
 const CREATE: &str =
@@ -57,6 +57,27 @@ async fn p06_an_outage_costs_one_call_a_request_once_the_budget_is_spent() {
         faults.set(calls().of("GetItem").first(1).meet(down));
         acme.query(PRODUCT).await.ok();
         assert_eq!(faults.take().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_again_is_counted_by_its_call() {
+    let world = world().await;
+    let (acme, faults) = (world.tenant("acme"), world.faults());
+    let counted = async |call: &str| {
+        let numbers = Numbers::of(&world).await;
+        numbers.get(&format!("innkeeper_dynamodb_retries_total{{call=\"{call}\"}}"))
+    };
+    assert_eq!(counted("GetItem").await.to_string(), "0");
+    faults.set(calls().of("GetItem").first(2).meet(|| Fault::Fail(500)));
+    acme.query(PRODUCT).await.ok();
+    // The attempt that is lost and is not made again is none that was repeated.
+    faults.set(calls().of("PutItem").meet(|| Fault::Fail(500)));
+    acme.query(CREATE).await.assert_unknown();
+    faults.set(calls().of("BatchGetItem").first(1).meet(|| Fault::Throttle));
+    acme.query(ORDERS).await.ok();
+    for (call, retries) in [("GetItem", "2"), ("PutItem", "0"), ("BatchGetItem", "1")] {
+        assert_eq!(counted(call).await.to_string(), retries, "{call}");
     }
 }
 
