@@ -80,7 +80,6 @@ impl Cold {
                 it.idle / 1_000_000,
                 it.resident / 1_000_000,
                 it.memory(),
-                    / 1000.0,
                 it.tenant.as_micros(),
                 it.token.as_micros(),
             )
