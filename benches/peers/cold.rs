@@ -58,6 +58,15 @@ pub(crate) async fn measure(run: &mut Run, around: &Surroundings, tenants: usize
 }
 
 impl Cold {
+    /// What a tenant takes, in KB; nothing where there are too few to tell.
+    fn memory(&self) -> String {
+        if self.tenants < 1000 {
+            return String::new();
+        }
+        let bytes = self.resident.saturating_sub(self.idle) / u64::try_from(self.tenants).unwrap();
+        format!("{:.1}", f64::from(u32::try_from(bytes).unwrap()) / 1000.0)
+    }
+
     pub(crate) fn table(all: &[Self]) -> String {
         let mut text = "| tenants | start, ms | idle, MB | all warm, MB | KB a tenant | first request of a tenant, µs | first of a token, µs |\n\
                         |---|---|---|---|---|---|---|\n"
@@ -65,13 +74,12 @@ impl Cold {
         for it in all {
             writeln!(
                 text,
-                "| {} | {} | {} | {} | {:.1} | {} | {} |",
+                "| {} | {} | {} | {} | {} | {} | {} |",
                 thousands(it.tenants),
                 it.started.as_millis(),
                 it.idle / 1_000_000,
                 it.resident / 1_000_000,
-                f64::from(u32::try_from(it.resident.saturating_sub(it.idle) / it.tenants as u64).unwrap())
-                    / 1000.0,
+                it.memory(),
                 it.tenant.as_micros(),
                 it.token.as_micros(),
             )

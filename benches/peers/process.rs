@@ -56,11 +56,11 @@ pub(crate) fn on_cores(cores: &str, program: impl AsRef<std::ffi::OsStr>) -> Com
     command
 }
 
-/// The same under valgrind, which counts instructions and writes the sum to a file.
-pub(crate) fn counted(cores: &str, program: &Path, log: &Path) -> Command {
+/// The same under valgrind, which counts instructions and writes them to a folder when it is asked to.
+pub(crate) fn counted(cores: &str, program: &Path, folder: &Path) -> Command {
     let mut command = on_cores(cores, "valgrind");
-    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
-    command.arg(format!("--log-file={}", log.display())).arg(program);
+    command.args(["--quiet", "--tool=callgrind"]);
+    command.arg(format!("--callgrind-out-file={}", folder.join("counted").display())).arg(program);
     command
 }
 
@@ -127,14 +127,27 @@ impl Running {
         !inodes.is_empty() && inodes.iter().all(owned)
     }
 
-    /// Asks it to end, and waits until it has.
-    pub(crate) async fn terminate(mut self) {
-        let asked = Command::new("kill").arg(self.child.id().to_string()).status();
-        assert!(asked.is_ok_and(|it| it.success()), "the peer cannot be asked to end");
+    /// The instructions since it was asked the last time. It runs under valgrind, which writes to a folder.
+    pub(crate) async fn instructions(&self, folder: &Path) -> u64 {
+        let parts = || {
+            let files = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+            files.filter(|it| it.extension().is_some()).collect::<std::collections::BTreeSet<_>>()
+        };
+        let before = parts();
+        let asked =
+            Command::new("callgrind_control").arg("-d").arg(self.child.id().to_string()).output().unwrap();
+        assert!(asked.status.success(), "valgrind does not hear: {}", String::from_utf8_lossy(&asked.stderr));
         let start = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
-            assert!(start.elapsed() < START, "the peer does not end");
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        loop {
+            assert!(start.elapsed() < START, "valgrind writes nothing");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let Some(part) = parts().difference(&before).next().cloned() else { continue };
+            let said = fs::read_to_string(part).unwrap();
+            let sum = said.lines().find_map(|line| line.strip_prefix("totals: "));
+            // The last line may not be there yet.
+            if let Some(sum) = sum {
+                return sum.trim().parse().unwrap();
+            }
         }
     }
 

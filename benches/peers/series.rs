@@ -35,6 +35,8 @@ pub(crate) async fn run(options: &Options) {
     if let Some(Kind::Instructions { accept }) = options.command {
         return instructions::check(&around, accept).await;
     }
+    // The bare SDK is in this program: without optimisation it would lose to everybody.
+    assert!(!cfg!(debug_assertions), "peers are compared in a release build alone");
     let peers = full && installed();
     process::bind_to(process::LOAD);
     let variants: Vec<_> = options.also.iter().map(|also| variant(&around, also)).collect();

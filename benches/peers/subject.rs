@@ -59,7 +59,7 @@ pub(crate) struct Variant {
     pub(crate) arguments: Vec<String>,
     pub(crate) tenants: usize,
     pub(crate) tls: bool,
-    /// Where valgrind writes how many instructions it has counted, if it counts them.
+    /// The folder where valgrind writes how many instructions it has counted, if it counts them.
     pub(crate) counting: Option<PathBuf>,
 }
 
@@ -90,7 +90,7 @@ impl Subject {
         let endpoint = around.endpoint(variant.tls);
         let mut command = match &variant.counting {
             None => process::on_cores(around.cores, &variant.program),
-            Some(log) => process::counted(around.cores, &variant.program, log),
+            Some(folder) => process::counted(around.cores, &variant.program, folder),
         };
         command
             .current_dir(folder.path())

@@ -9,6 +9,9 @@
 mod answer;
 mod attribute;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod cost;
+#[cfg(test)]
 mod differential;
 mod failure;
 mod line;

@@ -54,6 +54,9 @@ const EMPTY_NAMES: [&str; 4] = ["utils", "common", "helpers", "types"];
 /// The one file that makes clients for tenants' data.
 const CLIENTS: &str = "credentials/client.rs";
 
+/// The files that open connections of their own: to DynamoDB, with a lease's signature on each request, and for what is no tenant's.
+const CONNECTIONS: [&str; 2] = ["credentials/wire/pool.rs", "fetch.rs"];
+
 #[test]
 fn every_module_imports_what_the_table_allows() {
     let breaches = each_path(|file, path| {
@@ -118,6 +121,19 @@ fn only_one_file_makes_clients_for_tenants_data() {
     let elsewhere: Vec<_> = constructors.iter().filter(|found| !found.starts_with(CLIENTS)).collect();
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
     assert!(!constructors.is_empty(), "{CLIENTS} makes no client any more: who does?");
+}
+
+#[test]
+fn only_two_files_open_connections_of_their_own() {
+    let openers = each_path(|_, path| {
+        let is_client = matches!(path, [first, second, .., name]
+            if first == "hyper_util" && second == "client" && name != "Error");
+        is_client.then(|| path.join("::"))
+    });
+    let is_known = |found: &String| CONNECTIONS.iter().any(|file| found.starts_with(&format!("{file}:")));
+    let elsewhere: Vec<_> = openers.iter().filter(|found| !is_known(found)).collect();
+    assert!(elsewhere.is_empty(), "{elsewhere:?}");
+    assert!(!openers.is_empty(), "nobody opens one any more: how is DynamoDB reached?");
 }
 
 #[test]
