@@ -144,7 +144,9 @@ impl Line {
         headers.insert("x-amz-target", HeaderValue::from_static(outgoing.target));
         headers.insert("x-amz-date", value(stamp.as_str())?);
         headers.insert("x-amz-security-token", self.token.clone());
-        headers.insert(header::AUTHORIZATION, value(&authorization)?);
+        let mut authorization = value(&authorization)?;
+        authorization.set_sensitive(true);
+        headers.insert(header::AUTHORIZATION, authorization);
         // As `traced` does on the SDK's path: after the signature, and no part of it.
         span::inject(|name, value| {
             let name = http::HeaderName::from_bytes(name.as_bytes());

@@ -15,7 +15,7 @@ use http::{Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tower::Service;
@@ -46,12 +46,19 @@ impl Pool {
     /// Sends a request and reads the whole answer, whatever its status, up to so many bytes of body.
     pub(super) async fn send(
         &self,
-        request: Request<Full<Bytes>>,
+        mut request: Request<Full<Bytes>>,
         most: usize,
     ) -> Result<Response<Bytes>, Failure> {
         let client = self.client()?;
+        let connection = capture_connection(&mut request);
         let answer = client.request(request).await.map_err(|error| Failure::of_sending(&error))?;
         let (head, body) = answer.into_parts();
+        if head.status.is_server_error() {
+            // As the SDK does: the next attempt should meet another server.
+            if let Some(connection) = connection.connection_metadata().as_ref() {
+                connection.poison();
+            }
+        }
         match Limited::new(body, most).collect().await {
             Ok(body) => Ok(Response::from_parts(head, body.to_bytes())),
             Err(error) => {
