@@ -38,8 +38,9 @@ pub(super) fn refused(refusal: &Refusal<'_>, kind: Kind) -> CallError {
         }
         Some(code) if STALE.contains(&code) => CallError::Credentials(reason),
         Some(code) if THROTTLED.contains(&code) => CallError::Throttled(reason),
-        // A success that cannot be read has happened all the same.
-        _ if refusal.status.is_server_error() || refusal.status.is_success() => {
+        // A success that cannot be read has happened all the same; and whoever says no in words that nobody can read has
+        // not said what was refused.
+        code if code.is_none() || refusal.status.is_server_error() || refusal.status.is_success() => {
             CallError::Unavailable { applied: Applied::by(kind), reason }
         }
         _ => CallError::Refused(reason),

@@ -98,7 +98,7 @@ async fn nonsense_from_dynamodb_leaves_no_item_in_the_log() {
     for (query, status, body, code) in [
         (PRODUCT, 200, &item[..item.len() - 2], "UNAVAILABLE"),
         (PRODUCT, 200, "PRIVATE-NAME", "UNAVAILABLE"),
-        (PRODUCT, 400, item.as_str(), "INTERNAL"),
+        (PRODUCT, 400, item.as_str(), "UNAVAILABLE"),
         (PRODUCT, 503, item.as_str(), "UNAVAILABLE"),
         (write, 400, failed.to_string().as_str(), "CONFLICT"),
     ] {
