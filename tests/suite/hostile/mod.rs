@@ -22,8 +22,9 @@ const BOUND: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } 
 /// What the process may have of memory, as addresses, in KiB. Most of it is never touched: stacks, and what the allocator
 /// keeps for each thread.
 const CAP: u64 = 1536 * 1024;
-/// How much more memory than before the first hostile document it may ever hold, in KiB.
-const GROWTH: u64 = 96 * 1024;
+/// How much more memory than before the first hostile document it may ever hold, in KiB: what one takes, and what is kept of
+/// those that are none the worse for being odd.
+const GROWTH: u64 = 160 * 1024;
 /// How long a refusal may be, in bytes.
 const LENGTH: usize = 64 * 1024;
 /// How long a canary may wait at most. A debug build on a busy machine is slow.
