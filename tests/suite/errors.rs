@@ -109,7 +109,10 @@ async fn see_failures(seen: &mut Seen) {
     let world = World::builder().aws(aws.endpoint()).start().await;
     let throttled =
         json!({ "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException" });
-    for (status, body) in [(400, throttled.to_string().as_str()), (400, "{}"), (503, "")] {
+    let invalid = json!({ "__type": "com.amazon.coral.validate#ValidationException", "message": "no" });
+    for (status, body) in
+        [(400, throttled.to_string().as_str()), (400, invalid.to_string().as_str()), (503, "")]
+    {
         aws.answer_dynamodb(status, body);
         seen.note(&world.tenant("acme").query(PRODUCT).await);
     }
