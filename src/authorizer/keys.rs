@@ -11,7 +11,7 @@ use arc_swap::ArcSwapOption;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
+use http::{Request, StatusCode, Uri};
 use http_body_util::Full;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
@@ -223,11 +223,7 @@ impl KeySets {
     async fn fetch_set(&self, now: u64) -> Result<Arc<KeySet>, Unavailable> {
         let mut request = Request::new(Full::new(Bytes::new()));
         *request.uri_mut() = self.uri.clone();
-        span::inject(|name, value| {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-                request.headers_mut().insert(name, value);
-            }
-        });
+        span::inject_into(request.headers_mut());
         let answer = self.fetch.send(request, self.bounds).await.map_err(Unavailable::Fetch)?;
         if !answer.status().is_success() {
             return Err(Unavailable::Status(answer.status()));

@@ -204,7 +204,7 @@ pub(super) trait FailedCondition {
 macro_rules! send {
     (both, $call:ident, $door:ident, $kind:ident) => {
         match $door.line() {
-            Some(line) => $door.send(&$call, line).await,
+            Some(line) => $door.send($call, line).await,
             None => send!(sdk, $call, $door, $kind),
         }
     };

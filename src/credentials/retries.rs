@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
@@ -24,6 +25,9 @@ use crate::telemetry::{Kind, Metrics};
 
 /// How often a call is sent.
 pub(super) const MAX_ATTEMPTS: u32 = 3;
+/// How long is waited before the first retry, at most: what DynamoDB's own SDKs wait, a twentieth of what others do. Twice as
+/// long before the next.
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A call that is being sent.
 struct Sending {

@@ -4,7 +4,7 @@
 //! tenants and requests, numbers. No token, no key, no value, and no text of a client's. Where no traces are sent
 //! nobody asks for these spans, and none is made.
 
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use opentelemetry::Context;
 use opentelemetry::propagation::{Injector, TextMapPropagator as _};
 use opentelemetry::trace::{TraceContextExt as _, TraceId};
@@ -185,6 +185,16 @@ pub(crate) fn inject(set: impl FnMut(&str, String)) {
     if current().is_some() {
         TraceContextPropagator::new().inject(&mut Set(set));
     }
+}
+
+/// Puts them among the headers of a request.
+pub(crate) fn inject_into(headers: &mut HeaderMap) {
+    inject(|name, value| {
+        // A header that cannot be sent is not worth a request.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    });
 }
 
 #[cfg(test)]

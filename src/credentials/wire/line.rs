@@ -124,16 +124,10 @@ impl Line {
         outgoing: &Outgoing,
         now: SystemTime,
     ) -> Result<Request<http_body_util::Full<bytes::Bytes>>, NotMade> {
-        let text = |value: &'_ HeaderValue| value.to_str().map(str::to_owned).map_err(|_invalid| NotMade);
         let stamp = Stamp::of(self.corrected(now));
         let (host, token) = (text(&self.endpoint.host)?, text(&self.token)?);
-        let signed = Signed {
-            path: &self.endpoint.path,
-            host: &host,
-            token: &token,
-            target: outgoing.target,
-            body: &outgoing.body,
-        };
+        let signed =
+            Signed { path: &self.endpoint.path, host, token, target: outgoing.target, body: &outgoing.body };
         let key = self.key_of(stamp.day());
         let authorization = authorization(&signed, (&self.access_key, &key), &stamp, self.region.as_str());
         let value = |text: &str| HeaderValue::from_str(text).map_err(|_invalid| NotMade);
@@ -148,12 +142,7 @@ impl Line {
         authorization.set_sensitive(true);
         headers.insert(header::AUTHORIZATION, authorization);
         // As `traced` does on the SDK's path: after the signature, and no part of it.
-        span::inject(|name, value| {
-            let name = http::HeaderName::from_bytes(name.as_bytes());
-            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
-                headers.insert(name, value);
-            }
-        });
+        span::inject_into(&mut headers);
         let mut request = Request::new(http_body_util::Full::new(outgoing.body.clone()));
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = self.endpoint.uri.clone();
@@ -208,6 +197,10 @@ impl Line {
             }
         }
     }
+}
+
+fn text(value: &HeaderValue) -> Result<&str, NotMade> {
+    value.to_str().map_err(|_invalid| NotMade)
 }
 
 fn http_date(text: &str) -> Option<SystemTime> {

@@ -44,7 +44,7 @@ use super::budget::RetryBudget;
 use super::call::{Call, CallError};
 use super::config::Config;
 use super::reason::NOT_MADE;
-use super::retries::may_repeat;
+use super::retries::{FIRST_PAUSE, may_repeat};
 use crate::aws::Aws;
 use crate::clock::{Clock, Deadline};
 use crate::entropy::Entropy;
@@ -54,9 +54,6 @@ use crate::telemetry::Metrics;
 pub(super) use line::Line;
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
-/// How long is waited before the first retry, at most, here and by the SDK: what DynamoDB's own SDKs wait, a twentieth of what
-/// others do. Twice as long before the next.
-pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The most bytes of an answer. A page holds 1 MB as DynamoDB counts it; as JSON, an attribute of two bytes can be fourteen long.
 const MOST: usize = 16 * 1024 * 1024;
 /// The same for a BatchGetItem, which holds 16 MB.
@@ -106,7 +103,7 @@ pub(super) trait Hot: Call {
     const MOST: usize;
 
     /// Its body.
-    fn write(&self) -> Result<Bytes, NotWritten>;
+    fn write(self) -> Result<Bytes, NotWritten>;
 
     /// Its answer, of the bytes of a success.
     fn read(body: &[u8]) -> Result<Self::Output, NotRead>;
@@ -119,8 +116,8 @@ macro_rules! hot {
 
             const MOST: usize = $most;
 
-            fn write(&self) -> Result<Bytes, NotWritten> {
-                request::$name(&self.clone().build().map_err(|_missing| NotWritten)?)
+            fn write(self) -> Result<Bytes, NotWritten> {
+                request::$name(&self.build().map_err(|_missing| NotWritten)?)
             }
 
             fn read(body: &[u8]) -> Result<Self::Output, NotRead> {
@@ -192,7 +189,7 @@ impl Exchange {
     /// Sends a call, again while that is worth it and granted, until its time is over.
     pub(super) async fn send<C: Hot>(
         &self,
-        call: &C,
+        call: C,
         line: &Line,
         (budget, metrics): (&RetryBudget, &Metrics),
     ) -> Result<C::Output, CallError> {
