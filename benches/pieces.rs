@@ -17,6 +17,7 @@ use innkeeper::authorizer::{Authorizer, Bearer, Config, IssuerConfig, KeySource,
 use innkeeper::claim::ClaimKinds;
 use innkeeper::clock::Clock;
 use innkeeper::id::TenantId;
+use innkeeper::image::Stored;
 use innkeeper::item::{KeyTexts, leaf, marshal, render};
 use innkeeper::problem::Source;
 use innkeeper::schema::{Attribute, Name, Plan, Resolve, compile};
@@ -132,7 +133,7 @@ fn the_values_of_an_item_are_read(bencher: Bencher<'_, '_>) {
     let stored = stored(&plan);
     bencher.bench_local(|| {
         for (attribute, value) in &stored {
-            black_box(leaf(&plan, &attribute.shape, black_box(value)).unwrap());
+            black_box(leaf(&plan, &attribute.shape, Stored::of(black_box(value))).unwrap());
         }
     });
 }
@@ -141,8 +142,9 @@ fn the_values_of_an_item_are_read(bencher: Bencher<'_, '_>) {
 fn the_values_of_an_item_are_written(bencher: Bencher<'_, '_>) {
     let plan = plan();
     let stored = stored(&plan);
-    let read =
-        |(attribute, value): &(&Attribute, AttributeValue)| leaf(&plan, &attribute.shape, value).unwrap();
+    let read = |(attribute, value): &(&Attribute, AttributeValue)| {
+        leaf(&plan, &attribute.shape, Stored::of(value)).unwrap()
+    };
     let values: Vec<_> = stored.iter().map(read).collect();
     bencher.bench_local(|| {
         for ((attribute, _), value) in stored.iter().zip(&values) {

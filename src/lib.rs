@@ -47,6 +47,7 @@ pub mod entropy;
 pub mod error;
 pub mod fetch;
 pub mod id;
+pub mod image;
 pub mod json;
 pub mod problem;
 pub mod settings;

@@ -8,18 +8,18 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError;
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
-use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemError, BatchGetItemOutput};
 use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
 use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemError, BatchWriteItemOutput};
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
 use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemOutput};
+use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
-use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemOutput};
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
+use aws_sdk_dynamodb::operation::query::QueryError;
 use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
-use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
 use aws_sdk_dynamodb::operation::transact_get_items::builders::TransactGetItemsInputBuilder;
 use aws_sdk_dynamodb::operation::transact_get_items::{TransactGetItemsError, TransactGetItemsOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsInputBuilder;
@@ -31,6 +31,7 @@ use thiserror::Error;
 
 use super::classify::{classify, is_too_large};
 use super::door::Door;
+use super::found::{FoundBatch, FoundItem, FoundPage};
 use super::retries::sent_as;
 use super::sts::AssumeError;
 use crate::telemetry::{Kind, Usage};
@@ -212,6 +213,7 @@ macro_rules! send {
         // Boxed: the SDK's futures are several kilobytes large.
         Box::pin(sent_as(Kind::$kind, Self::NAME, $call.send_with($door.client())))
             .await
+            .map(Into::into)
             .map_err(|error| classify(&error, Kind::$kind))
     };
 }
@@ -235,7 +237,7 @@ macro_rules! calls {
             const KIND: Kind = Kind::$kind;
 
             fn usage(output: &$output) -> Usage {
-                Usage { kind: Kind::$kind, units: units(output.consumed_capacity()) }
+                Usage { kind: Kind::$kind, units: output.units() }
             }
 
             async fn send(self, door: Door<'_>) -> Result<$output, CallError> {
@@ -278,16 +280,45 @@ calls! {
     sdk, "TransactGetItems", Read, TransactGetItemsInputBuilder, TransactGetItemsOutput, TransactGetItemsError, condition_of_reads;
     sdk, "TransactWriteItems", Write, TransactWriteItemsInputBuilder, TransactWriteItemsOutput, TransactWriteItemsError,
         condition_of_transaction;
-    both, "GetItem", Read, GetItemInputBuilder, GetItemOutput, GetItemError, |_| Condition::NotThat;
-    both, "BatchGetItem", Read, BatchGetItemInputBuilder, BatchGetItemOutput, BatchGetItemError, |_| Condition::NotThat;
-    both, "Query", Read, QueryInputBuilder, QueryOutput, QueryError, |_| Condition::NotThat;
+    both, "GetItem", Read, GetItemInputBuilder, FoundItem, GetItemError, |_| Condition::NotThat;
+    both, "BatchGetItem", Read, BatchGetItemInputBuilder, FoundBatch, BatchGetItemError, |_| Condition::NotThat;
+    both, "Query", Read, QueryInputBuilder, FoundPage, QueryError, |_| Condition::NotThat;
     both, "PutItem", Write, PutItemInputBuilder, PutItemOutput, PutItemError, condition_of!(PutItemError);
     both, "UpdateItem", Write, UpdateItemInputBuilder, UpdateItemOutput, UpdateItemError, condition_of!(UpdateItemError);
     both, "DeleteItem", Write, DeleteItemInputBuilder, DeleteItemOutput, DeleteItemError, condition_of!(DeleteItemError);
     sdk, "BatchWriteItem", Write, BatchWriteItemInputBuilder, BatchWriteItemOutput, BatchWriteItemError, |_| Condition::NotThat;
 }
 
+/// An answer that says what it took.
+trait Costs {
+    /// In capacity units.
+    fn units(&self) -> f64;
+}
+
+macro_rules! costs {
+    ($($output:ty, |$it:ident| $units:expr;)*) => {$(
+        impl Costs for $output {
+            fn units(&self) -> f64 {
+                let $it = self;
+                $units
+            }
+        }
+    )*};
+}
+
+costs! {
+    FoundItem, |it| it.units;
+    FoundPage, |it| it.units;
+    FoundBatch, |it| it.units;
+    PutItemOutput, |it| units(it.consumed_capacity());
+    UpdateItemOutput, |it| units(it.consumed_capacity());
+    DeleteItemOutput, |it| units(it.consumed_capacity());
+    BatchWriteItemOutput, |it| units(it.consumed_capacity());
+    TransactGetItemsOutput, |it| units(it.consumed_capacity());
+    TransactWriteItemsOutput, |it| units(it.consumed_capacity());
+}
+
 /// The capacity units of a call: of its table, or of each of its tables.
-fn units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
+pub(super) fn units<'a>(consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) -> f64 {
     consumed.into_iter().filter_map(ConsumedCapacity::capacity_units).sum()
 }

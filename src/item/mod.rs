@@ -21,7 +21,7 @@ pub use key::{
     render, spell,
 };
 pub use merge::{Merge, merge, names_members};
-pub use read::{Mismatch, PLACE, elements, key_leaf, leaf, length, write_leaf};
+pub use read::{Mismatch, PLACE, elements, key_leaf, leaf, length, length_of_members, write_leaf};
 pub use same::{KeyId, same_item};
 pub use write::{Unfit, marshal, stored};
 

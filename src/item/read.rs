@@ -1,15 +1,13 @@
 //! Reading: what is stored becomes what a field answers.
 
-use std::borrow::Cow;
-
 use async_graphql::{Name as GraphName, Value};
-use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use indexmap::IndexMap;
 use serde_json::Number;
 use thiserror::Error;
 
+use crate::image::{Elements, Members, Stored};
 use crate::json::Text;
 use crate::schema::{Plan, Scalar, Shape};
 
@@ -25,10 +23,10 @@ pub struct Mismatch {
 
 /// The value of a field, to be bound or to be part of a key: as [`leaf`], but a moment must be one that a key can hold.
 /// Cut short it would name another item.
-pub fn key_leaf(plan: &Plan, shape: &Shape, stored: &AttributeValue) -> Result<Value, Mismatch> {
+pub fn key_leaf(plan: &Plan, shape: &Shape, stored: Stored<'_>) -> Result<Value, Mismatch> {
     let is_moment = *shape == Shape::Scalar(Scalar::DateTime);
     match stored {
-        AttributeValue::S(text) if is_moment && Scalar::DateTime.canonical(text).is_err() => {
+        Stored::S(text) if is_moment && Scalar::DateTime.canonical(text).is_err() => {
             let expected = Scalar::DateTime.name().to_owned();
             Err(Mismatch { expected, found: "finer than milliseconds, or no moment" })
         }
@@ -37,8 +35,8 @@ pub fn key_leaf(plan: &Plan, shape: &Shape, stored: &AttributeValue) -> Result<V
 }
 
 /// The answer of a field that is a scalar or an enum. `NULL` is null, whatever the field is.
-pub fn leaf(plan: &Plan, shape: &Shape, stored: &AttributeValue) -> Result<Value, Mismatch> {
-    if let AttributeValue::Null(_) = stored {
+pub fn leaf(plan: &Plan, shape: &Shape, stored: Stored<'_>) -> Result<Value, Mismatch> {
+    if stored.is_null() {
         return Ok(Value::Null);
     }
     let (value, expected) = match shape {
@@ -51,17 +49,21 @@ pub fn leaf(plan: &Plan, shape: &Shape, stored: &AttributeValue) -> Result<Value
 
 /// Writes the answer of a field that is a scalar or an enum: what [`leaf`] gives, without a copy where text is answered as
 /// it is stored.
-pub fn write_leaf(
-    out: &mut Text,
-    plan: &Plan,
-    shape: &Shape,
-    stored: &AttributeValue,
-) -> Result<(), Mismatch> {
+pub fn write_leaf(out: &mut Text, plan: &Plan, shape: &Shape, stored: Stored<'_>) -> Result<(), Mismatch> {
     match (shape, stored) {
-        (Shape::Scalar(Scalar::String | Scalar::Id), AttributeValue::S(text))
-        | (Shape::Scalar(Scalar::Id), AttributeValue::N(text)) => out.string(text),
-        (Shape::Enum(name), AttributeValue::S(text)) if is_value_of(plan, name, text) => out.string(text),
-        (Shape::Scalar(Scalar::Boolean), AttributeValue::Bool(value)) => out.boolean(*value),
+        (Shape::Scalar(Scalar::String | Scalar::Id), Stored::S(text))
+        | (Shape::Scalar(Scalar::Id), Stored::N(text)) => out.string(text),
+        (Shape::Enum(name), Stored::S(text)) if is_value_of(plan, name, text) => out.string(text),
+        (Shape::Scalar(Scalar::Boolean), Stored::Bool(value)) => out.boolean(value),
+        (Shape::Scalar(scalar @ (Scalar::Decimal | Scalar::BigInt)), Stored::N(text))
+        | (Shape::Scalar(scalar @ Scalar::DateTime), Stored::S(text))
+            if scalar.is_plainly_canonical(text) =>
+        {
+            out.string(text);
+        }
+        (Shape::Scalar(Scalar::Int), Stored::N(text)) if let Ok(number) = text.parse::<i32>() => {
+            out.integer(number.into());
+        }
         _ => out.value(&leaf(plan, shape, stored)?),
     }
     Ok(())
@@ -71,36 +73,35 @@ pub fn write_leaf(
 pub const PLACE: usize = 32;
 
 /// How long a stored value is, in bytes, about as JSON writes it; with [`PLACE`] for every value within it.
-pub fn length(stored: &AttributeValue) -> usize {
-    let base64 = |bytes: usize| bytes.div_ceil(3) * 4;
+pub fn length(stored: Stored<'_>) -> usize {
     match stored {
-        AttributeValue::S(value) => value.len(),
-        AttributeValue::N(number) => number.len(),
-        AttributeValue::B(bytes) => base64(bytes.as_ref().len()),
-        AttributeValue::L(items) => items.iter().map(|item| PLACE + length(item)).sum(),
-        AttributeValue::M(members) => {
-            members.iter().map(|(name, value)| PLACE + name.len() + length(value)).sum()
+        Stored::S(text) | Stored::N(text) => text.len(),
+        Stored::B(bytes) => bytes.len().div_ceil(3) * 4,
+        Stored::M(members) => length_of_members(members),
+        Stored::L(elements) | Stored::Ss(elements) | Stored::Ns(elements) | Stored::Bs(elements) => {
+            elements.iter().map(|it| PLACE + length(it)).sum()
         }
-        AttributeValue::Ss(texts) => texts.iter().map(|it| PLACE + it.len()).sum(),
-        AttributeValue::Ns(numbers) => numbers.iter().map(|it| PLACE + it.len()).sum(),
-        AttributeValue::Bs(blobs) => blobs.iter().map(|it| PLACE + base64(it.as_ref().len())).sum(),
-        _ => 5,
+        Stored::Bool(_) | Stored::Null | Stored::Unknown => 5,
     }
 }
 
-/// The elements of a list or a set. A list is also read where a set is stored, and a set where a list is.
-pub fn elements(stored: &AttributeValue) -> Option<Cow<'_, [AttributeValue]>> {
-    Some(match stored {
-        AttributeValue::L(items) => Cow::Borrowed(items.as_slice()),
-        AttributeValue::Ss(texts) => texts.iter().cloned().map(AttributeValue::S).collect(),
-        AttributeValue::Ns(numbers) => numbers.iter().cloned().map(AttributeValue::N).collect(),
-        AttributeValue::Bs(blobs) => blobs.iter().cloned().map(AttributeValue::B).collect(),
-        _ => return None,
-    })
+/// The same of the attributes of an item together.
+pub fn length_of_members(members: Members<'_>) -> usize {
+    members.iter().map(|(name, value)| PLACE + name.len() + length(value)).sum()
 }
 
-fn enum_value(plan: &Plan, name: &str, stored: &AttributeValue) -> Option<Value> {
-    let text = stored.as_s().ok()?;
+/// The elements of a list or a set. A list is also read where a set is stored, and a set where a list is.
+pub fn elements(stored: Stored<'_>) -> Option<Elements<'_>> {
+    match stored {
+        Stored::L(elements) | Stored::Ss(elements) | Stored::Ns(elements) | Stored::Bs(elements) => {
+            Some(elements)
+        }
+        _ => None,
+    }
+}
+
+fn enum_value(plan: &Plan, name: &str, stored: Stored<'_>) -> Option<Value> {
+    let text = stored.as_s()?;
     is_value_of(plan, name, text).then(|| Value::Enum(GraphName::new(text)))
 }
 
@@ -108,24 +109,30 @@ fn is_value_of(plan: &Plan, name: &str, text: &str) -> bool {
     plan.enums.get(name).is_some_and(|it| it.values.contains_key(text))
 }
 
-fn scalar_value(scalar: Scalar, stored: &AttributeValue) -> Option<Value> {
-    let text = || stored.as_s().ok().cloned();
-    let number = || stored.as_n().ok().map(String::as_str);
+fn scalar_value(scalar: Scalar, stored: Stored<'_>) -> Option<Value> {
+    let text = || stored.as_s().map(str::to_owned);
+    let number = || stored.as_n();
     let canonical = |text: &str| scalar.canonical(text).ok();
     match scalar {
         Scalar::String => text().map(Value::String),
         // Tables that were made by others have numbers for ids.
         Scalar::Id => text().or_else(|| number().map(str::to_owned)).map(Value::String),
-        Scalar::Boolean => stored.as_bool().ok().copied().map(Value::Boolean),
+        Scalar::Boolean => match stored {
+            Stored::Bool(value) => Some(Value::Boolean(value)),
+            _ => None,
+        },
         Scalar::Int => whole(number()?).and_then(|number| i32::try_from(number).ok()).map(Value::from),
         Scalar::Float => {
             let number: f64 = number()?.parse().ok()?;
             Number::from_f64(number).map(Value::Number)
         }
         Scalar::Decimal | Scalar::BigInt => canonical(number()?).map(Value::String),
-        Scalar::DateTime => moment(stored.as_s().ok()?).map(Value::String),
-        Scalar::Date => canonical(stored.as_s().ok()?).map(Value::String),
-        Scalar::Base64 => stored.as_b().ok().map(|bytes| Value::String(STANDARD.encode(bytes))),
+        Scalar::DateTime => moment(stored.as_s()?).map(Value::String),
+        Scalar::Date => canonical(stored.as_s()?).map(Value::String),
+        Scalar::Base64 => match stored {
+            Stored::B(bytes) => Some(Value::String(STANDARD.encode(bytes))),
+            _ => None,
+        },
         Scalar::Json => json(stored),
     }
 }
@@ -158,19 +165,19 @@ fn whole(text: &str) -> Option<i64> {
 
 /// Any value as JSON. A number that is neither an exact i64 nor an exact f64 has no JSON that every client would
 /// read back, so it is no value of the type.
-fn json(stored: &AttributeValue) -> Option<Value> {
+fn json(stored: Stored<'_>) -> Option<Value> {
     Some(match stored {
-        AttributeValue::S(text) => Value::String(text.clone()),
-        AttributeValue::N(text) => Value::Number(exact(text)?),
-        AttributeValue::B(bytes) => Value::String(STANDARD.encode(bytes)),
-        AttributeValue::Bool(value) => Value::Boolean(*value),
-        AttributeValue::Null(_) => Value::Null,
-        AttributeValue::M(members) => {
+        Stored::S(text) => Value::String(text.to_owned()),
+        Stored::N(text) => Value::Number(exact(text)?),
+        Stored::B(bytes) => Value::String(STANDARD.encode(bytes)),
+        Stored::Bool(value) => Value::Boolean(value),
+        Stored::Null => Value::Null,
+        Stored::M(members) => {
             // In the order of the names: DynamoDB keeps none.
-            let mut names: Vec<_> = members.keys().collect();
-            names.sort_unstable();
-            let member = |name: &String| Some((GraphName::new(name), json(members.get(name)?)?));
-            Value::Object(names.into_iter().map(member).collect::<Option<IndexMap<_, _>>>()?)
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by_key(|(name, _)| *name);
+            let member = |(name, value)| Some((GraphName::new(name), json(value)?));
+            Value::Object(members.into_iter().map(member).collect::<Option<IndexMap<_, _>>>()?)
         }
         other => Value::List(elements(other)?.iter().map(json).collect::<Option<_>>()?),
     })
@@ -190,18 +197,18 @@ pub(super) fn exact(text: &str) -> Option<Number> {
 }
 
 /// DynamoDB's name of a value's type (*Data type descriptors*).
-fn kind(stored: &AttributeValue) -> &'static str {
+fn kind(stored: Stored<'_>) -> &'static str {
     match stored {
-        AttributeValue::S(_) => "S",
-        AttributeValue::N(_) => "N",
-        AttributeValue::B(_) => "B",
-        AttributeValue::Bool(_) => "BOOL",
-        AttributeValue::Null(_) => "NULL",
-        AttributeValue::M(_) => "M",
-        AttributeValue::L(_) => "L",
-        AttributeValue::Ss(_) => "SS",
-        AttributeValue::Ns(_) => "NS",
-        AttributeValue::Bs(_) => "BS",
-        _ => "of a type that is not known",
+        Stored::S(_) => "S",
+        Stored::N(_) => "N",
+        Stored::B(_) => "B",
+        Stored::Bool(_) => "BOOL",
+        Stored::Null => "NULL",
+        Stored::M(_) => "M",
+        Stored::L(_) => "L",
+        Stored::Ss(_) => "SS",
+        Stored::Ns(_) => "NS",
+        Stored::Bs(_) => "BS",
+        Stored::Unknown => "of a type that is not known",
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Attributes;
+use crate::image::{Members, Stored};
 use crate::schema::Scalar;
 
 /// Whether two items hold the same attributes with the same values.
@@ -20,8 +21,8 @@ pub struct KeyId(Vec<(String, Vec<u8>)>);
 impl KeyId {
     /// The identity of a key, or of the key of a whole item, by the names of the key's attributes. None if one of them is
     /// no key's value.
-    pub fn of(item: &Attributes, names: &[&String]) -> Option<Self> {
-        let mut parts = names.iter().map(|name| Some(((*name).clone(), key_bytes(item.get(*name)?)?)));
+    pub fn of(item: Members<'_>, names: &[&String]) -> Option<Self> {
+        let mut parts = names.iter().map(|name| Some(((*name).clone(), key_bytes(item.get(name)?)?)));
         let mut parts = parts.by_ref().collect::<Option<Vec<_>>>()?;
         parts.sort_unstable();
         Some(Self(parts))
@@ -29,11 +30,11 @@ impl KeyId {
 }
 
 /// All values of one attribute of a key are of one type, so their bytes tell them apart.
-fn key_bytes(value: &AttributeValue) -> Option<Vec<u8>> {
+fn key_bytes(value: Stored<'_>) -> Option<Vec<u8>> {
     match value {
-        AttributeValue::S(text) => Some(text.as_bytes().to_vec()),
-        AttributeValue::N(text) => Some(number(text).into_bytes()),
-        AttributeValue::B(bytes) => Some(bytes.as_ref().to_vec()),
+        Stored::S(text) => Some(text.as_bytes().to_vec()),
+        Stored::N(text) => Some(number(text).into_bytes()),
+        Stored::B(bytes) => Some(bytes.to_vec()),
         _ => None,
     }
 }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-pub use text::Text;
+pub use text::{Text, plain};
 
 /// Parses a JSON text and refuses it if an object, however deep, has two members of one name.
 pub fn strict(text: &[u8]) -> Result<Value, serde_json::Error> {

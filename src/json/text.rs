@@ -39,8 +39,7 @@ impl Text {
 
     /// A string, escaped.
     pub fn string(&mut self, value: &str) {
-        let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-        if value.bytes().all(is_plain) {
+        if plain(value.as_bytes()) == value.len() {
             self.0.push(b'"');
             self.0.extend_from_slice(value.as_bytes());
             self.0.push(b'"');
@@ -111,6 +110,31 @@ impl Text {
     }
 }
 
+/// How many bytes of a JSON string come before a quote, an escape, or a control character.
+pub fn plain(bytes: &[u8]) -> usize {
+    /// A one in each byte.
+    const ONES: u64 = u64::MAX / 255;
+    /// The highest bit of each byte.
+    const HIGH: u64 = ONES << 7;
+    let mut at = 0;
+    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*eight);
+        // A byte less than n: the borrow reaches its highest bit, which was not set before.
+        let less = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word;
+        let stops = less(word ^ (ONES * u64::from(b'"')), 1)
+            | less(word ^ (ONES * u64::from(b'\\')), 1)
+            | less(word, 0x20);
+        let stops = stops & HIGH;
+        if stops != 0 {
+            // Only what is above the lowest of them may be none.
+            return at + (stops.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -118,6 +142,12 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn a_string_ends_where_its_first_special_byte_is(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            let special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+            prop_assert_eq!(plain(&bytes), bytes.iter().position(special).unwrap_or(bytes.len()));
+        }
+
         #[test]
         fn a_string_is_written_as_serde_json_writes_it(value in any::<String>()) {
             let mut text = Text::default();

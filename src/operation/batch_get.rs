@@ -6,7 +6,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
@@ -15,8 +14,9 @@ use indexmap::IndexMap;
 use super::backoff::Backoff;
 use super::each::Element;
 use super::{Budget, Failure, Inputs, Operations, Projection};
-use crate::credentials::{CallError, TenantSession};
+use crate::credentials::{CallError, FoundBatch, TenantSession};
 use crate::id::TableName;
+use crate::image::{Image, Members};
 use crate::item::{Attributes, KeyId};
 use crate::schema::{Get, Name};
 
@@ -24,7 +24,7 @@ use crate::schema::{Get, Name};
 const MOST_KEYS: usize = 100;
 
 /// What there is under a key; none where nothing is. Shared, since many fields may ask for one item.
-pub(crate) type Loaded = Result<Option<Arc<Attributes>>, Failure>;
+pub(crate) type Loaded = Result<Option<Image>, Failure>;
 
 /// What a `@get` asks for.
 pub(crate) enum Lookups {
@@ -134,7 +134,7 @@ impl Operations {
             reservation.settle(i32::try_from(done.len()).unwrap_or(i32::MAX), answer.items.values());
             for id in &done {
                 if let Some((_, takers)) = keys.shift_remove(id) {
-                    give(takers, &Ok(answer.items.remove(id).map(Arc::new)));
+                    give(takers, &Ok(answer.items.remove(id)));
                 }
             }
             if keys.is_empty() {
@@ -152,7 +152,7 @@ impl Operations {
     /// An item that was found, if it is of the type that is wanted: types may share keys.
     fn own(&self, object: &Name, loaded: Loaded, session: &TenantSession) -> Loaded {
         let target = self.target(object, session)?;
-        Ok(loaded?.filter(|found| target.is_own(found)))
+        Ok(loaded?.filter(|found| target.is_own(found.members())))
     }
 }
 
@@ -168,7 +168,7 @@ async fn load_one(
         .consistent_read(from.consistent)
         .set_projection_expression(projection.map(Projection::expression))
         .set_expression_attribute_names(projection.map(|it| it.names(None)));
-    Ok(session.run(call).await?.item.map(Arc::new))
+    Ok(session.run(call).await?.item)
 }
 
 /// Some items, by `BatchGetItem`.
@@ -191,20 +191,24 @@ async fn ask(
 
 /// What came back, by its keys.
 struct Answer {
-    items: HashMap<KeyId, Attributes>,
+    items: HashMap<KeyId, Image>,
     unprocessed: HashSet<KeyId>,
 }
 
 impl Answer {
-    fn read(answer: BatchGetItemOutput, from: &From, asked: &[(KeyId, Attributes)]) -> Self {
+    fn read(mut answer: FoundBatch, from: &From, asked: &[(KeyId, Attributes)]) -> Self {
         let table = from.table.as_str();
         // All keys of a table have the same attributes.
         let names: Vec<&String> = asked.first().map(|(_, key)| key.keys().collect()).unwrap_or_default();
-        let items = answer.responses.and_then(|mut it| it.remove(table)).unwrap_or_default();
-        let left = answer.unprocessed_keys.and_then(|mut it| it.remove(table)).map(|it| it.keys);
+        let items = answer.responses.remove(table).unwrap_or_default();
+        let left = answer.unprocessed_keys.remove(table).map(|it| it.keys);
         Self {
-            items: items.into_iter().filter_map(|it| Some((KeyId::of(&it, &names)?, it))).collect(),
-            unprocessed: left.unwrap_or_default().iter().filter_map(|it| KeyId::of(it, &names)).collect(),
+            items: items.into_iter().filter_map(|it| Some((KeyId::of(it.members(), &names)?, it))).collect(),
+            unprocessed: left
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|it| KeyId::of(Members::Map(it), &names))
+                .collect(),
         }
     }
 }
@@ -214,7 +218,7 @@ pub(crate) fn batches<T>(wanted: impl IntoIterator<Item = (Lookup, T)>) -> Vec<B
     let mut groups: IndexMap<From, Batch<T>> = IndexMap::new();
     for (Lookup { session, from, object, key, projection, together }, who) in wanted {
         let names: Vec<&String> = key.keys().collect();
-        let Some(id) = KeyId::of(&key, &names) else { continue };
+        let Some(id) = KeyId::of(Members::Map(&key), &names) else { continue };
         let empty = || Batch {
             session,
             from: from.clone(),

@@ -4,8 +4,6 @@
 //! one after the other, since a table that is busy is not helped by more of them, and where one fails none is sent after
 //! it. A call whose answer was lost is not repeated: what was written meanwhile by somebody else would be lost.
 
-use std::sync::Arc;
-
 use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
 use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use indexmap::IndexMap;
@@ -15,6 +13,7 @@ use super::backoff::Backoff;
 use super::each::Element;
 use super::{Failure, Inputs, Loaded, Operations, Target};
 use crate::credentials::{Applied, CallError, TenantSession};
+use crate::image::{Image, Members};
 use crate::item::{Attributes, KeyId, compose};
 use crate::schema::{Delete, Each, Put};
 
@@ -45,7 +44,7 @@ impl Operations {
             let request = PutRequest::builder().set_item(Some(composed.item.clone())).build();
             let request = request.map_err(|error| refused(&error))?;
             batch.add(&composed.key, WriteRequest::builder().put_request(request).build())?;
-            items.push(Arc::new(composed.item));
+            items.push(Image::from(composed.item));
         }
         let outcomes = self.write_all(&target, batch, inputs.session).await;
         Ok(outcomes.into_iter().zip(items).map(|(outcome, item)| outcome.map(|()| Some(item))).collect())
@@ -136,7 +135,7 @@ impl Target<'_> {
 
     fn key_id(&self, item: &Attributes) -> Option<KeyId> {
         let names: Vec<String> = self.table.keys.names().map(ToString::to_string).collect();
-        KeyId::of(item, &names.iter().collect::<Vec<_>>())
+        KeyId::of(Members::Map(item), &names.iter().collect::<Vec<_>>())
     }
 }
 

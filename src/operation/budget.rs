@@ -12,7 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::item::{Attributes, PLACE, length};
+use crate::image::Image;
+use crate::item::length_of_members;
 
 /// The items that a request may still read.
 #[derive(Debug)]
@@ -88,9 +89,9 @@ impl Reservation<'_> {
     }
 
     /// The call is done and has read so many, of which these were found.
-    pub(super) fn settle<'i>(mut self, read: i32, found: impl IntoIterator<Item = &'i Attributes>) {
+    pub(super) fn settle<'i>(mut self, read: i32, found: impl IntoIterator<Item = &'i Image>) {
         self.unread = (self.items - read).max(0);
-        let bytes = found.into_iter().flatten().map(|(name, value)| PLACE + name.len() + length(value)).sum();
+        let bytes = found.into_iter().map(|it| length_of_members(it.members())).sum();
         let mut state = self.budget.state();
         state.bytes = state.bytes.saturating_sub(bytes);
     }

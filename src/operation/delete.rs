@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use super::expression::Placeholders;
 use super::{Failure, Inputs, Operations, Target};
 use crate::credentials::CallError;
+use crate::image::Members;
 use crate::item::Attributes;
 use crate::schema::Delete;
 
@@ -67,7 +68,7 @@ impl Target<'_> {
         found: Option<Attributes>,
         may_be_missing: bool,
     ) -> Result<Option<Attributes>, Failure> {
-        match found.filter(|found| self.is_own(found)) {
+        match found.filter(|found| self.is_own(Members::Map(found))) {
             // What is there is another type's, and not shown.
             None if may_be_missing => Err(Failure::Conflict(None)),
             None => Ok(None),

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use async_graphql::Value;
-use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::inputs::Given;
 use super::{Failure, Inputs, Operations};
+use crate::image::{Elements, Stored};
 use crate::item::{elements, key_leaf};
 use crate::schema::{Each, Shape, ValueSource};
 
@@ -47,11 +47,11 @@ impl Operations {
                 if u32::try_from(stored.len()).is_ok_and(|length| length > self.config.read_budget) {
                     return Err(Failure::Budget);
                 }
-                let value = |stored: &AttributeValue| match stored {
-                    AttributeValue::Null(_) => Ok(Value::Null),
+                let value = |stored: Stored<'_>| match stored {
+                    Stored::Null => Ok(Value::Null),
                     stored => key_leaf(&self.plan, &element.shape, stored),
                 };
-                let values = stored.iter().map(value);
+                let values = Elements::iter(stored).map(value);
                 Ok(Some(values.collect::<Result<_, _>>()?))
             }
         }

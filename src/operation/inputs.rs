@@ -10,7 +10,8 @@ use super::each::{Element, within};
 use super::{Budget, Failure, Operations, Projection};
 use crate::claim::ClaimValue;
 use crate::credentials::TenantSession;
-use crate::item::{Attributes, KeyError, KeyTexts, elements, key_leaf, key_text};
+use crate::image::{Elements, Members, Stored};
+use crate::item::{KeyError, KeyTexts, elements, key_leaf, key_text};
 use crate::schema::{Attribute, Bindings, Name, Object, Shape, ValueSource};
 
 /// What a field was given.
@@ -39,7 +40,7 @@ pub(crate) type StepValues = IndexMap<Name, IndexMap<Name, Value>>;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parent<'a> {
     pub(crate) object: &'a Object,
-    pub(crate) item: &'a Attributes,
+    pub(crate) item: Members<'a>,
 }
 
 /// A value, told apart from its absence: an update leaves alone what is absent, and removes what is null.
@@ -101,16 +102,12 @@ impl Operations {
     }
 
     /// A stored value as GraphQL has it, for binding: scalars, enums and lists of them.
-    fn stored_value(
-        &self,
-        shape: &Shape,
-        stored: &aws_sdk_dynamodb::types::AttributeValue,
-    ) -> Result<Value, Failure> {
+    fn stored_value(&self, shape: &Shape, stored: Stored<'_>) -> Result<Value, Failure> {
         match shape {
             Shape::List(element) | Shape::Set(element) => {
-                let items = elements(stored).unwrap_or_default();
+                let items = elements(stored).into_iter().flat_map(Elements::iter);
                 let values: Result<Vec<_>, _> =
-                    items.iter().map(|item| self.stored_value(&element.shape, item)).collect();
+                    items.map(|item| self.stored_value(&element.shape, item)).collect();
                 Ok(Value::List(values?))
             }
             shape => Ok(key_leaf(&self.plan, shape, stored)?),

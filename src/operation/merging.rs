@@ -11,6 +11,7 @@ use super::expression::Placeholders;
 use super::update::Writing;
 use super::update_expression::Clauses;
 use super::{Failure, Operations, Target};
+use crate::image::Members;
 use crate::item::{Attributes, Merge, merge, names_members};
 use crate::schema::{Attribute, Name, Update};
 
@@ -47,7 +48,8 @@ impl Operations {
         found: Option<&Attributes>,
     ) -> Result<Option<Merges>, Failure> {
         let is_expected = |found: &&Attributes| {
-            target.is_own(found) && pinned.is_none_or(|pinned| target.version_of(found) == pinned)
+            target.is_own(Members::Map(found))
+                && pinned.is_none_or(|pinned| target.version_of(found) == pinned)
         };
         let Some(found) = found.filter(is_expected).filter(|_| !merges.is_empty()) else { return Ok(None) };
         let others = self.merges(target, writing, Some(found))?;

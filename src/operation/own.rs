@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Target;
 use super::expression::{Placeholders, all};
-use crate::item::Attributes;
+use crate::image::{Members, Stored};
 use crate::schema::{Collection, Item, Name, Object, Plan, Query, Table};
 
 /// DynamoDB leaves alone what seems to have expired longer ago, in seconds: it is taken for a mistake.
@@ -138,7 +138,7 @@ fn ttl<'a>(object: &'a Object, item: &Item) -> Option<&'a Name> {
 
 impl Target<'_> {
     /// Whether an item that was found is one of this type's. Another is "missing".
-    pub(super) fn is_own(&self, found: &Attributes) -> bool {
+    pub(super) fn is_own(&self, found: Members<'_>) -> bool {
         self.is_named(found) && !self.is_over(self.object, self.item, found)
     }
 
@@ -146,24 +146,24 @@ impl Target<'_> {
     pub(super) fn type_of<'q>(
         &self,
         (plan, collection): (&Plan, &'q Collection),
-        found: &Attributes,
+        found: Members<'_>,
     ) -> Option<&'q Name> {
-        let name = found.get(collection.discriminator.as_str())?.as_s().ok()?;
+        let name = found.get(collection.discriminator.as_str())?.as_s()?;
         let member = collection.members.iter().find(|member| *name == ***member)?;
         let object = plan.objects.get(member)?;
         (!self.is_over(object, object.item.as_ref()?, found)).then_some(member)
     }
 
     /// Where types share keys, each read checks it.
-    fn is_named(&self, found: &Attributes) -> bool {
+    fn is_named(&self, found: Members<'_>) -> bool {
         let Some(discriminator) = &self.item.discriminator else { return true };
-        let name = found.get(discriminator.as_str()).and_then(|value| value.as_s().ok());
+        let name = found.get(discriminator.as_str()).and_then(Stored::as_s);
         name.is_some_and(|name| *name == *self.object.name)
     }
 
-    fn is_over(&self, object: &Object, item: &Item, found: &Attributes) -> bool {
+    fn is_over(&self, object: &Object, item: &Item, found: Members<'_>) -> bool {
         let stored = ttl(object, item).and_then(|name| found.get(name.as_str()));
-        let Some(seconds) = stored.and_then(|stored| stored.as_n().ok()) else { return false };
+        let Some(seconds) = stored.and_then(Stored::as_n) else { return false };
         // A number that is no whole one, or larger than any time, is read as DynamoDB's comparison reads it.
         let Ok(seconds) = seconds.parse::<f64>() else { return false };
         #[expect(clippy::cast_precision_loss, reason = "epoch seconds are far below 2^53")]

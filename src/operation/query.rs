@@ -6,6 +6,7 @@ use super::cursor::Binding;
 use super::expression::{Placeholders, all};
 use super::matching::{Test, Writing};
 use super::{Failure, Inputs, Operations, Target};
+use crate::image::{Image, Members};
 use crate::item::{Attributes, marshal};
 use crate::schema::{KeyTemplates, Keys, Name, PageKind, Plan, Query, ValueSource};
 
@@ -19,7 +20,7 @@ const MAX_EXPRESSION: usize = 4 * 1024;
 #[derive(Debug)]
 pub(crate) struct Found {
     /// The items, in the order of the sort key.
-    pub(crate) items: Vec<Attributes>,
+    pub(crate) items: Vec<Image>,
     /// The types of the items.
     types: Types,
     /// Whether there are more. True also where the read budget ended before it was known.
@@ -152,7 +153,7 @@ impl Operations {
                 return found.out_of_budget(asking.query, call.get_exclusive_start_key().clone());
             };
             let answer = session.run(call.clone().limit(reservation.items())).await?;
-            let items = answer.items.unwrap_or_default();
+            let items = answer.items;
             reservation.settle(answer.scanned_count, &items);
             for item in items {
                 found.take(&self.plan, asking, item);
@@ -214,28 +215,32 @@ impl Operations {
     }
 
     /// The cursor of a place in a page; none where cursors have no key.
-    fn seal(&self, found: &Found, place: &Attributes) -> Option<String> {
-        let keys = found
-            .place
-            .iter()
-            .filter_map(|name| place.get(name.as_str()).map(|value| (name.to_string(), value.clone())));
+    fn seal(&self, found: &Found, place: Members<'_>) -> Option<String> {
+        let keys = found.place.iter().filter_map(|name| {
+            place.get(name.as_str()).map(|value| (name.to_string(), value.to_attribute_value()))
+        });
         self.cursors.seal(&keys.collect(), &found.binding)
     }
 
     /// The cursor of an item of a page.
     pub(crate) fn cursor(&self, found: &Found, at: usize) -> Option<String> {
-        self.seal(found, found.items.get(at)?)
+        self.seal(found, found.items.get(at)?.members())
     }
 
     /// The cursor that continues before the page: its first item's, or where the budget ended.
     pub(crate) fn start_cursor(&self, found: &Found) -> Option<String> {
-        self.seal(found, found.start.as_ref().or_else(|| found.items.first())?)
+        self.seal(found, place(found.start.as_ref(), found.items.first())?)
     }
 
     /// The cursor that continues after the page: its last item's, or where the budget ended.
     pub(crate) fn end_cursor(&self, found: &Found) -> Option<String> {
-        self.seal(found, found.end.as_ref().or_else(|| found.items.last())?)
+        self.seal(found, place(found.end.as_ref(), found.items.last())?)
     }
+}
+
+/// A place in a page: one that is known, or an item's.
+fn place<'a>(known: Option<&'a Attributes>, item: Option<&'a Image>) -> Option<Members<'a>> {
+    known.map(Members::Map).or_else(|| item.map(Image::members))
 }
 
 impl Asking<'_> {
@@ -280,13 +285,13 @@ impl Found {
     }
 
     /// Keeps an item that is of a type that is asked for. One of a type that is none of a collection's is passed over.
-    fn take(&mut self, plan: &Plan, asking: &Asking<'_>, item: Attributes) {
+    fn take(&mut self, plan: &Plan, asking: &Asking<'_>, item: Image) {
         match (&mut self.types, &asking.query.collection) {
             (Types::Each(types), Some(collection)) => {
-                let Some(member) = asking.target.type_of((plan, collection), &item) else { return };
+                let Some(member) = asking.target.type_of((plan, collection), item.members()) else { return };
                 types.push(member.clone());
             }
-            (Types::One(_), _) | (Types::Each(_), None) if !asking.target.is_own(&item) => return,
+            (Types::One(_), _) | (Types::Each(_), None) if !asking.target.is_own(item.members()) => return,
             (Types::One(_), _) | (Types::Each(_), None) => {}
         }
         self.items.push(item);

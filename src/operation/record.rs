@@ -16,6 +16,7 @@ use serde_json::{Map, json};
 use super::expression::Placeholders;
 use super::{Failure, Inputs, Operations};
 use crate::credentials::{Applied, CallError};
+use crate::image::Image;
 use crate::item::{Attributes, KeyTexts, key_attributes};
 use crate::schema::{Name, Record, Table};
 
@@ -111,7 +112,7 @@ impl Operations {
             .set_key(Some(own.key.clone()))
             .consistent_read(true);
         let answer = inputs.session.run(call).await?;
-        Ok(answer.item.filter(|found| !own.is_over(found)))
+        Ok(answer.item.map(Image::into_map).filter(|found| !own.is_over(found)))
     }
 }
 

@@ -17,7 +17,8 @@ use super::batch_get::{Loaded, Lookup, Lookups};
 use super::transact::MEETING;
 use super::{Failure, Inputs, Operations};
 use crate::credentials::{CallError, Cancellation};
-use crate::item::{Attributes, KeyId};
+use crate::image::{Image, Members};
+use crate::item::KeyId;
 use crate::schema::{Each, Get};
 
 /// The most items of one transaction (*Service quotas*, DynamoDB).
@@ -38,7 +39,7 @@ impl Operations {
         }
         let found = self.ask(&asked, inputs).await?;
         let target = self.target(&get.object, inputs.session)?;
-        let own = |id| found.get(id).filter(|found| target.is_own(found)).cloned();
+        let own = |id| found.get(id).filter(|found| target.is_own(found.members())).cloned();
         Ok(Some(wanted.iter().map(|wanted| Ok(wanted.as_ref().and_then(|(id, _)| own(id)))).collect()))
     }
 
@@ -47,7 +48,7 @@ impl Operations {
         &self,
         asked: &IndexMap<KeyId, &Lookup>,
         inputs: Inputs<'_>,
-    ) -> Result<IndexMap<KeyId, Arc<Attributes>>, Failure> {
+    ) -> Result<IndexMap<KeyId, Image>, Failure> {
         if asked.is_empty() {
             return Ok(IndexMap::new());
         }
@@ -61,7 +62,7 @@ impl Operations {
             let busy = match inputs.session.run(call.clone()).await {
                 Ok(answer) => {
                     let found = read(asked, answer)?;
-                    reservation.settle(wanted, found.values().map(Arc::as_ref));
+                    reservation.settle(wanted, found.values());
                     return Ok(found);
                 }
                 Err(CallError::TooLarge(_)) => return Err(Failure::SetTooLarge),
@@ -77,7 +78,7 @@ impl Operations {
 
 fn id(lookup: &Lookup) -> Option<KeyId> {
     let names: Vec<&String> = lookup.key.keys().collect();
-    KeyId::of(&lookup.key, &names)
+    KeyId::of(Members::Map(&lookup.key), &names)
 }
 
 fn too_many(get: &Get, found: usize) -> Failure {
@@ -105,7 +106,7 @@ fn member(lookup: &Lookup) -> Result<TransactGetItem, Failure> {
 fn read(
     asked: &IndexMap<KeyId, &Lookup>,
     answer: TransactGetItemsOutput,
-) -> Result<IndexMap<KeyId, Arc<Attributes>>, Failure> {
+) -> Result<IndexMap<KeyId, Image>, Failure> {
     let answered = answer.responses.unwrap_or_default();
     // An answer that is short says nothing of the rest.
     if answered.len() != asked.len() {
@@ -114,7 +115,7 @@ fn read(
     }
     let found = asked.keys().zip(answered).filter_map(|(id, found)| {
         let item = found.item.filter(|item| !item.is_empty())?;
-        Some((id.clone(), Arc::new(item)))
+        Some((id.clone(), Image::from(item)))
     });
     Ok(found.collect())
 }

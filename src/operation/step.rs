@@ -16,6 +16,7 @@ use super::record::{Made, RecordItem};
 use super::turns::{Turn, turns};
 use super::update::needs_read;
 use super::{Failure, Inputs, Operations, Target};
+use crate::image::Image;
 use crate::item::{Attributes, compose};
 use crate::schema::{Check, Delete, Put, StepWrite, Transact, Update};
 
@@ -163,7 +164,7 @@ impl Operations {
         let mut current = None;
         if needs_read(&target, &writing) {
             let whole = Inputs { projection: None, ..inputs };
-            let found = self.read(&target, writing.key.clone(), true, whole).await?;
+            let found = self.read(&target, writing.key.clone(), true, whole).await?.map(Image::into_map);
             if found.is_none() {
                 return Ok(Err(FailedStep::missing(turn)));
             }

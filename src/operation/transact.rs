@@ -17,6 +17,7 @@ use super::step::{Member, Prepared, READS};
 use super::update::READ_ATTEMPTS;
 use super::{Failure, Inputs, Loaded, Operations, Target};
 use crate::credentials::{Applied, CallError};
+use crate::image::Image;
 use crate::item::Attributes;
 use crate::schema::Transact;
 
@@ -175,7 +176,7 @@ impl Operations {
     ) -> Result<Option<Attributes>, Failure> {
         match self.read(target, key, true, inputs).await {
             Err(Failure::Call(error)) => Err(Failure::Unread(error)),
-            read => read,
+            read => Ok(read?.map(Image::into_map)),
         }
     }
 }
@@ -187,7 +188,7 @@ fn given(
 ) -> Result<Transacted, Failure> {
     let unplanned = || Failure::Unplanned(transact.object.to_string());
     if transact.steps.get(transact.answer).is_some_and(|step| step.each.is_some()) {
-        let loaded = |item: Result<Option<Attributes>, _>| item.map(|item| item.map(Arc::new));
+        let loaded = |item: Result<Option<Attributes>, _>| item.map(|item| item.map(Image::from));
         return Ok(Transacted::Items(found.into_iter().map(loaded).collect()));
     }
     found.into_iter().next().ok_or_else(unplanned)?.map(Transacted::Item)

@@ -14,6 +14,7 @@ use super::projection::MAX_EXPRESSION;
 use super::put::absent_or;
 use super::{Failure, Inputs, Operations, Target};
 use crate::credentials::{Applied, CallError};
+use crate::image::Image;
 use crate::item::{Attributes, KeyTexts, marshal, same_item, stored};
 use crate::schema::{Action, ActionKind, Amount, Generate, Name, Shape, Table, Update, ValueSource};
 
@@ -39,7 +40,8 @@ impl Operations {
         loop {
             attempts -= 1;
             // The item is read for the fields that an index key lacks, and written under the version that was read.
-            let read = self.read(&target, writing.key.clone(), true, writing.inputs).await?;
+            let read =
+                self.read(&target, writing.key.clone(), true, writing.inputs).await?.map(Image::into_map);
             let Some(read) = read else { return Ok(None) };
             match self.write(&target, &writing, Some(&read)).await {
                 // Somebody wrote in between; what the caller expects may still be so.

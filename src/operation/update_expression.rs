@@ -9,6 +9,7 @@ use super::expression::Placeholders;
 use super::merging::{self, Merges};
 use super::update::Writing;
 use super::{Failure, Operations, Target};
+use crate::image::Stored;
 use crate::item::{Attributes, key_attributes, key_leaf, marshal, stored};
 use crate::schema::{ActionKind, Name};
 
@@ -128,7 +129,7 @@ impl Operations {
         let value = match writing.changes.get(field) {
             Some(change) => change.clone(),
             None => match current.and_then(|current| current.get(attribute.name.as_str())) {
-                Some(stored) => Some(key_leaf(&self.plan, &attribute.shape, stored)?),
+                Some(stored) => Some(key_leaf(&self.plan, &attribute.shape, Stored::of(stored))?),
                 None => None,
             },
         };

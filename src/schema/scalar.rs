@@ -135,6 +135,18 @@ const MAX_DIGITS: usize = 38;
 const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
 
 impl Scalar {
+    /// Whether a text is in its canonical form, as a look at its bytes shows it: nearly all that is stored is. Where this says
+    /// no, [`Self::canonical`] knows.
+    pub fn is_plainly_canonical(self, text: &str) -> bool {
+        match self {
+            Self::Decimal => is_plain_decimal(text.as_bytes()),
+            Self::BigInt => !text.contains('.') && is_plain_decimal(text.as_bytes()),
+            Self::DateTime => is_plain_moment(text.as_bytes()),
+            Self::String | Self::Id => true,
+            Self::Int | Self::Float | Self::Boolean | Self::Date | Self::Json | Self::Base64 => false,
+        }
+    }
+
     /// The one form that a text has as a value of this scalar: equal values have equal forms.
     ///
     /// For `Decimal` and `BigInt` that is the plain decimal notation without needless zeros, for `DateTime` UTC with
@@ -165,6 +177,42 @@ impl Scalar {
             }
         }
     }
+}
+
+/// Digits without needless zeros, as few as any number may have.
+fn is_plain_decimal(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let point = digits.iter().position(|byte| *byte == b'.');
+    let (whole, fraction) = digits.split_at(point.unwrap_or(digits.len()));
+    let all_digits = |digits: &[u8]| digits.iter().all(u8::is_ascii_digit);
+    let is_whole = match whole {
+        [] => false,
+        // Also without a fraction: zero has no sign.
+        [b'0'] => point.is_some() || text.len() == 1,
+        [first, ..] => *first != b'0' && all_digits(whole),
+    };
+    let is_fraction = match fraction {
+        [] => true,
+        [_point, digits @ ..] => digits.last().is_some_and(|last| *last != b'0') && all_digits(digits),
+    };
+    is_whole && is_fraction && digits.len() <= MAX_DIGITS
+}
+
+/// `2026-11-23T17:45:00.000Z`, on a day that every month has.
+fn is_plain_moment(text: &[u8]) -> bool {
+    const FORM: &[u8; 24] = b"0000-00-00T00:00:00.000Z";
+    let has_form = text.len() == FORM.len()
+        && text
+            .iter()
+            .zip(FORM)
+            .all(|(byte, form)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form });
+    let two = |at: usize| text.get(at..at + 2).unwrap_or_default();
+    has_form
+        && (&b"01"[..]..=b"12").contains(&two(5))
+        && (&b"01"[..]..=b"28").contains(&two(8))
+        && two(11) < &b"24"[..]
+        && two(14) < &b"60"[..]
+        && two(17) < &b"60"[..]
 }
 
 fn moment(text: &str) -> Result<String, NotA> {
@@ -256,7 +304,37 @@ fn plain(digits: &str, scale: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_plainly_canonical_is_canonical(
+            text in "-?[0-9]{0,3}\\.?[0-9]{0,3}|-?[0-9]{30,40}|[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]\\.[0-9]{3}Z"
+        ) {
+            for scalar in [Scalar::Decimal, Scalar::BigInt, Scalar::DateTime] {
+                if scalar.is_plainly_canonical(&text) {
+                    prop_assert_eq!(scalar.canonical(&text), Ok(text.clone()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_stored_most_is_plainly_canonical() {
+        for (scalar, text) in [
+            (Scalar::Decimal, "149.95"),
+            (Scalar::Decimal, "0"),
+            (Scalar::Decimal, "-0.5"),
+            (Scalar::BigInt, "-9007199254740993"),
+            (Scalar::DateTime, "2026-11-25T09:30:00.000Z"),
+        ] {
+            assert!(scalar.is_plainly_canonical(text), "{scalar} {text}");
+        }
+    }
 
     #[track_caller]
     fn check(scalar: Scalar, text: &str, expected: Option<&str>) {

@@ -1,22 +1,24 @@
-//! The bodies of answers, read into the SDK's outputs. Members that are not asked for are passed over.
+//! The bodies of answers: items onto a tape, all else into the SDK's outputs. Members that are not asked for are passed over.
 //!
 //! Whatever the bytes are, this is an output or an error: `fuzzed` below tries it, and `differential` holds each to what the SDK
 //! makes of the same bytes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
-use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
-use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::{ConsumedCapacity, KeysAndAttributes};
+use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::super::call::Item;
+use super::super::call::{Item, units};
+use super::super::found::{FoundBatch, FoundItem, FoundPage};
 use super::attribute::Attributes;
+use super::reader::Reader;
+use crate::image::{Image, Place, Tape, Taping};
 
 /// Why an answer cannot be read. What stands in it is not told: it may be an item.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,31 +44,6 @@ impl From<Consumed> for ConsumedCapacity {
             .set_write_capacity_units(capacity.write_capacity_units)
             .build()
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct OneItem {
-    item: Option<Attributes>,
-    consumed_capacity: Option<Consumed>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Page {
-    items: Option<Vec<Attributes>>,
-    count: Option<i32>,
-    scanned_count: Option<i32>,
-    last_evaluated_key: Option<Attributes>,
-    consumed_capacity: Option<Consumed>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Batch {
-    responses: Option<HashMap<String, Vec<Attributes>>>,
-    unprocessed_keys: Option<HashMap<String, Left>>,
-    consumed_capacity: Option<Vec<Consumed>>,
 }
 
 #[derive(Deserialize)]
@@ -113,49 +90,148 @@ fn items(all: Vec<Attributes>) -> Vec<Item> {
     all.into_iter().map(|it| it.0).collect()
 }
 
+/// Reads a body with items, member by member, onto a tape.
+fn taped<T: Default>(
+    body: Bytes,
+    mut member: impl FnMut(&mut T, &str, &mut Reader<'_>, &mut Taping<'_>) -> Read<()>,
+) -> Read<(T, Arc<Tape>)> {
+    // All of it at once, also what is passed over.
+    let body = String::from_utf8(body.into()).map_err(|_invalid| NotRead)?;
+    let text = if body.is_empty() { "{}" } else { &body };
+    let (mut reader, mut taping, mut read) = (Reader::of(text), Taping::of(text), T::default());
+    reader.object(|reader, name| member(&mut read, &name, reader, &mut taping))?;
+    if !reader.is_at_end() {
+        return Err(NotRead);
+    }
+    let tape = taping.finish();
+    Ok((read, Arc::new(tape.with(body))))
+}
+
+/// A member that may stand once, and be `null`.
+struct Once<T>(Option<Option<T>>);
+
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Once<T> {
+    fn set(&mut self, value: Option<T>) -> Read<()> {
+        if self.0.replace(value).is_some() { Err(NotRead) } else { Ok(()) }
+    }
+
+    fn get(self) -> Option<T> {
+        self.0.flatten()
+    }
+}
+
+/// A value, unless there is `null` in its place.
+fn unless_null<'t, T>(
+    reader: &mut Reader<'t>,
+    read: impl FnOnce(&mut Reader<'t>) -> Read<T>,
+) -> Read<Option<T>> {
+    if reader.null() { Ok(None) } else { read(reader).map(Some) }
+}
+
+#[derive(Default)]
+struct OneItem {
+    item: Once<Place>,
+    consumed: Once<Consumed>,
+}
+
 /// The answer of a GetItem.
-pub(super) fn get_item(body: &[u8]) -> Read<GetItemOutput> {
-    let OneItem { item, consumed_capacity } = read(body)?;
-    Ok(GetItemOutput::builder()
-        .set_item(item.map(|it| it.0))
-        .set_consumed_capacity(consumed_capacity.map(Into::into))
-        .build())
+pub(super) fn get_item(body: Bytes) -> Read<FoundItem> {
+    let (OneItem { item, consumed }, tape) =
+        taped(body, |it: &mut OneItem, name, reader, taping| match name {
+            "Item" => it.item.set(unless_null(reader, |reader| reader.attributes(taping))?),
+            "ConsumedCapacity" => it.consumed.set(reader.value()?),
+            _ => reader.pass(),
+        })?;
+    let item = item.get().map(|place| Image::Tape(tape, place));
+    Ok(FoundItem { item, units: units(&consumed.get().map(Into::into)) })
+}
+
+#[derive(Default)]
+struct Page {
+    items: Once<Vec<Place>>,
+    count: Once<i32>,
+    scanned_count: Once<i32>,
+    last_evaluated_key: Once<Attributes>,
+    consumed: Once<Consumed>,
 }
 
 /// The answer of a Query.
-pub(super) fn query(body: &[u8]) -> Read<QueryOutput> {
-    let page: Page = read(body)?;
-    Ok(QueryOutput::builder()
-        .set_items(page.items.map(items))
-        .set_count(page.count)
-        .set_scanned_count(page.scanned_count)
-        .set_last_evaluated_key(page.last_evaluated_key.map(|it| it.0))
-        .set_consumed_capacity(page.consumed_capacity.map(Into::into))
-        .build())
+pub(super) fn query(body: Bytes) -> Read<FoundPage> {
+    let (page, tape) = taped(body, |it: &mut Page, name, reader, taping| match name {
+        "Items" => it.items.set(unless_null(reader, |reader| places(reader, taping))?),
+        "Count" => it.count.set(reader.value()?),
+        "ScannedCount" => it.scanned_count.set(reader.value()?),
+        "LastEvaluatedKey" => it.last_evaluated_key.set(reader.value()?),
+        "ConsumedCapacity" => it.consumed.set(reader.value()?),
+        _ => reader.pass(),
+    })?;
+    Ok(FoundPage {
+        items: images(page.items.get().unwrap_or_default(), &tape),
+        count: page.count.get().unwrap_or_default(),
+        scanned_count: page.scanned_count.get().unwrap_or_default(),
+        last_evaluated_key: page.last_evaluated_key.get().map(|it| it.0),
+        units: units(&page.consumed.get().map(Into::into)),
+    })
+}
+
+#[derive(Default)]
+struct Batch {
+    responses: Once<HashMap<String, Vec<Place>>>,
+    unprocessed_keys: Once<HashMap<String, Left>>,
+    consumed: Once<Vec<Consumed>>,
 }
 
 /// The answer of a BatchGetItem.
-pub(super) fn batch_get_item(body: &[u8]) -> Read<BatchGetItemOutput> {
-    let batch: Batch = read(body)?;
-    let responses = batch
-        .responses
-        .map(|tables| tables.into_iter().map(|(table, all)| (table, items(all))).collect::<HashMap<_, _>>());
-    let unprocessed = batch.unprocessed_keys.map(|tables| {
-        tables.into_iter().map(|(table, keys)| Ok((table, keys.read()?))).collect::<Read<HashMap<_, _>>>()
-    });
-    let consumed = batch.consumed_capacity.map(|all| all.into_iter().map(Into::into).collect());
-    Ok(BatchGetItemOutput::builder()
-        .set_responses(responses)
-        .set_unprocessed_keys(unprocessed.transpose()?)
-        .set_consumed_capacity(consumed)
-        .build())
+pub(super) fn batch_get_item(body: Bytes) -> Read<FoundBatch> {
+    let (batch, tape) = taped(body, |it: &mut Batch, name, reader, taping| match name {
+        "Responses" => it.responses.set(unless_null(reader, |reader| {
+            let mut tables = HashMap::new();
+            reader.object(|reader, table| {
+                tables.insert(table.into_owned(), places(reader, taping)?);
+                Ok(())
+            })?;
+            Ok(tables)
+        })?),
+        "UnprocessedKeys" => it.unprocessed_keys.set(reader.value()?),
+        "ConsumedCapacity" => it.consumed.set(reader.value()?),
+        _ => reader.pass(),
+    })?;
+    let responses = batch.responses.get().unwrap_or_default().into_iter();
+    let unprocessed = batch.unprocessed_keys.get().unwrap_or_default().into_iter();
+    let consumed: Vec<_> = batch.consumed.get().unwrap_or_default().into_iter().map(Into::into).collect();
+    Ok(FoundBatch {
+        responses: responses.map(|(table, places)| (table, images(places, &tape))).collect(),
+        unprocessed_keys: unprocessed
+            .map(|(table, keys)| Ok((table, keys.read()?)))
+            .collect::<Read<HashMap<_, _>>>()?,
+        units: units(&consumed),
+    })
+}
+
+fn places(reader: &mut Reader<'_>, taping: &mut Taping<'_>) -> Read<Vec<Place>> {
+    let mut places = Vec::new();
+    reader.array(|reader| {
+        places.push(reader.attributes(taping)?);
+        Ok(())
+    })?;
+    Ok(places)
+}
+
+fn images(places: Vec<Place>, tape: &Arc<Tape>) -> Vec<Image> {
+    places.into_iter().map(|place| Image::Tape(Arc::clone(tape), place)).collect()
 }
 
 macro_rules! done {
     ($($name:ident, $output:ident;)*) => {$(
         /// The answer of a write of one item.
-        pub(super) fn $name(body: &[u8]) -> Read<$output> {
-            let Done { attributes, consumed_capacity } = read(body)?;
+        pub(super) fn $name(body: Bytes) -> Read<$output> {
+            let Done { attributes, consumed_capacity } = read(&body)?;
             Ok($output::builder()
                 .set_attributes(attributes.map(|it| it.0))
                 .set_consumed_capacity(consumed_capacity.map(Into::into))
@@ -182,15 +258,58 @@ mod tests {
         "Attributes":{"a":{"S":"\u00e9"}}}"#;
 
     fn read_all(body: &[u8]) -> usize {
+        let body = Bytes::copy_from_slice(body);
         let read = [
-            get_item(body).is_ok(),
-            query(body).is_ok(),
-            batch_get_item(body).is_ok(),
-            put_item(body).is_ok(),
-            update_item(body).is_ok(),
+            get_item(body.clone()).is_ok(),
+            query(body.clone()).is_ok(),
+            batch_get_item(body.clone()).is_ok(),
+            put_item(body.clone()).is_ok(),
+            update_item(body.clone()).is_ok(),
             delete_item(body).is_ok(),
         ];
         read.into_iter().filter(|is_read| *is_read).count()
+    }
+
+    /// An answer as `serde_json` reads it, with no tape.
+    #[derive(Deserialize)]
+    struct Same {
+        #[serde(rename = "Item")]
+        item: Option<Attributes>,
+    }
+
+    #[track_caller]
+    fn assert_read_as_by_serde(body: &[u8]) {
+        let taped = get_item(Bytes::copy_from_slice(body)).ok().map(|found| found.item);
+        let same = read::<Same>(body).ok().map(|it| it.item.map(|it| Image::from(it.0)));
+        assert_eq!(taped, same, "{}", String::from_utf8_lossy(body));
+    }
+
+    #[test]
+    fn items_on_a_tape_are_those_that_serde_reads() {
+        let large: Vec<_> = (0..40).map(|at| format!("\"n{}\":{{\"N\":\"{at}\"}}", at * 7 % 38)).collect();
+        let large = format!("{{\"Item\":{{\"m\":{{\"M\":{{{}}}}}}}}}", large.join(","));
+        assert_read_as_by_serde(large.as_bytes());
+        let depth = |depth: usize| {
+            format!("{{\"Item\":{{\"a\":{}{{\"S\":\"\"}}{}}}}}", "{\"L\":[".repeat(depth), "]}".repeat(depth))
+        };
+        for depth in [depth(3), depth(62), depth(63), depth(200)] {
+            assert_read_as_by_serde(depth.as_bytes());
+        }
+        let item = br#"{ "Item" : {"a":{"S":"x\u00e9\"\ud83d\ude00"},"b":{"L":[{"N":"1"},{"M":{"c\n":{"BOOL":true}}}]},"a":{"BS":["AA=="]},
+            "d":{"S":null,"NS":["1"],"__type":{"a":[1]}},"e":{"NULL":false}},"Else":[1.5e3,{"a":null}]}"#;
+        assert_read_as_by_serde(item);
+        bolero::check!().with_type::<(Vec<u8>, u16, u8)>().for_each(|(bytes, at, skip)| {
+            let at = usize::from(*at) % item.len();
+            let rest = item.get(at + usize::from(*skip)..).unwrap_or_default();
+            assert_read_as_by_serde(&[&item[..at], bytes, rest].concat());
+        });
+        for at in 0..item.len() {
+            for sign in br#""\{}[],: 0nt"# {
+                assert_read_as_by_serde(&[&item[..at], &[*sign], &item[at + 1..]].concat());
+                assert_read_as_by_serde(&[&item[..at], &[*sign], &item[at..]].concat());
+            }
+            assert_read_as_by_serde(&item[..at]);
+        }
     }
 
     #[test]

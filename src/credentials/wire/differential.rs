@@ -334,7 +334,7 @@ proptest! {
         let capacity = json!({ "TableName": "main", "CapacityUnits": 0.5 });
         let one = json!({ "Item": item_as_json(&item), "ConsumedCapacity": capacity });
         let (got, _) = assert_same(&[Answer::json(200, &one)], &get().set_key(Some(other.clone())));
-        prop_assert_eq!(got.unwrap().item, Some(item.clone()));
+        prop_assert_eq!(got.unwrap().item, Some(item.clone().into()));
 
         let (key, items) = (item_as_json(&other), [&item, &other].map(item_as_json));
         let page = json!({
@@ -354,7 +354,7 @@ proptest! {
             .set_expression_attribute_values(Some(item.clone()))
             .set_exclusive_start_key(Some(other.clone()));
         let (found, _) = assert_same(&[Answer::json(200, &page)], &query);
-        prop_assert_eq!(found.unwrap().items, Some(vec![item.clone(), other.clone()]));
+        prop_assert_eq!(found.unwrap().items, vec![item.clone().into(), other.clone().into()]);
 
         let old = json!({ "Attributes": item_as_json(&item), "ConsumedCapacity": capacity });
         assert_same(&[Answer::json(200, &old)], &put().set_item(Some(item.clone()))).0.unwrap();

@@ -16,6 +16,7 @@ mod differential;
 mod failure;
 mod line;
 mod pool;
+mod reader;
 mod request;
 mod signature;
 
@@ -106,7 +107,7 @@ pub(super) trait Hot: Call {
     fn write(self) -> Result<Bytes, NotWritten>;
 
     /// Its answer, of the bytes of a success.
-    fn read(body: &[u8]) -> Result<Self::Output, NotRead>;
+    fn read(body: Bytes) -> Result<Self::Output, NotRead>;
 }
 
 macro_rules! hot {
@@ -120,7 +121,7 @@ macro_rules! hot {
                 request::$name(&self.build().map_err(|_missing| NotWritten)?)
             }
 
-            fn read(body: &[u8]) -> Result<Self::Output, NotRead> {
+            fn read(body: Bytes) -> Result<Self::Output, NotRead> {
                 answer::$name(body)
             }
         }
@@ -234,7 +235,7 @@ impl Exchange {
             return Err(Failure::Unreadable(heard));
         }
         if head.status.is_success() {
-            return C::read(&body).map_err(|_unread| Failure::Unreadable(heard));
+            return C::read(body).map_err(|_unread| Failure::Unreadable(heard));
         }
         let mut said = Said::read(heard, &head.headers, &body);
         if said.code().is_some_and(|code| OF_THE_CLOCK.contains(&code)) {

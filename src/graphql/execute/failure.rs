@@ -9,6 +9,7 @@ use super::{Boxed, Completed, Nulled, On, Run, Shows, lock};
 use crate::error::{Chain, Code, Public};
 use crate::graphql::answer::GraphError;
 use crate::graphql::selected::Refusal;
+use crate::image::Members;
 use crate::item::Attributes;
 use crate::operation::{FailedStep, Failure, WhyFailed};
 use crate::schema::{Attribute, Object};
@@ -97,7 +98,7 @@ impl Run<'_> {
         };
         let mut shown = Map::new();
         for selected in at.selections.on(object).iter().filter(|selected| shaping.shows.selection(selected)) {
-            match shaping.member(object, On::Item(current), selected, at.path).await {
+            match shaping.member(object, On::Item(Members::Map(current)), selected, at.path).await {
                 Ok(value) => {
                     let value = serde_json::from_slice(value.as_bytes()).unwrap_or_default();
                     shown.insert(selected.key.to_string(), value);

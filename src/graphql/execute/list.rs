@@ -105,7 +105,7 @@ impl Run<'_> {
                 let path = at.path.index(index);
                 let at = At { path: &path, ..at };
                 match loaded {
-                    Ok(Some(item)) => self.object(object, On::Item(item), at).await,
+                    Ok(Some(item)) => self.object(object, On::Item(item.members()), at).await,
                     Ok(None) if non_null => self.fail(Code::NotFound, "There is no such item.", at),
                     Ok(None) => Ok(null()),
                     Err(failure) => self.failed(failure, at),
@@ -126,7 +126,7 @@ impl Run<'_> {
         let path = at.path.index(index);
         let at = At { path: &path, ..at };
         match loaded {
-            Ok(Some(item)) => return self.write_object(out, object, On::Item(item), at),
+            Ok(Some(item)) => return self.write_object(out, object, On::Item(item.members()), at),
             Ok(None) if non_null => self.fail(Code::NotFound, "There is no such item.", at),
             Ok(None) => Ok(null()),
             Err(failure) => self.failed(failure, at),

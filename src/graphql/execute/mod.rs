@@ -31,7 +31,8 @@ use super::binding::{Bound, Prepared};
 use super::config::Config;
 use super::selected::{Selected, Selections, What};
 use crate::credentials::TenantSession;
-use crate::item::{Attributes, PLACE};
+use crate::image::Members;
+use crate::item::PLACE;
 use crate::json::Text;
 use crate::operation::{Budget, Found, Inputs, Operations, Parent};
 use crate::schema::{Object, PagePart, Plan, Resolve};
@@ -101,7 +102,7 @@ impl Shows {
 #[derive(Clone, Copy)]
 enum On<'a> {
     Root(&'a Value),
-    Item(&'a Attributes),
+    Item(Members<'a>),
     Page(&'a Found),
     Edge(&'a Found, usize),
 }

@@ -1,12 +1,11 @@
 //! Fields that run an operation: its turn, the operation, and what is selected of what it gives.
 
-use std::sync::Arc;
-
 use futures_util::future::join_all;
 
 use super::path::At;
 use super::{Boxed, Completed, Nulled, On, Run, null};
 use crate::error::Code;
+use crate::image::Image;
 use crate::item::Attributes;
 use crate::json::Text;
 use crate::operation::{Failure, Found, Inputs, Loaded, Lookups, Transacted};
@@ -16,7 +15,7 @@ use crate::schema::{Field, Get, Operation, PageKind};
 enum Given {
     Page(Found, PageKind),
     /// An item; none where there is none.
-    Item(Option<Arc<Attributes>>),
+    Item(Option<Image>),
     /// Items for the elements of a list; none where there is no list.
     Items(Option<Vec<Loaded>>),
     /// Whether each element of a list was carried out.
@@ -48,7 +47,9 @@ impl Run<'_> {
         let object = self.plan.objects.get(operation.object());
         match (given, object) {
             (Ok(Given::Page(found, kind)), _) => self.found(&found, kind, field, at).await,
-            (Ok(Given::Item(Some(item))), Some(object)) => self.object(object, On::Item(&item), at).await,
+            (Ok(Given::Item(Some(item))), Some(object)) => {
+                self.object(object, On::Item(item.members()), at).await
+            }
             (Ok(Given::Items(Some(items))), Some(object)) => self.loaded(&items, (object, field), at).await,
             (Ok(Given::CarriedOut(outcomes)), _) => self.carried_out(&outcomes, field, at),
             // Where the parent has no list there are no items.
@@ -107,7 +108,7 @@ impl Run<'_> {
                 Operation::Get(get) if get.snapshot => {
                     Ok(Given::Items(operations.snapshot(get, inputs).await?))
                 }
-                Operation::Get(get) => item(operations.get(get, inputs).await),
+                Operation::Get(get) => Ok(Given::Item(operations.get(get, inputs).await?)),
                 Operation::Put(put) => match &put.each {
                     Some(each) => Ok(Given::Items(Some(operations.put_each(put, each, inputs).await?))),
                     None => item(operations.put(put, inputs).await.map(Some)),
@@ -119,7 +120,7 @@ impl Run<'_> {
                 },
                 Operation::Transact(transact) => {
                     match operations.transact(coordinate, transact, inputs).await? {
-                        Transacted::Item(item) => Ok(Given::Item(item.map(Arc::new))),
+                        Transacted::Item(item) => Ok(Given::Item(item.map(Image::from))),
                         Transacted::Items(items) => Ok(Given::Items(Some(items))),
                     }
                 }
@@ -147,5 +148,5 @@ impl Run<'_> {
 }
 
 fn item(item: Result<Option<Attributes>, Failure>) -> Result<Given, Failure> {
-    item.map(|item| Given::Item(item.map(Arc::new)))
+    item.map(|item| Given::Item(item.map(Image::from)))
 }

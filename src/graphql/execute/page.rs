@@ -40,13 +40,13 @@ impl Run<'_> {
             return Ok(out);
         }
         let members = found.items.iter().enumerate();
-        let members = members.map(|(index, item)| (self.type_of(found, index), On::Item(item)));
+        let members = members.map(|(index, item)| (self.type_of(found, index), On::Item(item.members())));
         self.list(ty, members.collect(), at).await
     }
 
     pub(super) fn write_items(&self, out: &mut Text, found: &Found, ty: &Type, at: At<'_>) -> Written {
         let members = found.items.iter().enumerate();
-        let members = members.map(|(index, item)| (self.type_of(found, index), On::Item(item)));
+        let members = members.map(|(index, item)| (self.type_of(found, index), On::Item(item.members())));
         self.write_list(out, ty, members, at)
     }
 
@@ -145,7 +145,7 @@ impl Run<'_> {
             (PagePart::Items, On::Page(found)) => self.items(found, &field.ty, at).await,
             (PagePart::Items, On::Edge(found, index)) => {
                 match (found.items.get(index), self.type_of(found, index)) {
-                    (Some(item), Some(object)) => self.object(object, On::Item(item), at).await,
+                    (Some(item), Some(object)) => self.object(object, On::Item(item.members()), at).await,
                     _ => Ok(null()),
                 }
             }

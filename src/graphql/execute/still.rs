@@ -91,7 +91,9 @@ impl Run<'_> {
             (PagePart::Items, On::Page(found)) => return self.write_items(out, found, &field.ty, at),
             (PagePart::Items, On::Edge(found, index)) => {
                 match (found.items.get(index), self.type_of(found, index)) {
-                    (Some(item), Some(object)) => return self.write_object(out, object, On::Item(item), at),
+                    (Some(item), Some(object)) => {
+                        return self.write_object(out, object, On::Item(item.members()), at);
+                    }
                     _ => out.null(),
                 }
             }

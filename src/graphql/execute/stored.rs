@@ -1,12 +1,11 @@
 //! Fields that are answered from the item at hand, by the shape of what is stored.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::list::{list, write_list};
 use super::path::At;
 use super::still::write_nullable;
 use super::{Boxed, Completed, Nulled, On, Run, Written};
 use crate::error::Code;
+use crate::image::Stored;
 use crate::item::{Mismatch, PLACE, elements, write_leaf};
 use crate::json::Text;
 use crate::schema::{Attribute, Element, Object, Shape};
@@ -62,19 +61,14 @@ impl Run<'_> {
     }
 
     /// A stored value below which something is run, by its shape.
-    fn stored<'a>(
-        &'a self,
-        shape: &'a Shape,
-        stored: &'a AttributeValue,
-        at: At<'a>,
-    ) -> Boxed<'a, Completed> {
+    fn stored<'a>(&'a self, shape: &'a Shape, stored: Stored<'a>, at: At<'a>) -> Boxed<'a, Completed> {
         Box::pin(async move {
             match (shape, stored) {
-                (Shape::Object(name), AttributeValue::M(map)) => match self.plan.object(name) {
+                (Shape::Object(name), Stored::M(map)) => match self.plan.object(name) {
                     Some(object) => self.object(object, On::Item(map), at).await,
                     None => self.mismatch(name, at),
                 },
-                (Shape::List(element), AttributeValue::L(items)) => {
+                (Shape::List(element), Stored::L(items)) => {
                     let member = |(index, item)| self.element(element, item, (at, index));
                     // Their fields run operations, which are asked for together.
                     list(items.iter().enumerate().map(member).collect(), element.non_null).await
@@ -89,7 +83,7 @@ impl Run<'_> {
         })
     }
 
-    fn write_stored(&self, out: &mut Text, shape: &Shape, stored: &AttributeValue, at: At<'_>) -> Written {
+    fn write_stored(&self, out: &mut Text, shape: &Shape, stored: Stored<'_>, at: At<'_>) -> Written {
         match shape {
             Shape::Scalar(_) | Shape::Enum(_) => {
                 let start = out.length();
@@ -99,7 +93,7 @@ impl Run<'_> {
                 }
             }
             Shape::Object(name) => match (stored, self.plan.object(name)) {
-                (AttributeValue::M(map), Some(object)) => self.write_object(out, object, On::Item(map), at),
+                (Stored::M(map), Some(object)) => self.write_object(out, object, On::Item(map), at),
                 _ => self.mismatch(name, at).map(drop),
             },
             Shape::List(element) | Shape::Set(element) => {
@@ -123,7 +117,7 @@ impl Run<'_> {
     fn element<'a>(
         &'a self,
         element: &'a Element,
-        item: &'a AttributeValue,
+        item: Stored<'a>,
         (at, index): (At<'a>, usize),
     ) -> Boxed<'a, Completed> {
         Box::pin(async move {
@@ -142,17 +136,17 @@ impl Run<'_> {
         &self,
         out: &mut Text,
         element: &Element,
-        item: &AttributeValue,
+        item: Stored<'_>,
         (at, index): (At<'_>, usize),
     ) -> Written {
         self.allowance.take(PLACE)?;
         let path = at.path.index(index);
         let at = At { path: &path, ..at };
         match item {
-            AttributeValue::Null(_) if element.non_null => {
+            Stored::Null if element.non_null => {
                 self.fail(Code::Internal, "The stored list holds a null.", at).map(drop)
             }
-            AttributeValue::Null(_) => {
+            Stored::Null => {
                 out.null();
                 Ok(())
             }
@@ -176,7 +170,7 @@ fn holds_objects(shape: &Shape) -> bool {
 }
 
 /// What is stored for an attribute; none where there is nothing, or a null.
-fn at_hand<'a>(attribute: &Attribute, on: On<'a>) -> Option<&'a AttributeValue> {
+fn at_hand<'a>(attribute: &Attribute, on: On<'a>) -> Option<Stored<'a>> {
     let On::Item(item) = on else { return None };
     item.get(attribute.name.as_str()).filter(|stored| !stored.is_null())
 }

@@ -3,6 +3,7 @@
 use async_graphql::Value;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use innkeeper::image::Stored;
 use innkeeper::item::{Mismatch, elements, leaf, marshal};
 use innkeeper::schema::{Scalar, Shape};
 use proptest::collection::{hash_map, vec};
@@ -20,7 +21,7 @@ proptest! {
     ) {
         let stored = marshal(&PLAN, &shape, &value);
         let stored = stored.map_err(|unfit| TestCaseError::fail(format!("{unfit}: {value}")))?;
-        let read = unmarshal(&shape, stored.as_ref());
+        let read = unmarshal(&shape, stored.as_ref().map(Stored::of));
         let read = read.map_err(|mismatch| TestCaseError::fail(format!("{mismatch}: {value}")))?;
         prop_assert_eq!(canonical(&shape, &value), canonical(&shape, &read));
         // What has been read can be written again, and is the same.
@@ -30,7 +31,7 @@ proptest! {
     #[test]
     fn any_value_is_refused_or_can_be_read_again((shape, value) in (shape(), anything())) {
         if let Ok(stored) = marshal(&PLAN, &shape, &value) {
-            let read = unmarshal(&shape, stored.as_ref());
+            let read = unmarshal(&shape, stored.as_ref().map(Stored::of));
             prop_assert!(read.is_ok(), "{:?}: {:?} was stored for {}", read, stored, value);
         }
     }
@@ -39,14 +40,14 @@ proptest! {
     fn any_json_is_refused_or_can_be_read_again(value in anything()) {
         let shape = Shape::Scalar(Scalar::Json);
         if let Ok(Some(stored)) = marshal(&PLAN, &shape, &value) {
-            let read = unmarshal(&shape, Some(&stored));
+            let read = unmarshal(&shape, Some(Stored::of(&stored)));
             prop_assert!(read.is_ok(), "{:?}: {:?} was stored for {}", read, stored, value);
         }
     }
 
     #[test]
     fn reading_anything_by_any_shape_gives_a_value_or_an_error((shape, stored) in (shape(), stored())) {
-        if let Ok(value) = unmarshal(&shape, Some(&stored)) {
+        if let Ok(value) = unmarshal(&shape, Some(Stored::of(&stored))) {
             // A value that is answered is one that JSON can carry.
             prop_assert!(value.into_json().is_ok());
         }
@@ -78,7 +79,7 @@ fn stored() -> impl Strategy<Value = AttributeValue> {
 }
 
 /// Reads a value by its shape, as the executor does with a selection of every field.
-fn unmarshal(shape: &Shape, stored: Option<&AttributeValue>) -> Result<Value, Mismatch> {
+fn unmarshal(shape: &Shape, stored: Option<Stored<'_>>) -> Result<Value, Mismatch> {
     let Some(stored) = stored.filter(|stored| !stored.is_null()) else { return Ok(Value::Null) };
     match shape {
         Shape::Scalar(_) | Shape::Enum(_) => leaf(&PLAN, shape, stored),
@@ -91,7 +92,7 @@ fn unmarshal(shape: &Shape, stored: Option<&AttributeValue>) -> Result<Value, Mi
                 .map(Value::List)
         }
         Shape::Object(name) => {
-            let AttributeValue::M(map) = stored else {
+            let Stored::M(map) = stored else {
                 return Err(Mismatch { expected: name.to_string(), found: "no map" });
             };
             let members = PLAN.objects[name.as_str()].attributes().map(|(name, attribute)| {
