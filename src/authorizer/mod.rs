@@ -135,7 +135,8 @@ impl Authorizer {
                 if stale.is_some() {
                     self.verified.invalidate(&key).await;
                 }
-                (self.verify_once(key, bearer).await?, Token::Verified)
+                // Boxed: most tokens are known, and what verifies a new one is large.
+                (Box::pin(self.verify_once(key, bearer)).await?, Token::Verified)
             }
         };
         // The signature may be remembered; the time is not.

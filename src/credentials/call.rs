@@ -171,7 +171,7 @@ mod sealed {
 }
 
 /// A DynamoDB call that is ready to be sent.
-pub(crate) trait Call: sealed::Sealed + Clone + Send + 'static {
+pub(crate) trait Call: sealed::Sealed + Clone + Send + Sync + 'static {
     /// The answer.
     type Output: Send;
 
@@ -185,7 +185,7 @@ pub(crate) trait Call: sealed::Sealed + Clone + Send + 'static {
     fn usage(output: &Self::Output) -> Usage;
 
     /// Sends it. Only a session, and a probe, has a door to send it through.
-    fn send(self, door: Door<'_>) -> impl Future<Output = Result<Self::Output, CallError>> + Send;
+    fn send(&self, door: Door<'_>) -> impl Future<Output = Result<Self::Output, CallError>> + Send;
 }
 
 /// Whether an error is a failed condition, and what it brings back.
@@ -211,10 +211,13 @@ macro_rules! send {
     };
     (sdk, $call:ident, $door:ident, $kind:ident) => {
         // Boxed: the SDK's futures are several kilobytes large.
-        Box::pin(sent_as(Kind::$kind, Self::NAME, $call.send_with($door.client())))
-            .await
-            .map(Into::into)
-            .map_err(|error| classify(&error, Kind::$kind))
+        Box::pin(async {
+            let call = $call.clone().return_consumed_capacity(ReturnConsumedCapacity::Total);
+            sent_as(Kind::$kind, Self::NAME, call.send_with($door.client())).await
+        })
+        .await
+        .map(Into::into)
+        .map_err(|error| classify(&error, Kind::$kind))
     };
 }
 
@@ -240,9 +243,8 @@ macro_rules! calls {
                 Usage { kind: Kind::$kind, units: output.units() }
             }
 
-            async fn send(self, door: Door<'_>) -> Result<$output, CallError> {
-                let call = self.return_consumed_capacity(ReturnConsumedCapacity::Total);
-                send!($way, call, door, $kind)
+            async fn send(&self, door: Door<'_>) -> Result<$output, CallError> {
+                send!($way, self, door, $kind)
             }
         }
     )*};

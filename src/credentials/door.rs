@@ -89,7 +89,7 @@ impl<'a> Door<'a> {
     }
 
     /// Sends a call by a line of our own.
-    pub(super) async fn send<C: Hot>(self, call: C, line: &Line) -> Result<C::Output, CallError> {
+    pub(super) async fn send<C: Hot>(self, call: &C, line: &Line) -> Result<C::Output, CallError> {
         self.with.exchange.send(call, line, (self.with.budget, self.with.metrics)).await
     }
 

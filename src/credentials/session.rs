@@ -88,13 +88,13 @@ impl TenantSession {
     /// more are renewed once, and the call sent once more; a denial is an audit event.
     pub(crate) async fn run<C: Call>(&self, call: C) -> Result<C::Output, CallError> {
         let lease = self.lease().await?;
-        let mut result = self.send(call.clone(), &lease).await;
+        let mut result = self.send(&call, &lease).await;
         if let Err(CallError::Credentials(reason)) = &result {
             let (request, principal) = (&self.request, self.principal());
             if self.slot.give_up(&lease) {
                 Event::LeaseGivenUp { request, principal, reason }.emit();
                 let lease = self.lease().await?;
-                result = self.send(call, &lease).await;
+                result = self.send(&call, &lease).await;
             }
         }
         if let Err(CallError::Denied(reason)) = &result {
@@ -113,7 +113,7 @@ impl TenantSession {
     }
 
     /// Sends a call, and counts what became of it and what it took.
-    async fn send<C: Call>(&self, call: C, lease: &Lease) -> Result<C::Output, CallError> {
+    async fn send<C: Call>(&self, call: &C, lease: &Lease) -> Result<C::Output, CallError> {
         let sent = Stopwatch::begin();
         if self.time_left().is_zero() {
             return Err(too_late(Applied::No));

@@ -70,7 +70,7 @@ impl Documents {
         };
         let variables = Variables::read(plan, operation, &request.variables)?;
         let introspection = if document.measured.introspects {
-            self.reader.validate(parsed, (name, &variables)).await?
+            Box::pin(self.reader.validate(parsed, (name, &variables))).await?
         } else {
             Value::Null
         };
@@ -105,7 +105,9 @@ impl Documents {
             return Ok(Found::Known(kept));
         }
         let text = text.ok_or_else(Refused::unknown_document)?;
-        Ok(Found::New(Arc::new(self.reader.read(text, variables).await?), digest))
+        // Boxed: most documents are known, and what reads a new one is large.
+        let read = Box::pin(self.reader.read(text, variables)).await?;
+        Ok(Found::New(Arc::new(read), digest))
     }
 }
 

@@ -104,7 +104,7 @@ pub(super) trait Hot: Call {
     const MOST: usize;
 
     /// Its body.
-    fn write(self) -> Result<Bytes, NotWritten>;
+    fn write(&self) -> Result<Bytes, NotWritten>;
 
     /// Its answer, of the bytes of a success.
     fn read(body: Bytes) -> Result<Self::Output, NotRead>;
@@ -117,8 +117,8 @@ macro_rules! hot {
 
             const MOST: usize = $most;
 
-            fn write(self) -> Result<Bytes, NotWritten> {
-                request::$name(&self.build().map_err(|_missing| NotWritten)?)
+            fn write(&self) -> Result<Bytes, NotWritten> {
+                request::$name(self)
             }
 
             fn read(body: Bytes) -> Result<Self::Output, NotRead> {
@@ -190,7 +190,7 @@ impl Exchange {
     /// Sends a call, again while that is worth it and granted, until its time is over.
     pub(super) async fn send<C: Hot>(
         &self,
-        call: C,
+        call: &C,
         line: &Line,
         (budget, metrics): (&RetryBudget, &Metrics),
     ) -> Result<C::Output, CallError> {

@@ -1,16 +1,16 @@
 //! The bodies of requests: DynamoDB's JSON, written straight from the SDK's inputs.
 //!
-//! What DynamoDB once had and the gateway never sends (`AttributesToGet`, `Expected` and their kin) has no place here. An input that
+//! Each asks for the capacity that it takes. What DynamoDB once had and the gateway never sends (`AttributesToGet`, `Expected` and their kin) has no place here. An input that
 //! holds such a thing is refused: it must not be dropped in silence.
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
-use aws_sdk_dynamodb::operation::get_item::GetItemInput;
-use aws_sdk_dynamodb::operation::put_item::PutItemInput;
-use aws_sdk_dynamodb::operation::query::QueryInput;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemInputBuilder;
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemInputBuilder;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemInputBuilder;
+use aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use aws_smithy_types::base64;
@@ -26,21 +26,21 @@ pub(in super::super) struct NotWritten;
 type Written<T = ()> = Result<T, NotWritten>;
 
 /// The body of a GetItem.
-pub(super) fn get_item(input: &GetItemInput) -> Written<Bytes> {
-    unused(input.attributes_to_get.as_ref())?;
-    let mut body = Body::begin(input.table_name.as_deref());
-    body.attributes("Key", input.key.as_ref())?;
-    body.boolean("ConsistentRead", input.consistent_read);
-    body.string("ReturnConsumedCapacity", input.return_consumed_capacity.as_ref());
-    body.string("ProjectionExpression", input.projection_expression.as_ref());
-    body.names(input.expression_attribute_names.as_ref());
+pub(super) fn get_item(input: &GetItemInputBuilder) -> Written<Bytes> {
+    unused(input.get_attributes_to_get().as_ref())?;
+    let mut body = Body::begin(input.get_table_name().as_deref());
+    body.attributes("Key", input.get_key().as_ref())?;
+    body.boolean("ConsistentRead", *input.get_consistent_read());
+    body.string("ReturnConsumedCapacity", Some("TOTAL"));
+    body.string("ProjectionExpression", input.get_projection_expression().as_ref());
+    body.names(input.get_expression_attribute_names().as_ref());
     Ok(body.end())
 }
 
 /// The body of a BatchGetItem.
-pub(super) fn batch_get_item(input: &BatchGetItemInput) -> Written<Bytes> {
+pub(super) fn batch_get_item(input: &BatchGetItemInputBuilder) -> Written<Bytes> {
     let mut body = Body::begin(None);
-    if let Some(tables) = &input.request_items {
+    if let Some(tables) = input.get_request_items() {
         body.0.name("RequestItems");
         body.0.mark(b'{');
         for (table, keys) in tables {
@@ -49,7 +49,7 @@ pub(super) fn batch_get_item(input: &BatchGetItemInput) -> Written<Bytes> {
         }
         body.0.mark(b'}');
     }
-    body.string("ReturnConsumedCapacity", input.return_consumed_capacity.as_ref());
+    body.string("ReturnConsumedCapacity", Some("TOTAL"));
     Ok(body.end())
 }
 
@@ -71,70 +71,70 @@ fn keys_of_table(body: &mut Body, keys: &KeysAndAttributes) -> Written {
 }
 
 /// The body of a Query.
-pub(super) fn query(input: &QueryInput) -> Written<Bytes> {
-    unused(input.attributes_to_get.as_ref())?;
-    unused(input.key_conditions.as_ref())?;
-    unused(input.query_filter.as_ref())?;
-    unused(input.conditional_operator.as_ref())?;
-    let mut body = Body::begin(input.table_name.as_deref());
-    body.string("IndexName", input.index_name.as_ref());
-    body.string("Select", input.select.as_ref());
-    if let Some(limit) = input.limit {
+pub(super) fn query(input: &QueryInputBuilder) -> Written<Bytes> {
+    unused(input.get_attributes_to_get().as_ref())?;
+    unused(input.get_key_conditions().as_ref())?;
+    unused(input.get_query_filter().as_ref())?;
+    unused(input.get_conditional_operator().as_ref())?;
+    let mut body = Body::begin(input.get_table_name().as_deref());
+    body.string("IndexName", input.get_index_name().as_ref());
+    body.string("Select", input.get_select().as_ref());
+    if let Some(limit) = *input.get_limit() {
         body.0.name("Limit");
         body.0.integer(limit.into());
     }
-    body.boolean("ConsistentRead", input.consistent_read);
-    body.boolean("ScanIndexForward", input.scan_index_forward);
-    body.attributes("ExclusiveStartKey", input.exclusive_start_key.as_ref())?;
-    body.string("ReturnConsumedCapacity", input.return_consumed_capacity.as_ref());
-    body.string("ProjectionExpression", input.projection_expression.as_ref());
-    body.string("FilterExpression", input.filter_expression.as_ref());
-    body.string("KeyConditionExpression", input.key_condition_expression.as_ref());
-    body.names(input.expression_attribute_names.as_ref());
-    body.attributes("ExpressionAttributeValues", input.expression_attribute_values.as_ref())?;
+    body.boolean("ConsistentRead", *input.get_consistent_read());
+    body.boolean("ScanIndexForward", *input.get_scan_index_forward());
+    body.attributes("ExclusiveStartKey", input.get_exclusive_start_key().as_ref())?;
+    body.string("ReturnConsumedCapacity", Some("TOTAL"));
+    body.string("ProjectionExpression", input.get_projection_expression().as_ref());
+    body.string("FilterExpression", input.get_filter_expression().as_ref());
+    body.string("KeyConditionExpression", input.get_key_condition_expression().as_ref());
+    body.names(input.get_expression_attribute_names().as_ref());
+    body.attributes("ExpressionAttributeValues", input.get_expression_attribute_values().as_ref())?;
     Ok(body.end())
 }
 
 /// What the three writes of one item say alike.
 macro_rules! write_of_one_item {
     ($body:ident, $input:ident) => {
-        unused($input.expected.as_ref())?;
-        unused($input.conditional_operator.as_ref())?;
-        unused($input.return_item_collection_metrics.as_ref())?;
-        $body.string("ReturnValues", $input.return_values.as_ref());
-        $body.string("ReturnConsumedCapacity", $input.return_consumed_capacity.as_ref());
-        $body.string("ConditionExpression", $input.condition_expression.as_ref());
+        unused($input.get_expected().as_ref())?;
+        unused($input.get_conditional_operator().as_ref())?;
+        unused($input.get_return_item_collection_metrics().as_ref())?;
+        $body.string("ReturnValues", $input.get_return_values().as_ref());
+        $body.string("ReturnConsumedCapacity", Some("TOTAL"));
+        $body.string("ConditionExpression", $input.get_condition_expression().as_ref());
         $body.string(
             "ReturnValuesOnConditionCheckFailure",
-            $input.return_values_on_condition_check_failure.as_ref(),
+            $input.get_return_values_on_condition_check_failure().as_ref(),
         );
-        $body.names($input.expression_attribute_names.as_ref());
-        $body.attributes("ExpressionAttributeValues", $input.expression_attribute_values.as_ref())?;
+        $body.names($input.get_expression_attribute_names().as_ref());
+        $body.attributes("ExpressionAttributeValues", $input.get_expression_attribute_values().as_ref())?;
     };
 }
 
 /// The body of a PutItem.
-pub(super) fn put_item(input: &PutItemInput) -> Written<Bytes> {
-    let mut body = Body::begin(input.table_name.as_deref());
-    body.attributes("Item", input.item.as_ref())?;
+pub(super) fn put_item(input: &PutItemInputBuilder) -> Written<Bytes> {
+    let mut body = Body::begin(input.get_table_name().as_deref());
+    body.attributes("Item", input.get_item().as_ref())?;
     write_of_one_item!(body, input);
     Ok(body.end())
 }
 
 /// The body of an UpdateItem.
-pub(super) fn update_item(input: &UpdateItemInput) -> Written<Bytes> {
-    unused(input.attribute_updates.as_ref())?;
-    let mut body = Body::begin(input.table_name.as_deref());
-    body.attributes("Key", input.key.as_ref())?;
-    body.string("UpdateExpression", input.update_expression.as_ref());
+pub(super) fn update_item(input: &UpdateItemInputBuilder) -> Written<Bytes> {
+    unused(input.get_attribute_updates().as_ref())?;
+    let mut body = Body::begin(input.get_table_name().as_deref());
+    body.attributes("Key", input.get_key().as_ref())?;
+    body.string("UpdateExpression", input.get_update_expression().as_ref());
     write_of_one_item!(body, input);
     Ok(body.end())
 }
 
 /// The body of a DeleteItem.
-pub(super) fn delete_item(input: &DeleteItemInput) -> Written<Bytes> {
-    let mut body = Body::begin(input.table_name.as_deref());
-    body.attributes("Key", input.key.as_ref())?;
+pub(super) fn delete_item(input: &DeleteItemInputBuilder) -> Written<Bytes> {
+    let mut body = Body::begin(input.get_table_name().as_deref());
+    body.attributes("Key", input.get_key().as_ref())?;
     write_of_one_item!(body, input);
     Ok(body.end())
 }
@@ -208,7 +208,6 @@ macro_rules! as_text {
 
 as_text!(
     String,
-    aws_sdk_dynamodb::types::ReturnConsumedCapacity,
     aws_sdk_dynamodb::types::ReturnValue,
     aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure,
     aws_sdk_dynamodb::types::Select
