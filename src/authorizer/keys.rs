@@ -1,7 +1,8 @@
 //! The key sets of issuers (RFC 7517): fetched, kept, renewed in the background.
 //!
 //! A `kid` is an exact key of the configured set and nothing else. One that is not there may mean that the issuer
-//! has rotated its keys, so the set is fetched again, but at most once in a set interval, whatever is sprayed at us.
+//! has rotated its keys, so the set is fetched again, but at most once in a set interval, whatever is sprayed at us. Only so
+//! many requests wait for it: tokens that nobody signed would otherwise take the places of everybody else's requests.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use http_body_util::Full;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use thiserror::Error;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument as _;
 
@@ -52,6 +53,9 @@ pub enum Unavailable {
     /// It failed a moment ago, and is not tried again yet.
     #[error("the key set could not be fetched a moment ago")]
     Resting,
+    /// As many requests wait for it as may.
+    #[error("too many requests wait for the key set")]
+    Crowded,
     /// The fetch was given up: the gateway is stopping.
     #[error("the fetch of the key set was given up")]
     Abandoned(#[source] JoinError),
@@ -106,6 +110,8 @@ pub(super) struct KeySets {
     current: ArcSwapOption<KeySet>,
     /// When the last fetch began, in milliseconds since the epoch. Holding it is the right to fetch.
     last_fetch: Arc<Mutex<Option<u64>>>,
+    /// One for each request that may wait for a fetch.
+    places: Semaphore,
 }
 
 /// What came of the wish for a newer set.
@@ -125,13 +131,14 @@ struct KeySet {
 }
 
 impl KeySets {
-    pub(super) fn new(uri: Uri, fetch: Arc<Fetch>, time: Duration) -> Self {
+    pub(super) fn new(uri: Uri, fetch: Arc<Fetch>, (time, waiting): (Duration, usize)) -> Self {
         Self {
             uri,
             fetch,
             bounds: Bounds { time, body: MAX_BODY },
             current: ArcSwapOption::empty(),
             last_fetch: Arc::default(),
+            places: Semaphore::new(waiting.min(Semaphore::MAX_PERMITS)),
         }
     }
 
@@ -154,6 +161,8 @@ impl KeySets {
         }
         match self.refresh(Some(&set), clock).await {
             Ok(set) => Ok(set.find(kid)),
+            // Nobody has looked whether it is among them by now.
+            Err(crowded @ Unavailable::Crowded) => Err(crowded),
             // The known keys go on; this token's is not among them.
             Err(_) => Ok(None),
         }
@@ -172,6 +181,8 @@ impl KeySets {
         seen: Option<&Arc<KeySet>>,
         clock: &Clock,
     ) -> Result<Arc<KeySet>, Unavailable> {
+        // Where all places are taken, a fetch is under way.
+        let _waiting = self.places.try_acquire().map_err(|_full| Unavailable::Crowded)?;
         let turn = Arc::clone(&self.last_fetch).lock_owned().await;
         match self.take_turn(turn, seen, clock)? {
             Refresh::Done(set) => Ok(set),
