@@ -2,7 +2,8 @@
 //!
 //! A `kid` is an exact key of the configured set and nothing else. One that is not there may mean that the issuer
 //! has rotated its keys, so the set is fetched again, but at most once in a set interval, whatever is sprayed at us. Only so
-//! many requests wait for it: tokens that nobody signed would otherwise take the places of everybody else's requests.
+//! many requests wait for it: tokens that nobody signed would otherwise take the places of everybody else's requests. Where
+//! there is no set yet, all may wait for a moment: a gateway that begins has good tokens by the hundred, and no key.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument as _;
 
 use super::millis;
-use crate::clock::Clock;
+use crate::clock::{Clock, Deadline};
 use crate::error::Chain;
 use crate::fetch::{Bounds, Fetch, FetchError};
 use crate::telemetry::span;
@@ -35,6 +36,8 @@ const RENEW_AFTER: Duration = Duration::from_mins(10);
 const KEEP_FOR: Duration = Duration::from_hours(24);
 /// The least time between two fetches, whatever the reason.
 const MIN_INTERVAL: Duration = Duration::from_secs(30);
+/// How long a first fetch may take before those are turned away who wait for it and have no place.
+const MOMENT: Duration = Duration::from_secs(1);
 /// The least length of an RSA modulus, in bits (RFC 7518, section 3.3).
 const MIN_RSA_BITS: usize = 2048;
 
@@ -110,8 +113,10 @@ pub(super) struct KeySets {
     current: ArcSwapOption<KeySet>,
     /// When the last fetch began, in milliseconds since the epoch. Holding it is the right to fetch.
     last_fetch: Arc<Mutex<Option<u64>>>,
-    /// One for each request that may wait for a fetch.
+    /// One for each request that may wait for a fetch, however long it takes.
     places: Semaphore,
+    /// Until when those may wait for the last fetch who have no place, if there was no set before.
+    moment: ArcSwapOption<Deadline>,
 }
 
 /// What came of the wish for a newer set.
@@ -139,6 +144,7 @@ impl KeySets {
             current: ArcSwapOption::empty(),
             last_fetch: Arc::default(),
             places: Semaphore::new(waiting.min(Semaphore::MAX_PERMITS)),
+            moment: ArcSwapOption::empty(),
         }
     }
 
@@ -181,8 +187,23 @@ impl KeySets {
         seen: Option<&Arc<KeySet>>,
         clock: &Clock,
     ) -> Result<Arc<KeySet>, Unavailable> {
-        // Where all places are taken, a fetch is under way.
-        let _waiting = self.places.try_acquire().map_err(|_full| Unavailable::Crowded)?;
+        let newer = self.newer(seen, clock);
+        match (self.places.try_acquire(), seen) {
+            (Ok(_place), _) => newer.await,
+            (Err(_full), Some(_)) => Err(Unavailable::Crowded),
+            (Err(_full), None) => {
+                let moment = self.moment.load().as_deref().copied();
+                let moment = moment.unwrap_or_else(|| Deadline::after(MOMENT));
+                moment.keep(newer).await.unwrap_or(Err(Unavailable::Crowded))
+            }
+        }
+    }
+
+    async fn newer(
+        self: &Arc<Self>,
+        seen: Option<&Arc<KeySet>>,
+        clock: &Clock,
+    ) -> Result<Arc<KeySet>, Unavailable> {
         let turn = Arc::clone(&self.last_fetch).lock_owned().await;
         match self.take_turn(turn, seen, clock)? {
             Refresh::Done(set) => Ok(set),
@@ -215,6 +236,7 @@ impl KeySets {
             return Err(Unavailable::Resting);
         }
         *last_fetch = Some(now);
+        self.moment.store(Some(Arc::new(Deadline::after(MOMENT))));
         let this = Arc::clone(self);
         let span = span::key_set(&self.uri);
         let fetch = async move {

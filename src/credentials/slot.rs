@@ -341,6 +341,3 @@ impl LeaseSlot {
         tokio::spawn(renewing.instrument(span));
     }
 }
-
-#[cfg(test)]
-mod tests;
