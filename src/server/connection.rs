@@ -2,8 +2,8 @@
 //!
 //! A connection costs memory before anybody has shown a token, so each wait on a client has a bound: the handshake, the
 //! head of a request and the pause between two ([`Config::header_timeout`]), the body (the request's deadline), and an
-//! answer that is not read ([`Config::unread`]; by the kernel where its bytes are on their way, and by [`super::unsent`]
-//! where they are not). Connections beyond the bound wait in the kernel's queue, where they cost the gateway nothing.
+//! answer that is not read ([`UNREAD`] where its bytes are on their way, and [`Config::unread`] where they are not, by
+//! [`super::unsent`]). Connections beyond the bound wait in the kernel's queue, where they cost the gateway nothing.
 
 use std::convert::Infallible;
 use std::io;
@@ -23,6 +23,10 @@ use super::tls::Tls;
 use super::unsent::{Pieces, Traffic};
 use super::{Config, unread};
 use crate::telemetry::Metrics;
+
+/// How long an answer may lie unread in the client's window before the kernel ends the connection.
+#[cfg(target_os = "linux")]
+const UNREAD: Duration = Duration::from_secs(30);
 
 /// How often an idle HTTP/2 connection is asked whether it is there.
 const PING: Duration = Duration::from_secs(30);
@@ -181,8 +185,7 @@ impl Connection {
     async fn serve(self, stream: TcpStream, metrics: Metrics) {
         let _open = metrics.connected();
         // Both are for what goes wrong later; a connection without them is still one.
-        if let Err(error) = stream.set_nodelay(true).and_then(|()| end_if_unread(&stream, self.limits.unread))
-        {
+        if let Err(error) = stream.set_nodelay(true).and_then(|()| end_if_unread(&stream)) {
             tracing::debug!(%error, "a connection without its options");
         }
         let Self { router, tls, limits, mut stopping, permit } = self;
@@ -250,7 +253,7 @@ where
         asking.notify_one();
         let (router, traffic) = (router.clone(), Arc::clone(&carrying));
         async move {
-            let _asked = traffic.asked();
+            let _asked = (protocol == Protocol::Http2).then(|| traffic.asked());
             let response = unread::answer(router, request).await?;
             Ok::<_, Infallible>(response.map(|body| Pieces::of(body, protocol, &traffic)))
         }
@@ -312,11 +315,11 @@ async fn spoken(stream: &TcpStream) -> io::Result<Protocol> {
 
 /// Lets the kernel end the connection of a client that does not read.
 #[cfg(target_os = "linux")]
-fn end_if_unread(stream: &TcpStream, unread: Duration) -> io::Result<()> {
-    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(unread))
+fn end_if_unread(stream: &TcpStream) -> io::Result<()> {
+    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn end_if_unread(_stream: &TcpStream, _unread: Duration) -> io::Result<()> {
+fn end_if_unread(_stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
