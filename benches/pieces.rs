@@ -64,7 +64,7 @@ fn authorizer(clock: &Clock) -> Authorizer {
         claims: Arc::new(ClaimKinds::new()),
     };
     let config = Config { issuers: vec![issuer], max_tokens: 100_000, fetch_timeout: Duration::from_secs(1) };
-    Authorizer::new(config, clock.clone(), &Arc::default(), Metrics::new(telemetry::Config::default()))
+    Authorizer::new(config, clock.clone(), &Arc::default(), Metrics::new(telemetry::Config::default()), 1)
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use super::Rejection;
 use super::claims::{Verified, verified};
 use super::config::{IssuerConfig, KeySource};
-use super::keys::KeySets;
+use super::keys::{Key, KeySets};
 use super::token::{Refusal, Unverified};
 use crate::clock::Clock;
 use crate::fetch::Fetch;
@@ -26,6 +26,12 @@ enum Keys {
     Secret(DecodingKey),
 }
 
+/// What the signature of a token is checked with. Only its issuer gives it, and only for an algorithm that the issuer may use.
+pub(super) enum Signer<'a> {
+    Key(Arc<Key>),
+    Secret(&'a DecodingKey),
+}
+
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -36,9 +42,12 @@ impl fmt::Debug for Keys {
 }
 
 impl Issuer {
-    pub(super) fn new(config: IssuerConfig, fetch: &Arc<Fetch>, time: Duration) -> Self {
+    /// `time` is how long a fetch of its key set may take, `waiting` how many requests may wait for one.
+    pub(super) fn new(config: IssuerConfig, fetch: &Arc<Fetch>, (time, waiting): (Duration, usize)) -> Self {
         let keys = match &config.keys {
-            KeySource::Jwks(uri) => Keys::Sets(Arc::new(KeySets::new(uri.clone(), Arc::clone(fetch), time))),
+            KeySource::Jwks(uri) => {
+                Keys::Sets(Arc::new(KeySets::new(uri.clone(), Arc::clone(fetch), (time, waiting))))
+            }
             KeySource::Secret(secret) => {
                 Keys::Secret(DecodingKey::from_secret(secret.expose_secret().as_bytes()))
             }
@@ -50,22 +59,35 @@ impl Issuer {
         &self.config.issuer
     }
 
-    /// Checks signature and claims of a token that names this issuer.
-    pub(super) async fn verify(&self, token: &Unverified<'_>, clock: &Clock) -> Result<Verified, Rejection> {
+    /// The key of a token that names this issuer.
+    pub(super) async fn key(&self, token: &Unverified<'_>, clock: &Clock) -> Result<Signer<'_>, Rejection> {
         let algorithm = token.algorithm();
         if !self.config.algorithms.contains(&algorithm) {
             return Err(Refusal::Algorithm.into());
         }
         match &self.keys {
-            Keys::Secret(key) => check(token, key, algorithm)?,
+            Keys::Secret(key) => Ok(Signer::Secret(key)),
             Keys::Sets(sets) => {
                 let found =
                     sets.find(token.kid(), clock).await.map_err(|cause| Rejection::Keys(Arc::new(cause)))?;
-                let key = found.filter(|key| key.fits(algorithm)).ok_or(Refusal::Key)?;
-                check(token, key.verifier(), algorithm)?;
+                Ok(Signer::Key(found.filter(|key| key.fits(algorithm)).ok_or(Refusal::Key)?))
             }
         }
-        Ok(verified(token.claims_once_verified(), &self.config, clock)?)
+    }
+
+    /// Checks signature and claims of a token by its key.
+    pub(super) fn verify(
+        &self,
+        token: &Unverified<'_>,
+        signer: &Signer<'_>,
+        clock: &Clock,
+    ) -> Result<Verified, Refusal> {
+        let key = match signer {
+            Signer::Key(key) => key.verifier(),
+            Signer::Secret(key) => key,
+        };
+        check(token, key, token.algorithm())?;
+        verified(token.claims_once_verified(), &self.config, clock)
     }
 }
 

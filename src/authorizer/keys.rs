@@ -1,7 +1,9 @@
 //! The key sets of issuers (RFC 7517): fetched, kept, renewed in the background.
 //!
 //! A `kid` is an exact key of the configured set and nothing else. One that is not there may mean that the issuer
-//! has rotated its keys, so the set is fetched again, but at most once in a set interval, whatever is sprayed at us.
+//! has rotated its keys, so the set is fetched again, but at most once in a set interval, whatever is sprayed at us. Only so
+//! many requests wait for it: tokens that nobody signed would otherwise take the places of everybody else's requests. Where
+//! there is no set yet, all may wait for a moment: a gateway that begins has good tokens by the hundred, and no key.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,12 +18,12 @@ use http_body_util::Full;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use thiserror::Error;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument as _;
 
 use super::millis;
-use crate::clock::Clock;
+use crate::clock::{Clock, Deadline};
 use crate::error::Chain;
 use crate::fetch::{Bounds, Fetch, FetchError};
 use crate::telemetry::span;
@@ -34,6 +36,8 @@ const RENEW_AFTER: Duration = Duration::from_mins(10);
 const KEEP_FOR: Duration = Duration::from_hours(24);
 /// The least time between two fetches, whatever the reason.
 const MIN_INTERVAL: Duration = Duration::from_secs(30);
+/// How long a first fetch may take before those are turned away who wait for it and have no place.
+const MOMENT: Duration = Duration::from_secs(1);
 /// The least length of an RSA modulus, in bits (RFC 7518, section 3.3).
 const MIN_RSA_BITS: usize = 2048;
 
@@ -52,6 +56,9 @@ pub enum Unavailable {
     /// It failed a moment ago, and is not tried again yet.
     #[error("the key set could not be fetched a moment ago")]
     Resting,
+    /// As many requests wait for it as may.
+    #[error("too many requests wait for the key set")]
+    Crowded,
     /// The fetch was given up: the gateway is stopping.
     #[error("the fetch of the key set was given up")]
     Abandoned(#[source] JoinError),
@@ -106,6 +113,10 @@ pub(super) struct KeySets {
     current: ArcSwapOption<KeySet>,
     /// When the last fetch began, in milliseconds since the epoch. Holding it is the right to fetch.
     last_fetch: Arc<Mutex<Option<u64>>>,
+    /// One for each request that may wait for a fetch, however long it takes.
+    places: Semaphore,
+    /// Until when those may wait for the last fetch who have no place, if there was no set before.
+    moment: ArcSwapOption<Deadline>,
 }
 
 /// What came of the wish for a newer set.
@@ -125,13 +136,15 @@ struct KeySet {
 }
 
 impl KeySets {
-    pub(super) fn new(uri: Uri, fetch: Arc<Fetch>, time: Duration) -> Self {
+    pub(super) fn new(uri: Uri, fetch: Arc<Fetch>, (time, waiting): (Duration, usize)) -> Self {
         Self {
             uri,
             fetch,
             bounds: Bounds { time, body: MAX_BODY },
             current: ArcSwapOption::empty(),
             last_fetch: Arc::default(),
+            places: Semaphore::new(waiting.min(Semaphore::MAX_PERMITS)),
+            moment: ArcSwapOption::empty(),
         }
     }
 
@@ -154,6 +167,8 @@ impl KeySets {
         }
         match self.refresh(Some(&set), clock).await {
             Ok(set) => Ok(set.find(kid)),
+            // Nobody has looked whether it is among them by now.
+            Err(crowded @ Unavailable::Crowded) => Err(crowded),
             // The known keys go on; this token's is not among them.
             Err(_) => Ok(None),
         }
@@ -168,6 +183,23 @@ impl KeySets {
 
     /// Fetches the set, unless somebody has just done so. `seen` is the set that was found wanting.
     async fn refresh(
+        self: &Arc<Self>,
+        seen: Option<&Arc<KeySet>>,
+        clock: &Clock,
+    ) -> Result<Arc<KeySet>, Unavailable> {
+        let newer = self.newer(seen, clock);
+        match (self.places.try_acquire(), seen) {
+            (Ok(_place), _) => newer.await,
+            (Err(_full), Some(_)) => Err(Unavailable::Crowded),
+            (Err(_full), None) => {
+                let moment = self.moment.load().as_deref().copied();
+                let moment = moment.unwrap_or_else(|| Deadline::after(MOMENT));
+                moment.keep(newer).await.unwrap_or(Err(Unavailable::Crowded))
+            }
+        }
+    }
+
+    async fn newer(
         self: &Arc<Self>,
         seen: Option<&Arc<KeySet>>,
         clock: &Clock,
@@ -204,6 +236,7 @@ impl KeySets {
             return Err(Unavailable::Resting);
         }
         *last_fetch = Some(now);
+        self.moment.store(Some(Arc::new(Deadline::after(MOMENT))));
         let this = Arc::clone(self);
         let span = span::key_set(&self.uri);
         let fetch = async move {

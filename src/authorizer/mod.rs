@@ -85,9 +85,17 @@ impl Public for Rejection {
 }
 
 impl Authorizer {
-    /// An authorizer for the configured issuers. Nothing is fetched yet.
-    pub fn new(config: Config, clock: Clock, fetch: &Arc<Fetch>, metrics: Metrics) -> Self {
-        let made = |issuer| Arc::new(Issuer::new(issuer, fetch, config.fetch_timeout));
+    /// An authorizer for the configured issuers. Nothing is fetched yet. So many requests may wait for key sets, all issuers'
+    /// together: each has its own part of them.
+    pub fn new(
+        config: Config,
+        clock: Clock,
+        fetch: &Arc<Fetch>,
+        metrics: Metrics,
+        most_waiting: usize,
+    ) -> Self {
+        let waiting = most_waiting.checked_div(config.issuers.len()).unwrap_or(most_waiting).max(1);
+        let made = |issuer| Arc::new(Issuer::new(issuer, fetch, (config.fetch_timeout, waiting)));
         let issuers = config.issuers.into_iter().map(made).collect();
         let (verified, refused) = (Cache::new(config.max_tokens), Cache::new(MAX_REFUSALS));
         Self { issuers, clock, metrics, verified, refused }
@@ -97,7 +105,7 @@ impl Authorizer {
     ///
     /// # Errors
     /// [`Rejection::Refused`] for every token that is not accepted, whatever the reason; [`Rejection::Keys`] if the
-    /// issuer's keys have never been had and cannot be had now.
+    /// issuer's keys have never been had and cannot be had now, or the token's is not known and too many wait for theirs.
     pub async fn authorize(&self, bearer: &Bearer) -> Result<Caller, Rejection> {
         let span = span::authorize();
         let judged = self.judge(bearer).instrument(span.clone()).await;
@@ -144,29 +152,27 @@ impl Authorizer {
         Ok((Caller::new(verified), became))
     }
 
-    async fn verify_once(&self, key: Digest, bearer: &Bearer) -> Result<Arc<Verified>, Rejection> {
-        let result = self.verified.try_get_with(key, self.verify(bearer)).await;
-        let error = match result {
-            Ok(verified) => return Ok(verified),
-            Err(error) => error,
-        };
-        match &*error {
-            Rejection::Refused(refusal) => {
-                let until = self.clock.unix_millis() + millis(REFUSED_LIFE);
-                self.refused.insert(key, (*refusal, until)).await;
-                Err(Rejection::Refused(*refusal))
-            }
-            Rejection::Keys(cause) => Err(Rejection::Keys(Arc::clone(cause))),
+    /// Verifies a token, and remembers it if it is refused. That a key cannot be had is no refusal.
+    async fn verify_once(&self, digest: Digest, bearer: &Bearer) -> Result<Arc<Verified>, Rejection> {
+        let verified = self.verify(digest, bearer).await;
+        if let Err(Rejection::Refused(refusal)) = &verified {
+            let until = self.clock.unix_millis() + millis(REFUSED_LIFE);
+            self.refused.insert(digest, (*refusal, until)).await;
         }
+        verified
     }
 
-    async fn verify(&self, bearer: &Bearer) -> Result<Arc<Verified>, Rejection> {
+    async fn verify(&self, digest: Digest, bearer: &Bearer) -> Result<Arc<Verified>, Rejection> {
         let unverified = Unverified::parse(bearer)?;
         // The issuer is trusted before any key is fetched.
         let issuer = self.issuers.iter().find(|issuer| issuer.name() == unverified.issuer());
         let issuer = issuer.ok_or(Refusal::UnknownIssuer)?;
-        let verified = issuer.verify(&unverified, &self.clock).await?;
-        Ok(Arc::new(verified))
+        // The key comes before the place of the verification: whoever waited there for another's key would not be counted
+        // among those who wait for one.
+        let key = issuer.key(&unverified, &self.clock).await?;
+        let verifying = async { issuer.verify(&unverified, &key, &self.clock).map(Arc::new) };
+        let verified = self.verified.try_get_with(digest, verifying).await;
+        verified.map_err(|refusal| Rejection::Refused(*refusal))
     }
 }
 

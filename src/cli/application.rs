@@ -20,6 +20,9 @@ use crate::server::{Fresh, Gateway, InForce, Served};
 use crate::telemetry::Metrics;
 use crate::tenant::{Registry, Rejected, Requirements, Standing, Tenants};
 
+/// Of so many requests that may be under way one may wait for an issuer's keys.
+const WAIT_FOR_KEYS: usize = 4;
+
 /// A whole application, ready to be served.
 #[derive(Debug)]
 pub struct Application {
@@ -117,8 +120,9 @@ impl Application {
         let api = Arc::new(Api::new(&plan, Arc::new(change(operations)), (config.graphql, trusted))?);
         let served = Served { tenants: Tenants::new(registry, config.tiers), policies, api };
         let fetch = Arc::new(Fetch::default());
+        let waiting = config.server.max_requests / WAIT_FOR_KEYS;
         Ok(Gateway {
-            authorizer: Authorizer::new(config.authorizer, clock.clone(), &fetch, metrics.clone()),
+            authorizer: Authorizer::new(config.authorizer, clock.clone(), &fetch, metrics.clone(), waiting),
             served: InForce::new(served),
             credentials: Broker::new(aws, config.credentials, entropy.clone(), metrics.clone()),
             clock,

@@ -1,7 +1,8 @@
 //! Sees to it that nothing is served of which it is not proved that it keeps tenants apart, unless that is allowed.
 //!
 //! A proof goes by what is declared. A role that is not declared can still be served where a session policy bounds it,
-//! but what it allows by itself and whom it trusts is then nobody's word: that is said, and counted, each time.
+//! but what it allows by itself and whom it trusts is then nobody's word: that is said, and counted, each time. It is
+//! said, too, where there are fewer leases than tenants: the gateway works then, and asks STS more often.
 
 use std::fmt;
 
@@ -44,6 +45,10 @@ impl Guard {
         let undeclared: Vec<_> = grounds.undeclared(&application.registry).into_iter().collect();
         if !undeclared.is_empty() {
             Event::NotLookedAt { roles: undeclared.len(), named: &First(&undeclared) }.emit();
+        }
+        let (tenants, most) = (application.registry.active(), application.config.credentials.max_leases);
+        if u64::try_from(tenants).is_ok_and(|tenants| tenants > most) {
+            Event::TooFewLeases { tenants, most }.emit();
         }
         Ok(Shown { proved, undeclared: undeclared.len() })
     }

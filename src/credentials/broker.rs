@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use moka::future::Cache;
 use moka::notification::RemovalCause;
+use moka::policy::EvictionPolicy;
 use thiserror::Error;
 use tracing::Instrument as _;
 
@@ -30,8 +31,8 @@ use crate::tenant::{TenantContext, TenantRecord};
 #[derive(Debug)]
 pub struct Broker {
     shared: Arc<Shared>,
-    /// Lease slots by the whole AssumeRole request. Life: until they are evicted. At most `max_leases`.
-    /// One STS call a key at a time. A refusal is kept 5 s, so that a broken role cannot flood STS.
+    /// Lease slots by the whole AssumeRole request. Life: until they are evicted, those first that were not asked for the
+    /// longest. At most `max_leases`. One STS call a key at a time. A refusal is kept 5 s, so that a broken role cannot flood STS.
     slots: Cache<LeaseKey, Arc<LeaseSlot>>,
     /// The AssumeRole request of each tenant, so that no policy is rendered twice. Life: as long as the very record and
     /// the very policies are served that it was made from. At most `max_leases`.
@@ -84,8 +85,12 @@ impl Public for OpenError {
 impl Broker {
     /// A broker with the gateway's own identity, which asks STS and does nothing else.
     pub fn new(aws: Aws, config: Config, entropy: Entropy, metrics: Metrics) -> Self {
-        let slots = Cache::builder().max_capacity(config.max_leases).eviction_listener(note_eviction).build();
-        let assumptions = Cache::new(config.max_leases);
+        // Not by how often they are asked for, as moka would by itself: where all places are taken a newcomer's would be dropped
+        // as soon as it is made, with its lease, its refusal and its retry budget, and each of its requests would ask STS.
+        let recent = EvictionPolicy::lru;
+        let slots = Cache::builder().max_capacity(config.max_leases).eviction_policy(recent());
+        let slots = slots.eviction_listener(note_eviction).build();
+        let assumptions = Cache::builder().max_capacity(config.max_leases).eviction_policy(recent()).build();
         let (sts, cold) = (Sts::new(&aws, &config), Cold::new(config.max_cold_leases));
         let exchange = Exchange::new(&aws, &config, entropy.clone());
         let shared = Shared { aws, sts, cold, exchange, config, entropy, metrics };

@@ -8,6 +8,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemError;
 use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemInputBuilder;
 use aws_sdk_dynamodb::operation::batch_write_item::builders::BatchWriteItemInputBuilder;
@@ -27,6 +28,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError,
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemInputBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, ConsumedCapacity, ReturnConsumedCapacity};
+use aws_smithy_runtime_api::client::interceptors::context::Error as Erased;
 use thiserror::Error;
 
 use super::classify::{classify, is_too_large};
@@ -73,8 +75,8 @@ pub enum CallError {
     /// The same transaction is still under way.
     #[error("the transaction is under way")]
     InProgress,
-    /// DynamoDB throttled it for longer than it may be retried.
-    #[error("DynamoDB throttles the call: {0}")]
+    /// DynamoDB throttled it, or others were at the item, for longer than it may be retried. It was not applied.
+    #[error("DynamoDB is busy: {0}")]
     Throttled(Arc<str>),
     /// No answer came, or DynamoDB failed.
     #[error("DynamoDB does not answer: {reason}")]
@@ -84,7 +86,7 @@ pub enum CallError {
         /// What happened.
         reason: Arc<str>,
     },
-    /// The item would be larger than DynamoDB takes, or the items of a transaction are.
+    /// The item would be larger than DynamoDB takes, or the items of a transaction or of a partition key are.
     #[error("the item is too large: {0}")]
     TooLarge(Arc<str>),
     /// DynamoDB refuses the request itself: the schema and the table do not fit, or the gateway is at fault.
@@ -222,7 +224,15 @@ macro_rules! send {
 }
 
 macro_rules! calls {
-    ($($way:ident, $name:literal, $kind:ident, $builder:ty, $output:ty, $error:ty, $condition:expr;)*) => {$(
+    ($($way:ident, $name:literal, $kind:ident, $builder:ty, $output:ty, $error:ty, $condition:expr;)*) => {
+        /// The code of an error whose type the SDK has taken away.
+        pub(super) fn code_of(error: &Erased) -> Option<&str> {
+            $(if let Some(error) = error.downcast_ref::<$error>() {
+                return error.code();
+            })*
+            None
+        }
+    $(
         impl sealed::Sealed for $builder {}
 
         impl FailedCondition for $error {

@@ -17,6 +17,15 @@ const THROTTLED: [&str; 4] = [
     "ThrottledException",
 ];
 
+/// Codes by which DynamoDB says that it did nothing because another is at the item: a transaction, or a write in another Region. It is
+/// well, and the other is soon done. A transaction that meets others says so of its members: `Cancellation::Conflict`.
+const CONFLICTS: [&str; 2] = ["TransactionConflictException", "ReplicatedWriteConflictException"];
+
+/// Whether a code says that another is at the item.
+pub(super) fn is_conflict(code: &str) -> bool {
+    CONFLICTS.contains(&code)
+}
+
 /// Whether a message says that an item is too large, by what `PutItem` and `UpdateItem` say: "Item size has exceeded the
 /// maximum allowed size", "Item size to update has …". There is no code of its own for it.
 ///
@@ -37,7 +46,9 @@ pub(super) fn refused(refusal: &Refusal<'_>, kind: Kind) -> CallError {
             CallError::TooLarge(reason)
         }
         Some(code) if STALE.contains(&code) => CallError::Credentials(reason),
-        Some(code) if THROTTLED.contains(&code) => CallError::Throttled(reason),
+        Some(code) if THROTTLED.contains(&code) || is_conflict(code) => CallError::Throttled(reason),
+        // What is stored under one partition key of a table with local indexes.
+        Some("ItemCollectionSizeLimitExceededException") => CallError::TooLarge(reason),
         // A success that cannot be read has happened all the same; and whoever says no in words that nobody can read has
         // not said what was refused.
         code if code.is_none() || refusal.status.is_server_error() || refusal.status.is_success() => {

@@ -19,6 +19,8 @@ mod operator;
 mod power;
 mod probe;
 mod reason;
+#[cfg(test)]
+mod renewed;
 mod retries;
 mod session;
 mod slot;

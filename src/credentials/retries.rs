@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeTransmitInterceptorContextRef, InterceptorContext,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority, RetryReason,
 };
@@ -21,6 +22,8 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::ErrorKind;
 
 use super::budget::RetryBudget;
+use super::call::code_of;
+use super::classify::is_conflict;
 use crate::telemetry::{Kind, Metrics};
 
 /// How often a call is sent.
@@ -53,14 +56,14 @@ pub(super) async fn sent_as<F: Future>(kind: Kind, name: &'static str, sent: F) 
 /// A failure that may pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Passing {
-    /// DynamoDB says that it did nothing, because there is too much to do.
+    /// DynamoDB says that it did nothing, because there is too much to do, or because another is at the item.
     Throttled,
     /// Everything else: a connection that was lost, an answer that did not come, a service that fails.
     Trouble,
 }
 
 /// Which failures are retried: within the tenant's budget, all of a read's that may pass, and of a write's those by which
-/// DynamoDB says that it throttled it. A write whose answer was lost may have been applied: whether it is repeated is
+/// DynamoDB says that it did nothing. A write whose answer was lost may have been applied: whether it is repeated is
 /// decided where its meaning is known, in `operation`. A retry that is granted is taken.
 pub(super) fn may_repeat(kind: Kind, passing: Passing, attempt: u32, budget: &RetryBudget) -> bool {
     let may_be = kind == Kind::Read || passing == Passing::Throttled;
@@ -82,13 +85,19 @@ impl ClassifyRetry for Retries {
         RetryAction::NoActionIndicated
     }
 
-    fn classify_retry_v2(&self, _context: &InterceptorContext, previous: &RetryAction) -> RetryAction {
-        let RetryAction::RetryIndicated(RetryReason::RetryableError { kind, .. }) = previous else {
-            return RetryAction::NoActionIndicated;
-        };
-        let passing = match kind {
-            ErrorKind::ThrottlingError => Passing::Throttled,
-            _ => Passing::Trouble,
+    fn classify_retry_v2(&self, context: &InterceptorContext, previous: &RetryAction) -> RetryAction {
+        let failed =
+            context.output_or_error().and_then(Result::err).and_then(OrchestratorError::as_operation_error);
+        // The SDK takes one kind of them for trouble, and the other for an error of the caller's.
+        let is_conflict = failed.and_then(code_of).is_some_and(is_conflict);
+        let passing = match previous {
+            _ if is_conflict => Passing::Throttled,
+            RetryAction::RetryIndicated(RetryReason::RetryableError {
+                kind: ErrorKind::ThrottlingError,
+                ..
+            }) => Passing::Throttled,
+            RetryAction::RetryIndicated(RetryReason::RetryableError { .. }) => Passing::Trouble,
+            _ => return RetryAction::NoActionIndicated,
         };
         let again = SENDING.try_with(|sending| {
             let decided = sending
@@ -98,11 +107,15 @@ impl ClassifyRetry for Retries {
             sending.verdict.set(Some(decided));
             decided
         });
-        if again.unwrap_or(false) { RetryAction::NoActionIndicated } else { RetryAction::RetryForbidden }
+        match again.unwrap_or(false) {
+            true if is_conflict => RetryAction::throttling_error(),
+            true => RetryAction::NoActionIndicated,
+            false => RetryAction::RetryForbidden,
+        }
     }
 
     fn name(&self) -> &'static str {
-        "reads and what is throttled, within the tenant's budget"
+        "reads and what was not done, within the tenant's budget"
     }
 
     // The last word, when all others have spoken.

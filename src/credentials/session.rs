@@ -86,15 +86,15 @@ impl TenantSession {
 
     /// Runs a call with the tenant's credentials, until the request's time is over. Credentials that are not taken any
     /// more are renewed once, and the call sent once more; a denial is an audit event.
-    pub(crate) async fn run<C: Call>(&self, call: C) -> Result<C::Output, CallError> {
+    pub(crate) async fn run<C: Call>(&self, call: &C) -> Result<C::Output, CallError> {
         let lease = self.lease().await?;
-        let mut result = self.send(&call, &lease).await;
+        let mut result = self.send(call, &lease).await;
         if let Err(CallError::Credentials(reason)) = &result {
             let (request, principal) = (&self.request, self.principal());
             if self.slot.give_up(&lease) {
                 Event::LeaseGivenUp { request, principal, reason }.emit();
                 let lease = self.lease().await?;
-                result = self.send(&call, &lease).await;
+                result = self.send(call, &lease).await;
             }
         }
         if let Err(CallError::Denied(reason)) = &result {

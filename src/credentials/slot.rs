@@ -71,6 +71,23 @@ pub(super) struct Lease {
     _held: Lasting,
 }
 
+/// The right to renew a lease ahead of its end. It is free again when this is dropped, so also after a renewal that panics:
+/// the tenant would never be renewed ahead again.
+struct Renewal(Arc<LeaseSlot>);
+
+impl Renewal {
+    /// None while another renewal is under way.
+    fn begin(slot: &Arc<LeaseSlot>) -> Option<Self> {
+        (!slot.renewing.swap(true, Ordering::AcqRel)).then(|| Self(Arc::clone(slot)))
+    }
+}
+
+impl Drop for Renewal {
+    fn drop(&mut self) {
+        self.0.renewing.store(false, Ordering::Release);
+    }
+}
+
 /// What an operator may know of a lease: nothing that signs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseStatus {
@@ -311,19 +328,16 @@ impl LeaseSlot {
     fn renew_if_due(self: &Arc<Self>, lease: &Arc<Lease>, request: &RequestId) {
         let now = self.shared.aws.clock.now();
         let due = now >= *lease.renew_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if !due || self.renewing.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let (slot, lease, request) = (Arc::clone(self), Arc::clone(lease), request.clone());
+        let Some(renewal) = due.then(|| Renewal::begin(self)).flatten() else { return };
+        let (lease, request) = (Arc::clone(lease), request.clone());
         let span = span::renewal(self.assumption.principal());
-        let renewal = async move {
+        let renewing = async move {
+            let slot = &renewal.0;
             let _turn = slot.turn.lock().await;
             // A failed renewal keeps the lease that is there, and rests before it tries again.
             *lease.renew_at.lock().unwrap_or_else(PoisonError::into_inner) = now + slot.rest();
-            let renewed = slot.assume(&request).await;
-            slot.renewing.store(false, Ordering::Release);
-            renewed.map(drop)
+            slot.assume(&request).await.map(drop)
         };
-        tokio::spawn(renewal.instrument(span));
+        tokio::spawn(renewing.instrument(span));
     }
 }

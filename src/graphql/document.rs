@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use async_graphql::dynamic::Schema;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
 use async_graphql::parser::{Positioned, parse_query};
@@ -17,6 +16,7 @@ use super::answer::Refused;
 use super::config::Config;
 use super::guard::passes;
 use super::limits::{self, Measured};
+use super::recent::Recent;
 use super::schema::build;
 use super::selected::{HoldsFor, Shape};
 use super::selection::Shaping;
@@ -38,7 +38,8 @@ pub(super) struct Document {
     length: usize,
     /// As long as its variables are short.
     pub(super) measured: Measured,
-    shapes: ArcSwap<Vec<(Option<Name>, Arc<Shape>)>>,
+    /// The shapes that were asked for last, and of which operation each is.
+    shapes: Recent<(Option<Name>, Arc<Shape>), MAX_SHAPES>,
 }
 
 /// What reads documents: the schema that they have to fit, and the limits.
@@ -73,7 +74,7 @@ impl Reader {
             };
             self.validate(&parsed, (any.map(Name::as_str), &Variables::default())).await?;
         }
-        Ok(Document { parsed, length: text.len(), measured, shapes: ArcSwap::default() })
+        Ok(Document { parsed, length: text.len(), measured, shapes: Recent::default() })
     }
 
     /// Validates a document, and answers what it asks of the schema itself. No resolver runs. Where a variable stands that
@@ -107,21 +108,17 @@ impl Document {
         (operation, variables): (&Positioned<OperationDefinition>, &Variables),
         config: &Config,
     ) -> Result<Arc<Shape>, Refused> {
-        let known = self.shapes.load();
-        let fits = |(of, shape): &&(Option<Name>, Arc<Shape>)| {
+        let fits = |(of, shape): &(Option<Name>, Arc<Shape>)| {
             of.as_deref() == name && shape.holds_for.is(session, variables)
         };
-        if let Some((_, shape)) = known.iter().find(fits) {
-            return Ok(Arc::clone(shape));
+        if let Some((_, shape)) = self.shapes.find(fits) {
+            return Ok(shape);
         }
         let document = (&self.parsed, config.max_selections);
         let shaped = Shaping::new((plan, session), document, (operation, variables)).shape()?;
         let shape = Arc::new(shaped);
-        if known.len() < MAX_SHAPES && shape.selected <= self.measured.selections.saturating_mul(2) {
-            let mut shapes = known.to_vec();
-            shapes.push((name.map(Name::new), Arc::clone(&shape)));
-            // Where somebody else has added one meanwhile, one of the two is made again.
-            self.shapes.store(Arc::new(shapes));
+        if shape.selected <= self.measured.selections.saturating_mul(2) {
+            self.shapes.put((name.map(Name::new), Arc::clone(&shape)));
         }
         Ok(shape)
     }

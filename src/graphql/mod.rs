@@ -15,6 +15,7 @@ mod guard;
 mod input;
 mod limits;
 mod merging;
+mod recent;
 mod schema;
 mod selected;
 mod selection;

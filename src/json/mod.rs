@@ -116,6 +116,26 @@ pub fn locate_name(text: &str, path: &[Step<'_>]) -> Option<Range<usize>> {
     scanner.member(name)
 }
 
+/// The name of the member, of the object at a path, whose value stands around a place in the text.
+///
+/// The object is passed over once, however many members it has: to locate each of them in its turn would be a walk for each.
+pub fn member_around(text: &str, path: &[Step<'_>], place: usize) -> Option<String> {
+    let mut scanner = Scanner { text: text.as_bytes(), at: 0 };
+    for step in path {
+        scanner.enter(*step)?;
+    }
+    scanner.sign(b'{').then_some(())?;
+    loop {
+        let name = scanner.name()?;
+        let start = scanner.at;
+        scanner.value()?;
+        if (start..scanner.at).contains(&place) {
+            return serde_json::from_slice(text.as_bytes().get(name)?).ok();
+        }
+        scanner.sign(b',').then_some(())?;
+    }
+}
+
 /// A walk through a JSON text that builds nothing.
 struct Scanner<'a> {
     text: &'a [u8],
@@ -160,17 +180,21 @@ impl Scanner<'_> {
     fn member(&mut self, wanted: &str) -> Option<Range<usize>> {
         self.sign(b'{').then_some(())?;
         loop {
-            let name = self.string()?;
-            let is_wanted = serde_json::from_slice::<String>(name).is_ok_and(|name| name == wanted);
-            let length = name.len();
-            let name = self.at - length..self.at;
-            self.sign(b':').then_some(())?;
-            if is_wanted {
+            let name = self.name()?;
+            let written = self.text.get(name.clone())?;
+            if serde_json::from_slice::<String>(written).is_ok_and(|name| name == wanted) {
                 return Some(name);
             }
             self.value()?;
             self.sign(b',').then_some(())?;
         }
+    }
+
+    /// Passes over the name of a member and the colon behind it, and says where the name is.
+    fn name(&mut self) -> Option<Range<usize>> {
+        let length = self.string()?.len();
+        let name = self.at - length..self.at;
+        self.sign(b':').then_some(name)
     }
 
     /// Passes over a string.
@@ -249,6 +273,22 @@ mod tests {
         assert_eq!(name_at(&[Member("a"), Element(1), Member("c")]), Some("\"c\""));
         assert_eq!(name_at(&[Member("e")]), Some("\"\\u0065\""));
         assert_eq!((name_at(&[Member("f")]), name_at(&[Member("a"), Element(0)])), (None, None));
+    }
+
+    #[test]
+    fn a_member_is_named_by_a_place_in_its_value() {
+        let text = r#" {"v": {"a": [1, {"b": 8}], "\u0062" : 34 , "c": "5"}, "w": 6}"#;
+        let around = |sign: char| {
+            let place = text.rfind(sign)?;
+            member_around(text, &[Step::Member("v")], place)
+        };
+        assert_eq!(around('1').as_deref(), Some("a"));
+        assert_eq!(around('8').as_deref(), Some("a"));
+        assert_eq!(around('3').as_deref(), Some("b"));
+        assert_eq!(around('4').as_deref(), Some("b"));
+        assert_eq!(around('5').as_deref(), Some("c"));
+        assert_eq!(around('6'), None);
+        assert_eq!(member_around("[1]", &[], 1), None);
     }
 
     #[test]

@@ -168,7 +168,7 @@ async fn load_one(
         .consistent_read(from.consistent)
         .set_projection_expression(projection.map(Projection::expression))
         .set_expression_attribute_names(projection.map(|it| it.names(None)));
-    Ok(session.run(call).await?.item)
+    Ok(session.run(&call).await?.item)
 }
 
 /// Some items, by `BatchGetItem`.
@@ -186,7 +186,7 @@ async fn ask(
         .build();
     let of_table = of_table.map_err(|error| CallError::Refused(error.to_string().into()))?;
     let call = BatchGetItemInputBuilder::default().request_items(from.table.as_str(), of_table);
-    Ok(Answer::read(session.run(call).await?, from, asked))
+    Ok(Answer::read(session.run(&call).await?, from, asked))
 }
 
 /// What came back, by its keys.

@@ -110,7 +110,7 @@ impl Operations {
         loop {
             let requests = writes.values().map(|(_, request)| request.clone()).collect();
             let call = BatchWriteItemInputBuilder::default().request_items(table, requests);
-            let answer = session.run(call).await?;
+            let answer = session.run(&call).await?;
             let left = answer.unprocessed_items.and_then(|mut it| it.remove(table)).unwrap_or_default();
             let left: Vec<KeyId> = left.iter().filter_map(|request| target.written(request)).collect();
             let before = writes.len();

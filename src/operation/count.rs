@@ -29,7 +29,8 @@ impl Operations {
         let mut count = 0;
         loop {
             let reservation = budget.reserve(BATCH).await.ok_or(Failure::Budget)?;
-            let answer = session.run(call.clone().limit(reservation.items())).await?;
+            call = call.limit(reservation.items());
+            let answer = session.run(&call).await?;
             reservation.settle(answer.scanned_count, []);
             count += usize::try_from(answer.count).unwrap_or_default();
             let Some(last) = answer.last_evaluated_key else { return Ok(count) };

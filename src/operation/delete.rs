@@ -33,7 +33,7 @@ impl Operations {
             .set_expression_attribute_values(placeholders.values())
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match inputs.session.run(call).await {
+        match inputs.session.run(&call).await {
             Ok(answer) => Ok(answer.attributes),
             Err(CallError::ConditionFailed(found)) => target.missing_or_conflict(found, false),
             Err(error) => Err(error.into()),

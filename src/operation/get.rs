@@ -43,7 +43,7 @@ impl Operations {
             .consistent_read(consistent)
             .set_projection_expression(inputs.projection.map(|it| it.expression()))
             .set_expression_attribute_names(inputs.projection.map(|it| it.names(None)));
-        let answer = inputs.session.run(call).await?;
+        let answer = inputs.session.run(&call).await?;
         Ok(answer.item.filter(|found| target.is_own(found.members())))
     }
 }

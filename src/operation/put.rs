@@ -10,7 +10,7 @@ use super::inputs::Given;
 use super::own::{absent, either};
 use super::{Failure, Inputs, Operations, Target};
 use crate::credentials::{Applied, CallError};
-use crate::item::{Attributes, compose, same_item};
+use crate::item::{Attributes, compose};
 use crate::schema::{Generate, Name, Put, Table};
 
 /// The version of an item that has just been made.
@@ -18,9 +18,14 @@ const FIRST_VERSION: i64 = 1;
 
 impl Operations {
     /// Writes the item and gives it back.
+    ///
+    /// No `@put` is repeated whose answer was lost: in between somebody may have deleted what the first one created, such
+    /// as who took a job off a queue, and the second would bring it back. Where an id was made for this item, it is looked
+    /// whether that id is there.
     pub(crate) async fn put(&self, put: &Put, inputs: Inputs<'_>) -> Result<Attributes, Failure> {
         let target = self.target(&put.object, inputs.session)?;
-        let values = self.new_values(&target, put, inputs, &mut IndexMap::new())?;
+        let mut made = IndexMap::new();
+        let values = self.new_values(&target, put, inputs, &mut made)?;
         let composed = compose(&self.plan, target.object, self.tenant(inputs.session), &values)?;
         let mut placeholders = Placeholders::default();
         let condition = self.put_condition(&target, put, inputs, &mut placeholders)?;
@@ -31,25 +36,50 @@ impl Operations {
             .set_expression_attribute_names(placeholders.names())
             .set_expression_attribute_values(placeholders.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match inputs.session.run(call.clone()).await {
+        match inputs.session.run(&call).await {
             Ok(_) => Ok(composed.item),
-            // Creating is safe to repeat: if the first attempt was applied, the condition fails, and what is there
-            // is what we wrote.
-            Err(CallError::Unavailable { applied: Applied::Unknown, reason })
-                if !put.replace && inputs.session.may_retry() =>
-            {
-                match inputs.session.run(call).await {
-                    Ok(_) => Ok(composed.item),
-                    Err(CallError::ConditionFailed(Some(found))) if same_item(&found, &composed.item) => {
-                        Ok(found)
-                    }
-                    Err(error @ CallError::ConditionFailed(_)) => Err(written(error, put)),
-                    // What kept the second from being looked at says nothing of the first.
-                    Err(_) => Err(Failure::not_known(reason)),
-                }
+            Err(CallError::Unavailable { applied: Applied::Unknown, reason }) => {
+                let was_applied =
+                    !put.replace && self.has_come(&target, (&composed.item, &made), inputs).await;
+                if was_applied { Ok(composed.item) } else { Err(Failure::not_known(reason)) }
             }
             Err(error) => Err(written(error, put)),
         }
+    }
+
+    /// Whether an item is there that was created and not answered: by an id that was made for it, which nobody else can
+    /// have. All other values another may have written too, a time in milliseconds among them. False where that is not
+    /// known.
+    ///
+    /// Who may create need not be one who may read, so it is not read: it is written once more, under a condition that
+    /// never holds, and DynamoDB answers with what is there.
+    async fn has_come(
+        &self,
+        target: &Target<'_>,
+        (item, made): (&Attributes, &IndexMap<Name, Value>),
+        inputs: Inputs<'_>,
+    ) -> bool {
+        let is_id = |name: &Name| {
+            let attribute = target.object.attribute(name);
+            attribute.filter(|attribute| attribute.generate == Some(Generate::Ulid))
+        };
+        let ids: Vec<_> = made.keys().filter_map(is_id).map(|id| id.name.as_str()).collect();
+        if ids.is_empty() || !inputs.session.may_retry() {
+            return false;
+        }
+        let mut placeholders = Placeholders::default();
+        let partition = placeholders.name(&target.table.keys.partition.name);
+        let never = format!("attribute_exists({partition}) AND attribute_not_exists({partition})");
+        let call = PutItemInputBuilder::default()
+            .table_name(target.physical.as_str())
+            .set_item(Some(item.clone()))
+            .condition_expression(never)
+            .set_expression_attribute_names(placeholders.names())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(CallError::ConditionFailed(Some(found))) = inputs.session.run(&call).await else {
+            return false;
+        };
+        ids.into_iter().any(|id| item.get(id).is_some_and(|made| found.get(id) == Some(made)))
     }
 
     /// The values of the item's fields: those that were given, those that are made here, and the first version. What is

@@ -152,7 +152,8 @@ impl Operations {
             let Some(reservation) = budget.reserve(batch).await else {
                 return found.out_of_budget(asking.query, call.get_exclusive_start_key().clone());
             };
-            let answer = session.run(call.clone().limit(reservation.items())).await?;
+            call = call.limit(reservation.items());
+            let answer = session.run(&call).await?;
             let items = answer.items;
             reservation.settle(answer.scanned_count, &items);
             for item in items {

@@ -111,7 +111,7 @@ impl Operations {
             .table_name(&own.table)
             .set_key(Some(own.key.clone()))
             .consistent_read(true);
-        let answer = inputs.session.run(call).await?;
+        let answer = inputs.session.run(&call).await?;
         Ok(answer.item.map(Image::into_map).filter(|found| !own.is_over(found)))
     }
 }

@@ -59,7 +59,7 @@ impl Operations {
         let call = TransactGetItemsInputBuilder::default().set_transact_items(Some(members));
         let mut backoff = Backoff::of(&self.entropy, inputs.session, MEETING);
         loop {
-            let busy = match inputs.session.run(call.clone()).await {
+            let busy = match inputs.session.run(&call).await {
                 Ok(answer) => {
                     let found = read(asked, answer)?;
                     reservation.settle(wanted, found.values());

@@ -125,7 +125,7 @@ impl Operations {
         let mut lost = None;
         let mut backoff = Backoff::of(&self.entropy, inputs.session, MEETING);
         loop {
-            let busy = match inputs.session.run(call.clone()).await {
+            let busy = match inputs.session.run(&call).await {
                 Ok(_) => return Ok(Outcome::Done),
                 Err(CallError::Unavailable { applied: Applied::Unknown, reason })
                     if lost.is_none() && inputs.session.may_retry() =>

@@ -14,7 +14,7 @@ use super::projection::MAX_EXPRESSION;
 use super::put::absent_or;
 use super::{Failure, Inputs, Operations, Target};
 use crate::credentials::{Applied, CallError};
-use crate::image::Image;
+use crate::image::{Image, Members};
 use crate::item::{Attributes, KeyTexts, marshal, same_item, stored};
 use crate::schema::{Action, ActionKind, Amount, Generate, Name, Shape, Table, Update, ValueSource};
 
@@ -34,7 +34,10 @@ impl Operations {
         let target = self.target(&update.object, inputs.session)?;
         let Some(writing) = self.writing(&target, update, inputs)? else { return Ok(None) };
         if !needs_read(&target, &writing) {
-            return self.write(&target, &writing, None).await;
+            return match self.write(&target, &writing, None).await? {
+                Sent::Written(item) => Ok(item),
+                Sent::Refused { found, .. } => target.missing_or_conflict(found, update.upsert),
+            };
         }
         let mut attempts = READ_ATTEMPTS;
         loop {
@@ -43,11 +46,19 @@ impl Operations {
             let read =
                 self.read(&target, writing.key.clone(), true, writing.inputs).await?.map(Image::into_map);
             let Some(read) = read else { return Ok(None) };
-            match self.write(&target, &writing, Some(&read)).await {
-                // Somebody wrote in between; what the caller expects may still be so.
-                Err(Failure::Conflict(Some(found)))
-                    if attempts > 0 && target.version_of(&found) != target.version_of(&read) => {}
-                done => return done,
+            let (found, is_repeated) = match self.write(&target, &writing, Some(&read)).await? {
+                Sent::Written(item) => return Ok(item),
+                Sent::Refused { found, is_repeated, .. } => (found, is_repeated),
+            };
+            // Somebody wrote in between; what the caller expects may still be so. After an answer that was lost the
+            // caller decides: what is known then is about the version that was read, and no other.
+            let is_stale = !is_repeated
+                && attempts > 0
+                && found.as_ref().is_some_and(|found| {
+                    target.is_own(Members::Map(found)) && target.version_of(found) != target.version_of(&read)
+                });
+            if !is_stale {
+                return target.missing_or_conflict(found, update.upsert);
             }
         }
     }
@@ -59,24 +70,27 @@ impl Operations {
         target: &Target<'_>,
         writing: &Writing<'_>,
         current: Option<&Attributes>,
-    ) -> Result<Option<Attributes>, Failure> {
+    ) -> Result<Sent, Failure> {
         let mut merges = self.merges(target, writing, current)?;
         let maps: usize = merges.values().map(|merge| merge.maps.len()).sum();
         let mut attempts = READ_ATTEMPTS as usize + maps;
         loop {
             attempts -= 1;
-            let (found, pinned) = match self.send_update(target, writing, (current, &merges)).await? {
-                Sent::Written(item) => return Ok(item),
-                Sent::Refused { found, pinned } => (found, pinned),
-            };
-            let others = self.merges_after(target, writing, (&merges, pinned), found.as_ref())?;
+            let sent = self.send_update(target, writing, (current, &merges)).await?;
+            let Sent::Refused { found, pinned, .. } = &sent else { return Ok(sent) };
+            let others = self.merges_after(target, writing, (&merges, *pinned), found.as_ref())?;
             match others.filter(|_| attempts > 0) {
                 Some(others) => merges = others,
-                None => return target.missing_or_conflict(found, writing.update.upsert),
+                None => return Ok(sent),
             }
         }
     }
 
+    /// Sends an update, and once more where its answer was lost and a version pins it: of the two no more than one is
+    /// applied. Where the second is refused it is not known what became of the first, unless what is there tells that it
+    /// was not applied ([`Self::may_be_ours`]). That it was, no item tells: another may have written the same values, and
+    /// a time of change in milliseconds too. What creates the item where it is missing is not repeated: it would
+    /// bring back what somebody has deleted meanwhile.
     async fn send_update(
         &self,
         target: &Target<'_>,
@@ -95,34 +109,26 @@ impl Operations {
             .set_expression_attribute_values(placeholders.values())
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match inputs.session.run(call.clone()).await {
-            Ok(answer) => Ok(Sent::Written(answer.attributes)),
-            Err(CallError::ConditionFailed(found)) => Ok(Sent::Refused { found, pinned }),
-            // Under a version it is safe to repeat: if the first attempt was applied, the version has moved on by
-            // one, and what is there holds our values.
-            Err(CallError::Unavailable { applied: Applied::Unknown, reason }) => {
-                let repeated = pinned.filter(|_| inputs.session.may_retry());
-                let Some(version) = repeated else { return Err(Failure::not_known(reason)) };
-                match inputs.session.run(call).await {
-                    Ok(answer) => Ok(Sent::Written(answer.attributes)),
-                    Err(CallError::ConditionFailed(Some(found)))
-                        if self.is_ours(target, (writing, merges), version, &found) =>
-                    {
-                        Ok(Sent::Written(Some(found)))
-                    }
-                    // A counter that has moved on does not tell who moved it: a client that took this for a conflict
-                    // would count twice.
-                    Err(CallError::ConditionFailed(Some(found)))
-                        if !writing.leaves_a_trace() && target.version_of(&found) != version =>
-                    {
-                        Err(Failure::not_known(reason))
-                    }
-                    Err(CallError::ConditionFailed(found)) => Ok(Sent::Refused { found, pinned }),
-                    // What kept the second from being looked at says nothing of the first.
-                    Err(_) => Err(Failure::not_known(reason)),
-                }
+        let reason = match inputs.session.run(&call).await {
+            Ok(answer) => return Ok(Sent::Written(answer.attributes)),
+            Err(CallError::ConditionFailed(found)) => {
+                return Ok(Sent::Refused { found, pinned, is_repeated: false });
             }
-            Err(error) => Err(error.into()),
+            Err(CallError::Unavailable { applied: Applied::Unknown, reason }) => reason,
+            Err(error) => return Err(error.into()),
+        };
+        let repeated = pinned.filter(|_| !writing.update.upsert && inputs.session.may_retry());
+        let Some(version) = repeated else { return Err(Failure::not_known(reason)) };
+        match inputs.session.run(&call).await {
+            Ok(answer) => Ok(Sent::Written(answer.attributes)),
+            Err(CallError::ConditionFailed(Some(found)))
+                if !self.may_be_ours(target, (writing, merges), version, &found) =>
+            {
+                Ok(Sent::Refused { found: Some(found), pinned, is_repeated: true })
+            }
+            // What is there may be of the first, and of others after it. And what kept the second from being looked at
+            // says nothing of the first.
+            Err(_) => Err(Failure::not_known(reason)),
         }
     }
 
@@ -231,16 +237,24 @@ impl Operations {
         Ok(marshal(&self.plan, &attribute.shape, &value)?.as_ref().map(number))
     }
 
-    /// Whether an item is as this update left it: it holds everything that was set, and nobody has written since.
-    fn is_ours(
+    /// Whether this update, sent under a version, may have been applied to an item that was found later. It was not
+    /// where that version is still there, or the next one without the values that were set, which is another's.
+    fn may_be_ours(
         &self,
         target: &Target<'_>,
         (writing, merges): (&Writing<'_>, &Merges),
         pinned: i64,
         found: &Attributes,
     ) -> bool {
-        if !writing.leaves_a_trace() || pinned.checked_add(1) != Some(target.version_of(found)) {
+        let version = target.version_of(found);
+        if !target.is_own(Members::Map(found)) {
+            return true;
+        }
+        if version == pinned {
             return false;
+        }
+        if pinned.checked_add(1) != Some(version) {
+            return true;
         }
         writing.changes.iter().all(|(name, change)| {
             let Some(attribute) = target.object.attribute(name) else { return true };
@@ -270,14 +284,6 @@ pub(super) struct Writing<'a> {
     pub(super) acts: Vec<Act>,
 }
 
-impl Writing<'_> {
-    /// Whether its item tells it from another's. An update that only counts, be it its own write, leaves nothing that
-    /// could.
-    fn leaves_a_trace(&self) -> bool {
-        !self.changes.is_empty() && self.acts.is_empty()
-    }
-}
-
 /// What became of a write.
 enum Sent {
     /// The item as it is now.
@@ -288,6 +294,8 @@ enum Sent {
         found: Option<Attributes>,
         /// The version that the item must have.
         pinned: Option<i64>,
+        /// Whether it was sent twice, because the first answer was lost. The first was not applied either.
+        is_repeated: bool,
     },
 }
 

@@ -30,7 +30,9 @@ pub struct Config {
     pub header_timeout: Duration,
     /// How long requests that are under way may take to finish after the signal to stop.
     pub drain: Duration,
-    /// How many requests may be under way. The next one is turned away at once.
+    /// How long an answer may lie without moving before its connection ends. It is no setting.
+    pub unread: Duration,
+    /// How many requests may be under way, with the answers that are not sent. The next one is turned away at once.
     pub max_requests: usize,
     /// The Unix socket that takes an operator's orders; none by default.
     pub socket: Option<PathBuf>,
@@ -63,6 +65,7 @@ impl Default for Config {
             max_connections: 4_096,
             header_timeout: Duration::from_secs(15),
             drain: Duration::from_secs(20),
+            unread: Duration::from_secs(30),
             max_requests: 512,
             socket: None,
             tls: None,

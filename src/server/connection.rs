@@ -1,10 +1,11 @@
 //! Connections: how many there may be, how long a client may take to say what it wants, and how they end.
 //!
-//! A connection costs memory before anybody has shown a token, so each wait on a client has a bound: the handshake and
-//! the head of a request ([`Config::header_timeout`]), the body (the request's deadline), and an answer that is not read
-//! ([`UNREAD`]). What is idle between two requests is waiting for a head. Connections beyond the bound wait in the
-//! kernel's queue, where they cost the gateway nothing.
+//! A connection costs memory before anybody has shown a token, so each wait on a client has a bound: the handshake, the
+//! head of a request and the pause between two ([`Config::header_timeout`]), the body (the request's deadline), and an
+//! answer that is not read ([`UNREAD`] where its bytes are on their way, and [`Config::unread`] where they are not, by
+//! [`super::unsent`]). Connections beyond the bound wait in the kernel's queue, where they cost the gateway nothing.
 
+use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use super::tls::Tls;
+use super::unsent::{Pieces, Traffic};
 use super::{Config, unread};
 use crate::telemetry::Metrics;
 
@@ -40,6 +42,9 @@ const MAX_HEAD: usize = 64 * 1024;
 /// its way.
 const FIRST: Duration = Duration::from_secs(1);
 
+/// How long an answer may lie when the gateway stops: one that nobody reads does not take the time of those that are made.
+const UNREAD_AT_THE_END: Duration = Duration::from_secs(5);
+
 /// How long to wait where no connection can be taken, such as when there are no more files.
 const NO_FILES: Duration = Duration::from_millis(100);
 
@@ -55,8 +60,15 @@ pub(super) struct Port {
     router: Router,
     tls: Option<Tls>,
     permits: Arc<Semaphore>,
-    header_timeout: Duration,
+    limits: Limits,
     metrics: Metrics,
+}
+
+/// How long the clients of a port are waited for.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    header: Duration,
+    unread: Duration,
 }
 
 /// The HTTP that a client speaks.
@@ -75,17 +87,18 @@ impl Port {
         metrics: Metrics,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(config.max_connections));
-        Self { listener, router, tls, permits, header_timeout: config.header_timeout, metrics }
+        let limits = Limits { header: config.header_timeout, unread: config.unread };
+        Self { listener, router, tls, permits, limits, metrics }
     }
 
     /// Takes connections until `stop` resolves; then lets the requests that are under way finish.
     pub(super) async fn serve(self, stop: impl Future<Output = ()>) {
-        let Self { listener, router, tls, permits, header_timeout, metrics } = self;
+        let Self { listener, router, tls, permits, limits, metrics } = self;
         let (stopping, _) = watch::channel(false);
         let begin = |stream, permit| {
             let stopping = Stopping(stopping.subscribe());
             let connection =
-                Connection { router: router.clone(), tls: tls.clone(), header_timeout, stopping, permit };
+                Connection { router: router.clone(), tls: tls.clone(), limits, stopping, permit };
             spawn(connection.serve(stream, metrics.clone()));
         };
         let mut stop = pin!(stop);
@@ -163,7 +176,7 @@ impl Stopping {
 struct Connection {
     router: Router,
     tls: Option<Tls>,
-    header_timeout: Duration,
+    limits: Limits,
     stopping: Stopping,
     permit: OwnedSemaphorePermit,
 }
@@ -175,8 +188,8 @@ impl Connection {
         if let Err(error) = stream.set_nodelay(true).and_then(|()| end_if_unread(&stream)) {
             tracing::debug!(%error, "a connection without its options");
         }
-        let Self { router, tls, header_timeout, mut stopping, permit } = self;
-        let begun = tokio::time::timeout(header_timeout, async {
+        let Self { router, tls, limits, mut stopping, permit } = self;
+        let begun = tokio::time::timeout(limits.header, async {
             Ok::<_, io::Error>(if let Some(tls) = tls {
                 let (stream, protocol) = tls.accept(stream).await?;
                 (Stream::Tls(Box::new(stream)), protocol)
@@ -199,8 +212,8 @@ impl Connection {
             Err(_elapsed) => return tracing::debug!("a connection said nothing"),
         };
         match stream {
-            Stream::Plain(stream) => speak(stream, protocol, router, header_timeout, stopping).await,
-            Stream::Tls(stream) => speak(*stream, protocol, router, header_timeout, stopping).await,
+            Stream::Plain(stream) => speak(stream, protocol, router, limits, stopping).await,
+            Stream::Tls(stream) => speak(*stream, protocol, router, limits, stopping).await,
         }
         drop(permit);
     }
@@ -214,13 +227,8 @@ enum Stream {
 
 /// HTTP over a stream, until either side ends it. When the gateway stops, what is under way is answered, and what a new
 /// client is about to send.
-async fn speak<S>(
-    stream: S,
-    protocol: Protocol,
-    router: Router,
-    header_timeout: Duration,
-    mut stopping: Stopping,
-) where
+async fn speak<S>(stream: S, protocol: Protocol, router: Router, limits: Limits, mut stopping: Stopping)
+where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let builder = auto::Builder::new(TokioExecutor::new());
@@ -231,19 +239,24 @@ async fn speak<S>(
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
+        .header_read_timeout(limits.header)
         .max_buf_size(MAX_HEAD)
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
         .keep_alive_interval(PING)
-        .keep_alive_timeout(header_timeout);
-    let asked = Arc::new(Notify::new());
-    let asking = Arc::clone(&asked);
+        .keep_alive_timeout(limits.header);
+    let (asked, traffic) = (Arc::new(Notify::new()), Arc::new(Traffic::default()));
+    let (asking, carrying) = (Arc::clone(&asked), Arc::clone(&traffic));
     let service = service_fn(move |request| {
         asking.notify_one();
-        unread::answer(router.clone(), request)
+        let (router, traffic) = (router.clone(), Arc::clone(&carrying));
+        async move {
+            let _asked = (protocol == Protocol::Http2).then(|| traffic.asked());
+            let response = unread::answer(router, request).await?;
+            Ok::<_, Infallible>(response.map(|body| Pieces::of(body, protocol, &traffic)))
+        }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection.into_owned());
@@ -252,13 +265,34 @@ async fn speak<S>(
         // Told so now, hyper would close a connection that it has read nothing of.
         drop(tokio::time::timeout(FIRST, asked.notified()).await);
     };
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = last => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    // HTTP/1.1 waits for the next head; over HTTP/2 nobody waits for anything.
+    let rests = async {
+        match protocol {
+            Protocol::Http1 => std::future::pending().await,
+            Protocol::Http2 => traffic.rests(limits.header).await,
         }
     };
+    let unread = tokio::select! {
+        ended = connection.as_mut() => return told(ended),
+        () = traffic.stalls(limits.unread) => return tracing::debug!("a connection's answers lay unread"),
+        () = last => limits.unread.min(UNREAD_AT_THE_END),
+        () = rests => limits.unread,
+    };
+    connection.as_mut().graceful_shutdown();
+    let silent = async {
+        // Time to hear that this is the end. What is asked until then is answered.
+        tokio::time::sleep(limits.header).await;
+        traffic.rests(limits.header).await;
+    };
+    tokio::select! {
+        ended = connection => told(ended),
+        () = traffic.stalls(unread) => tracing::debug!("a connection's answers lay unread"),
+        () = silent => {}
+    }
+}
+
+/// How a connection ended.
+fn told(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended");
     }

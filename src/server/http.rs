@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::State;
 use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::LengthLimitError;
 use tokio::sync::Semaphore;
 use tracing::Instrument as _;
@@ -18,7 +18,8 @@ use tracing::Instrument as _;
 use super::failure::{Busy, HttpError, TooLate};
 use super::refusal::{self, Refusal};
 use super::request::Parameters;
-use super::{Config, Gateway, Served, media};
+use super::unsent::PIECE;
+use super::{Config, Gateway, Served, media, unsent};
 use crate::authorizer::{self, Bearer, Rejection};
 use crate::clock::{Deadline, Stopwatch};
 use crate::credentials::TenantSession;
@@ -51,29 +52,49 @@ async fn respond(front: Front, request: Request<Body>, id: RequestId) -> Respons
     let (came, _under_way) = (Stopwatch::begin(), metrics.began());
     let accepted = media::accepted(request.headers());
     let media = accepted.unwrap_or(Media::Json);
-    // Held until the answer is made.
-    let place = front.places.try_acquire();
+    let version = request.version();
+    // Held until the answer is sent.
+    let place = Arc::clone(&front.places).try_acquire_owned();
     let answered = match (accepted, &place) {
         (None, _) => Err(HttpError::NOT_ACCEPTABLE),
         (Some(media), Err(_full)) => {
             metrics.shed(Shed::Busy);
-            Ok(refusal::answer(&Busy, media, &id))
+            Ok(refusal::answer(&Busy, media, &id).into())
         }
         (Some(media), Ok(_place)) => {
             let deadline = Deadline::after(front.deadline);
             let answered = deadline.keep(front.answer(request, media, (&id, deadline))).await;
-            answered.unwrap_or_else(|| Ok(refusal::answer(&TooLate, media, &id)))
+            answered.unwrap_or_else(|| Ok(refusal::answer(&TooLate, media, &id).into()))
         }
     };
-    let (answer, header) =
-        answered.unwrap_or_else(|error| (Answer::refused(error.status, media, &error, &id), error.header()));
+    let Answered { mut answer, header, session } = answered.unwrap_or_else(|error| Answered {
+        answer: Answer::refused(error.status, media, &error, &id),
+        header: error.header(),
+        session: None,
+    });
     metrics.answered(answer.code, came.elapsed());
     span::answered(answer.status, answer.code);
+    // The only answer of an HTTP/1.1 connection, and a short one, is the kernel's at once.
+    let is_sent = version < Version::HTTP_2 && answer.body.len() <= PIECE;
+    if !is_sent {
+        answer.body = unsent::holding(answer.body, (place, session));
+    }
     written(answer, header, &id)
 }
 
-/// An answer, and a header that goes with it.
-type Answered = (Answer, Option<(HeaderName, HeaderValue)>);
+/// An answer, and what goes with it.
+struct Answered {
+    answer: Answer,
+    header: Option<(HeaderName, HeaderValue)>,
+    /// The session that made it, with the tenant's place.
+    session: Option<TenantSession>,
+}
+
+impl From<(Answer, Option<(HeaderName, HeaderValue)>)> for Answered {
+    fn from((answer, header): (Answer, Option<(HeaderName, HeaderValue)>)) -> Self {
+        Self { answer, header, session: None }
+    }
+}
 
 impl Front {
     pub(super) fn new(gateway: Arc<Gateway>, config: &Config) -> Self {
@@ -92,14 +113,14 @@ impl Front {
             Ok(opened) => opened,
             Err(refused) => {
                 self.gateway.note(&refused, id);
-                return Ok(refusal::answer(&refused, media, id));
+                return Ok(refusal::answer(&refused, media, id).into());
             }
         };
         let request = self.read(request, media).await?;
         let answer = served.api.execute(&session, &request).await;
         let is_mutation_by_get = answer.status == StatusCode::METHOD_NOT_ALLOWED;
         let allow = is_mutation_by_get.then_some((ALLOW, HeaderValue::from_static("POST")));
-        Ok((answer, allow))
+        Ok(Answered { answer, header: allow, session: Some(session) })
     }
 
     /// What the headers alone decide.

@@ -22,6 +22,7 @@ mod session;
 mod socket;
 mod tls;
 mod unread;
+mod unsent;
 
 use std::io;
 use std::net::SocketAddr;

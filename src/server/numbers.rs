@@ -4,30 +4,21 @@
 //! bits nor the shortest text of a float would be another one after it was read, in silence. So the texts are looked at
 //! before. A client that means more digits sends a `Decimal` or a `BigInt`, which are strings.
 
-use std::ops::Range;
-
 use serde_json::Number;
 
-use crate::json::{Step, locate};
+use crate::json::{Step, locate, member_around};
 
 /// So many significant digits every float keeps (`f64::DIGITS`).
 const KEPT_DIGITS: usize = 15;
 
-/// The name of a variable that holds a number which would not be kept; none if there is no such variable.
+/// The name of the variable that holds a number which would not be kept; none if there is no such variable.
 ///
-/// `path` leads to the variables in a JSON text, which is passed over once; nothing is built unless a number is long.
-pub(super) fn rounded<'v>(
-    text: &str,
-    path: &[Step<'_>],
-    mut names: impl Iterator<Item = &'v String>,
-) -> Option<&'v str> {
+/// `path` leads to the variables in a JSON text. They are passed over once; where a number is found, once more to name the
+/// variable around it.
+pub(super) fn rounded(text: &str, path: &[Step<'_>]) -> Option<String> {
     let variables = locate(text, path)?;
     let at = variables.start + find(text.get(variables)?)?;
-    let holds = |name: &&String| {
-        let path: Vec<_> = path.iter().copied().chain([Step::Member(name)]).collect();
-        locate(text, &path).is_some_and(|value: Range<usize>| value.contains(&at))
-    };
-    names.find(holds).map(String::as_str)
+    member_around(text, path, at)
 }
 
 /// Where the first number stands that would not be kept.
@@ -89,8 +80,10 @@ fn scientific(number: &str) -> (String, i64) {
         return (String::new(), 0);
     }
     let length = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
-    let exponent = exponent.parse::<i64>().unwrap_or(i64::MAX / 2);
-    let last = exponent - length(fraction) + length(&digits) - length(kept);
+    // No float has an exponent that is anywhere near these bounds.
+    let exponent = exponent.parse::<i64>().unwrap_or(i64::MAX);
+    let zeros = length(&digits).saturating_sub(length(kept));
+    let last = exponent.saturating_sub(length(fraction)).saturating_add(zeros);
     (kept.trim_start_matches('0').to_owned(), last)
 }
 
@@ -132,6 +125,11 @@ mod tests {
             "9007199254740993.0",
             "3.14159265358979323846",
             "6e-324",
+            // The least exponent and the greatest that 64 bits hold, and one beyond each.
+            "1.5e-9223372036854775808",
+            "1.5e-9223372036854775809",
+            "100e9223372036854775807",
+            "100e9223372036854775808",
         ] {
             // 2^64 is a float: the next is 4,096 away, and its shortest text is another.
             assert!(!is_kept(lost), "{lost}");
@@ -141,8 +139,7 @@ mod tests {
     #[test]
     fn the_variable_is_named_that_holds_it() {
         let text = r#"{"query": "{a(b: 1.23456789012345678901)}", "variables": {"a": "1e999 \\\" 1e999", "b": [{"c": 1e999}]}}"#;
-        let names = ["a".to_owned(), "b".to_owned()];
-        assert_eq!(rounded(text, &[Step::Member("variables")], names.iter()), Some("b"));
-        assert_eq!(rounded(r#"{"a": [1, 2.5]}"#, &[], names.iter()), None);
+        assert_eq!(rounded(text, &[Step::Member("variables")]).as_deref(), Some("b"));
+        assert_eq!(rounded(r#"{"a": [1, 2.5]}"#, &[]), None);
     }
 }

@@ -166,6 +166,13 @@ pub enum Event<'a> {
         /// Their names, of the first few.
         named: &'a dyn fmt::Display,
     },
+    /// There are more tenants that are served than leases that are kept: some have to ask STS again and again.
+    TooFewLeases {
+        /// How many active tenants there are.
+        tenants: usize,
+        /// `max-leases`.
+        most: u64,
+    },
     /// What was read again cannot be used, or is not proved; what was served goes on, without those whom the registry puts
     /// out.
     ReloadRejected {
@@ -261,6 +268,7 @@ macro_rules! line {
 
 impl Event<'_> {
     /// Says it. The names of the lines and of their fields are stable: `docs/operations.md`, "Audit lines".
+    #[expect(clippy::too_many_lines, reason = "a line for each event, and nothing else")]
     pub fn emit(self) {
         match self {
             Self::TokenRefused { request, reason } => {
@@ -305,6 +313,7 @@ impl Event<'_> {
             Self::Reloaded { cause, tenants } => line!(info, "reload.done"; cause, tenants),
             Self::Unproved { reason } => line!(error, "isolation.unproved"; %reason),
             Self::NotLookedAt { roles, named } => line!(warn, "isolation.not-looked-at"; roles, %named),
+            Self::TooFewLeases { tenants, most } => line!(warn, "leases.too-few"; tenants, most),
             Self::ReloadRejected { cause, reason, suspended, removed } => {
                 line!(error, "reload.rejected"; cause, suspended, removed, %reason);
             }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, RateLimiter};
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -123,7 +124,9 @@ pub(super) struct Place(
 
 impl Quotas {
     pub(super) fn new(tiers: Tiers) -> Self {
-        Self { tiers, used: Cache::builder().max_capacity(TENANTS).time_to_idle(IDLE).build() }
+        // By how lately they were used: a newcomer whose use is forgotten at once has no bound.
+        let used = Cache::builder().max_capacity(TENANTS).eviction_policy(EvictionPolicy::lru());
+        Self { tiers, used: used.time_to_idle(IDLE).build() }
     }
 
     /// Takes a place for a request; or says how long to wait for one.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{Kept, Mode, Standing, TenantRecord};
+use super::{Kept, Mode, Standing, State, TenantRecord};
 use crate::id::{AccountId, ExternalId, Region, RoleArn, TableName, TenantId};
 use crate::problem::{Place, Problems, Source};
 use crate::settings::{Section, Variables, read};
@@ -70,6 +70,11 @@ impl Registry {
     /// How many tenants there are.
     pub fn len(&self) -> usize {
         self.records.len()
+    }
+
+    /// How many of them are served.
+    pub fn active(&self) -> usize {
+        self.records.values().filter(|record| record.state == State::Active).count()
     }
 
     /// Whether there are none.

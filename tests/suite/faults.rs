@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use innkeeper::credentials::Wire;
 use serde_json::{Value, json};
 
 use crate::harness::World;
@@ -10,6 +11,7 @@ use crate::harness::fault::{Call, Fault, calls};
 const CREATE: &str =
     "mutation { createProduct(input: {sku: \"NEW-1\", name: \"New\", category: TEA, price: \"1\"}) { sku } }";
 const DELETE: &str = "mutation { deleteProduct(sku: \"BOO-001\") { sku } }";
+const STOCK: &str = "mutation { setStock(sku: \"COF-001\", stock: 1) { sku } }";
 const PRODUCT: &str = "{ product(sku: \"COF-001\") { sku } }";
 
 /// The first call of an operation meets with a fault.
@@ -18,13 +20,15 @@ fn first(operation: &'static str, fault: fn() -> Fault) -> impl FnMut(&Call) -> 
 }
 
 #[tokio::test]
-async fn a_creation_is_repeated_whether_it_or_its_answer_was_lost() {
-    for (lost, outcomes) in [((|| Fault::DropRequest) as fn() -> Fault, 1), (|| Fault::DropResponse, 2)] {
+async fn a_creation_is_not_repeated_whether_it_or_its_answer_was_lost() {
+    let made = json!({ "N": "1" });
+    for (lost, stored) in
+        [((|| Fault::DropRequest) as fn() -> Fault, Value::Null), (|| Fault::DropResponse, made)]
+    {
         let world = World::builder().faults(first("PutItem", lost)).start().await;
-        let acme = world.tenant("acme");
-        assert_eq!(acme.query(CREATE).await.ok(), json!({ "createProduct": { "sku": "NEW-1" } }));
-        assert_eq!(world.count("acme").1, outcomes);
-        assert_eq!(world.stored("TENANT#acme#PRODUCT#NEW-1", "META").await["rev"], json!({ "N": "1" }));
+        world.tenant("acme").query(CREATE).await.assert_unknown();
+        assert_eq!(world.faults().count("PutItem"), 1);
+        assert_eq!(world.stored("TENANT#acme#PRODUCT#NEW-1", "META").await["rev"], stored);
     }
 }
 
@@ -68,6 +72,36 @@ async fn what_another_says_in_the_place_of_dynamodb_is_answered() {
     let change = || Fault::Change(Box::new(|answer| answer["Item"]["sku"] = json!({ "S": "ANOTHER" })));
     world.faults().set(first("GetItem", change));
     assert_eq!(acme.query(PRODUCT).await.ok(), json!({ "product": { "sku": "ANOTHER" } }));
+}
+
+#[tokio::test]
+async fn a_write_that_meets_a_transaction_is_sent_again_and_then_told_to_come_later() {
+    fn answer(code: &str) -> Fault {
+        let body =
+            json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "others" });
+        Fault::Answer(400, body)
+    }
+    let met = || answer("TransactionConflictException");
+    for wire in [Wire::Own, Wire::Sdk] {
+        let world = World::builder().wire(wire).faults(|_| Fault::Pass).start().await;
+        let (acme, faults) = (world.tenant("acme"), world.faults());
+        for (sent, operation) in [(CREATE, "PutItem"), (STOCK, "UpdateItem"), (DELETE, "DeleteItem")] {
+            faults.set(calls().of(operation).by("acme").meet(met));
+            let reply = acme.query(sent).await;
+            assert_eq!(reply.codes(), ["THROTTLED"], "{wire:?}: {}", reply.text);
+            // Nothing was written, and the client is not told that it is not known.
+            assert!(!reply.text.contains("applied"), "{wire:?}: {}", reply.text);
+            assert_eq!(faults.count(operation), 3, "{wire:?} {operation}");
+            faults.take();
+            faults.set(calls().of(operation).by("acme").first(1).meet(met));
+            acme.query(sent).await.ok();
+            assert_eq!(faults.count(operation), 2, "{wire:?} {operation}");
+            faults.take();
+        }
+        faults.set(calls().of("UpdateItem").meet(|| answer("ItemCollectionSizeLimitExceededException")));
+        assert_eq!(acme.query(STOCK).await.codes(), ["BAD_REQUEST"], "{wire:?}");
+        assert_eq!(faults.count("UpdateItem"), 1, "{wire:?}");
+    }
 }
 
 /// What a read meets with, what it is answered, and how many calls of DynamoDB and of STS it takes.

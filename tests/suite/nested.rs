@@ -1,10 +1,9 @@
 //! `merge`: members of nested objects that an update writes one by one; with maps that are there and maps that are not,
 //! with others who write at the same time, and with answers that get lost.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::harness::fault::{Call, Fault};
 use crate::harness::{Engine, Tenant, World, dynamodb_local, skip};
@@ -282,40 +281,58 @@ fn first_update(fault: fn() -> Fault) -> impl FnMut(&Call) -> Fault + Send {
 }
 
 #[tokio::test]
-async fn a_lost_answer_under_a_version_is_found_in_the_members_that_were_written() {
-    for fault in [(|| Fault::DropResponse) as fn() -> Fault, || Fault::DropRequest] {
+async fn members_under_a_version_are_written_once_more_where_they_never_arrived_and_else_are_not_known() {
+    let stored = json!({ "address": { "street": "Hauptgasse 1", "city": "Bern", "geo": { "lat": 7.0, "lon": 2.0 } }, "rev": 2 });
+    for (fault, is_known) in
+        [((|| Fault::DropResponse) as fn() -> Fault, false), (|| Fault::DropRequest, true)]
+    {
         let world = builder().faults(first_update(fault)).start().await;
         let acme = world.tenant("acme");
         customers(&acme).await;
-        let write = "mutation { patch(id: \"a\", rev: 1, input: {address: {city: \"Bern\", zip: null, geo: {lat: 7}}}) { address { street city geo { lat lon } } rev } }";
-        let data = acme.query(write).await.ok();
-        assert_eq!(
-            data["patch"],
-            json!({ "address": { "street": "Hauptgasse 1", "city": "Bern", "geo": { "lat": 7.0, "lon": 2.0 } }, "rev": 2 })
+        let members = "address { street city geo { lat lon } } rev";
+        let write = format!(
+            "mutation {{ patch(id: \"a\", rev: 1, input: {{address: {{city: \"Bern\", zip: null, geo: {{lat: 7}}}}}}) {{ {members} }} }}"
         );
+        let reply = acme.query(&write).await;
+        if is_known {
+            assert_eq!(reply.ok()["patch"], stored);
+        } else {
+            reply.assert_unknown();
+        }
+        let read = format!("{{ customer(id: \"a\") {{ {members} }} }}");
+        assert_eq!(acme.query(&read).await.ok()["customer"], stored);
     }
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_not_taken_for_ours_where_a_member_is_anothers() {
-    // The first attempt never arrives; before the second another writes the same member.
-    let written = AtomicU32::new(0);
-    let world = builder()
-        .faults(move |call: &Call| {
-            let is_first = call.operation == "UpdateItem" && written.fetch_add(1, Ordering::Relaxed) == 0;
-            if is_first { Fault::DropResponse } else { Fault::Pass }
-        })
-        .start()
-        .await;
+async fn members_that_are_anothers_are_a_conflict_after_a_lost_attempt() {
+    let world = builder().faults(|_| Fault::Pass).start().await;
     let acme = world.tenant("acme");
     customers(&acme).await;
-    let city = |city: &str, rev: u32| {
-        format!(
-            "mutation {{ patch(id: \"a\", rev: {rev}, input: {{address: {{city: \"{city}\"}}}}) {{ rev }} }}"
-        )
+    let city = |city: &str| {
+        format!("mutation {{ patch(id: \"a\", rev: 1, input: {{address: {{city: \"{city}\"}}}}) {{ rev }} }}")
     };
-    assert_eq!(acme.query(&city("Bern", 1)).await.ok()["patch"]["rev"], 2);
-    assert_eq!(acme.query(&city("Biel", 1)).await.code(), "CONFLICT");
+    // The first attempt never arrives; before the second another writes the same member.
+    let (came, coming) = oneshot::channel();
+    let (go, going) = oneshot::channel::<()>();
+    let mut second = Some((came, going));
+    world.faults().set(move |call| match call.number {
+        _ if call.operation != "UpdateItem" => Fault::Pass,
+        1 => Fault::DropRequest,
+        2 => {
+            let (came, going) = second.take().unwrap();
+            came.send(()).unwrap();
+            Fault::After(Box::pin(async { going.await.unwrap() }))
+        }
+        _ => Fault::Pass,
+    });
+    let (bern, biel) = (city("Bern"), city("Biel"));
+    let (reply, ()) = tokio::join!(acme.query(&bern), async {
+        coming.await.unwrap();
+        acme.query(&biel).await.ok();
+        go.send(()).unwrap();
+    });
+    assert_eq!(reply.code(), "CONFLICT");
 }
 
 #[tokio::test]

@@ -434,6 +434,7 @@ fn every_refusal_means_the_same_and_is_repeated_as_often() {
         "TransactionConflictException",
         "TransactionInProgressException",
         "ReplicatedWriteConflictException",
+        "ItemCollectionSizeLimitExceededException",
         "LimitExceededException",
         "RequestTimeout",
         "InternalServerError",
@@ -458,6 +459,16 @@ fn every_refusal_means_the_same_and_is_repeated_as_often() {
     let throttled = json!({ "__type": "ThrottlingException", "message": "slow" });
     let (result, sent) = assert_same(&[Answer::json(400, &throttled), well.clone()], &put());
     assert!(result.is_ok() && sent.len() == 2);
+    for code in ["TransactionConflictException", "ReplicatedWriteConflictException"] {
+        let met = Answer::json(400, &json!({ "__type": code, "message": "others are at it" }));
+        let (result, sent) = assert_same(&[met.clone(), met.clone(), well.clone()], &put());
+        assert!(result.is_ok() && sent.len() == 3, "{code}: {result:?}");
+        let (result, sent) = assert_same(&[met.clone(), met.clone(), met.clone(), well.clone()], &put());
+        assert!(matches!(result, Err(CallError::Throttled(_))) && sent.len() == 3, "{code}: {result:?}");
+    }
+    let full = json!({ "__type": "ItemCollectionSizeLimitExceededException", "message": "10 GB" });
+    let (result, sent) = assert_same(&[Answer::json(400, &full), well.clone()], &put());
+    assert!(matches!(result, Err(CallError::TooLarge(_))) && sent.len() == 1, "{result:?}");
     assert_eq!(assert_same(&[Answer::json(500, &json!({})), well], &put()).1.len(), 1);
 }
 

@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::super::call::{Applied, CallError, Item};
-use super::super::classify::refused;
+use super::super::classify::{is_conflict, refused};
 use super::super::reason::{LATE, NOT_SENT, Refusal, of_request, unreadable};
 use super::super::retries::Passing;
 use super::attribute::Attributes;
@@ -163,7 +163,7 @@ impl Failure {
             Self::Refused(said) => {
                 let code = said.code.as_deref().unwrap_or_default();
                 // The code says more than the status.
-                if THROTTLED.contains(&code) {
+                if THROTTLED.contains(&code) || is_conflict(code) {
                     return Some(Passing::Throttled);
                 }
                 let fails = matches!(said.heard.status.as_u16(), 500 | 502 | 503 | 504);

@@ -18,14 +18,17 @@ fn slow(call: &Call) -> Fault {
     if call.operation == "STS" { Fault::Pass } else { Fault::Delay(SLOW) }
 }
 
-async fn world(admission: &str, max_requests: usize) -> World {
+/// The example's settings with another admission.
+pub(super) fn admitting(text: &str, admission: &str, max_requests: usize) -> String {
+    let (before, after) = text.split_once("# How much a tenant may").unwrap();
+    let dev = after.find("[dev]").unwrap();
     let toml = format!("\n[admission]\nmax-requests = {max_requests}\n{admission}");
-    let without = |text: String| {
-        let (before, after) = text.split_once("# How much a tenant may").unwrap();
-        let dev = after.find("[dev]").unwrap();
-        format!("{before}{}{toml}\n[admission.tiers.premium]\nconcurrency = 3\n", &after[dev..])
-    };
-    World::builder().edit("innkeeper.toml", without).faults(slow).start().await
+    format!("{before}{}{toml}\n[admission.tiers.premium]\nconcurrency = 3\n", &after[dev..])
+}
+
+async fn world(admission: &str, max_requests: usize) -> World {
+    let edit = |text: String| admitting(&text, admission, max_requests);
+    World::builder().edit("innkeeper.toml", edit).faults(slow).start().await
 }
 
 fn retry_after(reply: &Reply) -> Option<u64> {

@@ -5,3 +5,4 @@ mod kept;
 mod limits;
 mod secured;
 mod stopping;
+mod unsent;

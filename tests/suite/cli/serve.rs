@@ -116,6 +116,37 @@ async fn a_role_that_is_not_declared_is_named_and_counted_beside_the_proof() {
     assert_eq!(serving.terminate().0, Some(0));
 }
 
+#[tokio::test]
+async fn more_active_tenants_than_leases_are_said_at_the_start_and_at_each_reload() {
+    let folder = application();
+    let path = folder.path().join("innkeeper.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(!text.contains("[credentials]"), "{text}");
+    std::fs::write(&path, format!("{text}\n[credentials]\nmax-leases = 5\n")).unwrap();
+    let (listen, admin) = (free_address(), free_address());
+    let arguments = ["serve", "--listen", &listen, "--admin", &admin];
+    let mut serving = Running::start(
+        innkeeper(folder.path(), &arguments)
+            .env("INNKEEPER_CURSOR_KEYS", CURSOR_KEY)
+            .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "none"),
+    );
+    let lines = serving.wait_for("serving");
+    let said = lines.iter().find(|line| line.contains("leases.too-few"));
+    let said: Value = serde_json::from_str(said.expect("it is said")).unwrap();
+    assert_eq!((&said["level"], &said["tenants"], &said["most"]), (&json!("WARN"), &json!(6), &json!(5)));
+    // Five of six are served: there is one for each.
+    let tenants = folder.path().join("tenants.toml");
+    let text = std::fs::read_to_string(&tenants).unwrap();
+    let suspended = "[tenants.acme]\nstate = \"suspended\"\n";
+    std::fs::write(&tenants, text.replace("[tenants.acme]\n", suspended)).unwrap();
+    serving.signal("HUP");
+    serving.wait_for("reload.done");
+    let (code, lines) = serving.terminate();
+    assert_eq!(code, Some(0));
+    assert_eq!(lines.iter().filter(|line| line.contains("leases.too-few")).count(), 1, "{lines:#?}");
+}
+
 /// They wait two seconds for others, and the process has not got these.
 #[tokio::test]
 async fn spans_of_a_request_just_before_the_end_reach_the_collector() {

@@ -176,6 +176,29 @@ async fn p03_a_cold_burst_of_500_requests_costs_one_assume_role() {
     assert_eq!((of_sts(&seen, "acme").len(), seen.len()), (1, 501));
 }
 
+/// What a cache does that has no room is done now and then, and not at each request.
+async fn until_there_is_room() {
+    tokio::time::sleep(Duration::from_millis(350)).await;
+}
+
+#[tokio::test]
+async fn p03_where_leases_are_few_a_new_tenant_keeps_its_own_beside_two_that_are_known_for_long() {
+    let few = |config: &mut innkeeper::config::Config| config.credentials.max_leases = 2;
+    let world = World::builder().configure(few).start().await;
+    for _ in 0..30 {
+        for tenant in ["acme", "acme2"] {
+            world.tenant(tenant).query(PRODUCT).await.ok();
+        }
+    }
+    until_there_is_room().await;
+    world.forget_calls();
+    for _ in 0..8 {
+        world.tenant("globex").query(PRODUCT).await.ok();
+        until_there_is_room().await;
+    }
+    assert_eq!(world.count("globex"), (1, 8));
+}
+
 #[tokio::test]
 async fn p04_leases_are_renewed_ahead_at_different_moments_and_a_renewal_that_fails_harms_nobody() {
     // Two of three calls of STS fail, so a renewal fails with both its attempts before one goes well.

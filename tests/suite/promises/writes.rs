@@ -13,14 +13,21 @@ type Page @item(table: "main", pk: "TENANT#${tenant}#PAGE#${id}", sk: "PAGE", ve
   views: Int
   rev: Int!
 }
+type Note @item(table: "main", pk: "TENANT#${tenant}#NOTE#${id}", sk: "NOTE", version: "rev") {
+  id: ID! @attribute(generate: ULID)
+  text: String
+  rev: Int!
+}
 type Line @item(table: "main", pk: "TENANT#${tenant}#PAGE#${page}", sk: "LINE#${id}") { page: ID! id: ID! text: String }
 input NewLine { id: ID! text: String }
 type Query {
   page(id: ID!): Page @get(consistent: true)
+  note(id: ID!): Note @get(consistent: true)
   lines(page: ID!): [Line!]! @query(consistent: true)
 }
 type Mutation {
   make(id: ID!, title: String): Page! @put
+  note(text: String): Note! @put
   replace(page: ID!, id: ID!, text: String): Line! @put(if: ANY)
   rename(id: ID!, title: String, rev: Int): Page! @update(expect: "args.rev")
   view(id: ID!, rev: Int): Page! @update(add: {views: "1"}, expect: "args.rev")
@@ -56,9 +63,16 @@ fn cases() -> Vec<Case> {
             page("a", null.clone(), 1, 2),
         ),
         (
+            "make(id: \"ID-2\", title: \"b\") { id }",
+            "PutItem",
+            Told::Unknown,
+            1,
+            page("a", null.clone(), 1, 1),
+        ),
+        (
             "rename(id: \"ID\", title: \"b\", rev: 1) { id }",
             "UpdateItem",
-            Told::Done,
+            Told::Unknown,
             2,
             page("b", null.clone(), 2, 1),
         ),
@@ -97,14 +111,12 @@ async fn p14_a_write_whose_answer_is_lost_is_applied_once_and_is_no_conflict_wit
         let builder = World::builder().file("schema.graphql", SCHEMA).derived().unseeded();
         let world = builder.faults(|_| Fault::Pass).start().await;
         let (acme, faults, name) = (world.tenant("acme"), world.faults(), lost().name());
-        // What is created is there once, with its first version.
+        // What is created under an id of its own is there once, with its first version: its id tells whose it is.
         faults.set(calls().of("PutItem").first(1).meet(lost));
-        let made = acme.query("mutation { make(id: \"new\", title: \"a\") { title rev } }").await.ok();
-        assert_eq!(
-            (made, faults.count("PutItem")),
-            (json!({ "make": { "title": "a", "rev": 1 } }), 2),
-            "{name}"
-        );
+        let made = acme.query("mutation { note(text: \"a\") { id text rev } }").await.ok();
+        assert_eq!(faults.count("PutItem"), 2, "{name}");
+        let read = format!("{{ note(id: {}) {{ id text rev }} }}", made["note"]["id"]);
+        assert_eq!((&made["note"]["rev"], &acme.query(&read).await.ok()), (&json!(1), &made), "{name}");
         for (at, (write, operation, told, times, stored)) in cases().into_iter().enumerate() {
             faults.heal();
             let id = format!("p{at}");

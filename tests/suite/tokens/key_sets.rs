@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use http::StatusCode;
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
@@ -117,6 +119,75 @@ async fn p12_an_issuer_that_is_down_harms_nobody_whose_key_is_known() {
     issuer.key_set.publish(&[&key]);
     world.advance(INTERVAL);
     assert_eq!(status(&world, &token(&world, &issuer, &key, "one")).await, 200);
+}
+
+const PLACES: usize = 16;
+
+/// Of 16 places four are for those who wait for keys, and two issuers share them. Everybody is patient.
+async fn crowded(key: &SigningKey) -> (World, Issuer) {
+    let issuer = Issuer::start(ISSUER, &[key]).await;
+    let trusted = issuer.config(&[Algorithm::ES256]);
+    let configure = move |config: &mut innkeeper::config::Config| {
+        config.authorizer.issuers.push(trusted);
+        config.authorizer.fetch_timeout = Duration::from_mins(5);
+        config.server.deadline = Duration::from_mins(5);
+        config.server.max_requests = PLACES;
+    };
+    (World::builder().unseeded().configure(configure).start().await, issuer)
+}
+
+/// Asks with all of these, and goes on when all of them are turned away but those that may wait, while these wait.
+async fn turned_away(world: &World, tokens: &[String], then: impl Future<Output = ()>) {
+    let mut asked: FuturesUnordered<_> = tokens.iter().map(|token| ask(world, token)).collect();
+    for _ in 0..PLACES - 2 {
+        let reply = tokio::time::timeout(PATIENCE, asked.next()).await.expect("they wait").unwrap();
+        assert_eq!((reply.status.as_u16(), reply.code().as_str()), (503, "UNAVAILABLE"));
+    }
+    tokio::time::timeout(PATIENCE, then).await.expect("there are places for the others");
+}
+
+#[tokio::test]
+async fn p12_a_first_fetch_that_hangs_holds_all_for_a_moment_and_few_for_longer() {
+    let key = SigningKey::p256("a");
+    let tokens = |world: &World, issuer: &Issuer| {
+        (0..PLACES).map(|at| token(world, issuer, &key, &format!("user-{at}"))).collect::<Vec<_>>()
+    };
+    // One that answers has all of them served.
+    let (world, issuer) = crowded(&key).await;
+    for reply in join_all(tokens(&world, &issuer).iter().map(|token| ask(&world, token))).await {
+        reply.ok();
+    }
+    let (world, issuer) = crowded(&key).await;
+    issuer.key_set.hold();
+    let others = async {
+        world.tenant("acme").query(r#"{ product(sku: "COF-001") { sku } }"#).await.ok();
+    };
+    turned_away(&world, &tokens(&world, &issuer), others).await;
+    issuer.key_set.release();
+}
+
+#[tokio::test]
+async fn p12_a_storm_of_unknown_names_takes_no_place_from_those_whose_key_is_known() {
+    let (key, stranger) = (SigningKey::p256("a"), SigningKey::p256("x"));
+    let (world, issuer) = crowded(&key).await;
+    let known = token(&world, &issuer, &key, "one");
+    assert_eq!(status(&world, &known).await, 200);
+    world.advance(INTERVAL);
+    issuer.key_set.hold();
+    let spray = |same: bool| {
+        let name = |at: usize| if same { "same".to_owned() } else { format!("spray-{at}") };
+        (0..PLACES).map(|at| token(&world, &issuer, &stranger, &name(at))).collect::<Vec<_>>()
+    };
+    // One token sent often waits as many tokens do.
+    for tokens in [spray(false), spray(true)] {
+        let others = async {
+            assert_eq!(status(&world, &token(&world, &issuer, &key, "two")).await, 200);
+            assert_eq!(status(&world, &known).await, 200);
+            world.tenant("acme").query("{ product(sku: \"COF-001\") { sku } }").await.ok();
+        };
+        turned_away(&world, &tokens, others).await;
+    }
+    issuer.key_set.release();
 }
 
 #[tokio::test]

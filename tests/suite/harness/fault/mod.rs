@@ -11,6 +11,7 @@ mod answers;
 mod proxy;
 mod seen;
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -43,6 +44,8 @@ pub(crate) enum Fault {
     Pass,
     /// It arrives late.
     Delay(Duration),
+    /// It arrives when something else has been done.
+    After(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// It never arrives, and nobody answers until the caller gives up.
     Hang,
     /// It never arrives, and the connection ends.
@@ -78,6 +81,7 @@ impl Fault {
         match self {
             Self::Pass => "pass",
             Self::Delay(_) => "delay",
+            Self::After(_) => "after another",
             Self::Hang => "hang",
             Self::DropRequest => "drop request",
             Self::DropResponse => "drop response",

@@ -169,6 +169,10 @@ impl Shared {
                 tokio::time::sleep(by).await;
                 passed.await.map(whole)
             }
+            Fault::After(other) => {
+                other.await;
+                passed.await.map(whole)
+            }
             Fault::Hang => match Hanging::new(&self).forever().await {},
             Fault::DropRequest => Err(Broken),
             Fault::DropResponse => passed.await.and(Err(Broken)),
