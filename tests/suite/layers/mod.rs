@@ -8,8 +8,20 @@ mod code;
 use code::{File, code};
 
 /// What everybody may know. These know each other and nobody else.
-const GROUND: [&str; 11] =
-    ["error", "id", "clock", "entropy", "problem", "settings", "json", "fetch", "claim", "telemetry", "aws"];
+const GROUND: [&str; 12] = [
+    "error",
+    "id",
+    "clock",
+    "entropy",
+    "problem",
+    "settings",
+    "json",
+    "image",
+    "fetch",
+    "claim",
+    "telemetry",
+    "aws",
+];
 
 /// What each module may import, besides the ground and itself. `*` is everything.
 const TABLE: [(&str, &[&str]); 13] = [
