@@ -119,7 +119,9 @@ impl TenantSession {
             return Err(too_late(Applied::No));
         }
         let span = span::call(C::NAME, &self.operation);
-        let sending = self.deadline.keep(call.send(self.slot.door(lease)).instrument(span.clone())).await;
+        // Boxed: a future is copied by each that takes it.
+        let sending = Box::pin(call.send(self.slot.door(lease)).instrument(span.clone()));
+        let sending = self.deadline.keep(sending).await;
         let result = sending.unwrap_or_else(|| Err(too_late(Applied::by(C::KIND))));
         let metrics = self.metrics();
         metrics.called(C::NAME, outcome(&result), sent.elapsed());

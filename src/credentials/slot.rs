@@ -138,6 +138,11 @@ impl LeaseSlot {
             self.renew_if_due(&lease, request);
             return Ok(lease);
         }
+        // Boxed: nearly always there is one.
+        Box::pin(self.wait(request)).await
+    }
+
+    async fn wait(self: &Arc<Self>, request: &RequestId) -> Result<Arc<Lease>, LeaseError> {
         if let Some(refusal) = self.remembered() {
             return Err(refusal);
         }

@@ -1,6 +1,8 @@
 //! Whether two items are the same, as DynamoDB would say: numbers by value, sets without order.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -14,27 +16,39 @@ pub fn same_item(one: &Attributes, other: &Attributes) -> bool {
         && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| same(value, other)))
 }
 
-/// A key as DynamoDB tells keys apart: numbers by their value.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct KeyId(Vec<(String, Vec<u8>)>);
+/// A key among those of one table, as DynamoDB tells keys apart: numbers by their value.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct KeyId(Vec<u8>);
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What a key is made of is a tenant's, and stays out of the logs.
+        write!(f, "KeyId({} bytes)", self.0.len())
+    }
+}
 
 impl KeyId {
     /// The identity of a key, or of the key of a whole item, by the names of the key's attributes. None if one of them is
     /// no key's value.
     pub fn of(item: Members<'_>, names: &[&String]) -> Option<Self> {
-        let mut parts = names.iter().map(|name| Some(((*name).clone(), key_bytes(item.get(name)?)?)));
-        let mut parts = parts.by_ref().collect::<Option<Vec<_>>>()?;
-        parts.sort_unstable();
-        Some(Self(parts))
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        let mut id = Vec::new();
+        for name in names {
+            let part = key_bytes(item.get(name)?)?;
+            id.extend_from_slice(&part.len().to_le_bytes());
+            id.extend_from_slice(&part);
+        }
+        Some(Self(id))
     }
 }
 
 /// All values of one attribute of a key are of one type, so their bytes tell them apart.
-fn key_bytes(value: Stored<'_>) -> Option<Vec<u8>> {
+fn key_bytes(value: Stored<'_>) -> Option<Cow<'_, [u8]>> {
     match value {
-        Stored::S(text) => Some(text.as_bytes().to_vec()),
-        Stored::N(text) => Some(number(text).into_bytes()),
-        Stored::B(bytes) => Some(bytes.to_vec()),
+        Stored::S(text) => Some(Cow::Borrowed(text.as_bytes())),
+        Stored::N(text) => Some(Cow::Owned(number(text).into_bytes())),
+        Stored::B(bytes) => Some(Cow::Borrowed(bytes)),
         _ => None,
     }
 }

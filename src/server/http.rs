@@ -63,7 +63,9 @@ async fn respond(front: Front, request: Request<Body>, id: RequestId) -> Respons
         }
         (Some(media), Ok(_place)) => {
             let deadline = Deadline::after(front.deadline);
-            let answered = deadline.keep(front.answer(request, media, (&id, deadline))).await;
+            // Boxed: a future is copied by each that takes it.
+            let answering = Box::pin(front.answer(request, media, (&id, deadline)));
+            let answered = deadline.keep(answering).await;
             answered.unwrap_or_else(|| Ok(refusal::answer(&TooLate, media, &id).into()))
         }
     };

@@ -108,21 +108,25 @@ fn taped<T: Default>(
 }
 
 /// A member that may stand once, and be `null`.
-struct Once<T>(Option<Option<T>>);
+struct Once<T> {
+    is_seen: bool,
+    value: Option<T>,
+}
 
 impl<T> Default for Once<T> {
     fn default() -> Self {
-        Self(None)
+        Self { is_seen: false, value: None }
     }
 }
 
 impl<T> Once<T> {
     fn set(&mut self, value: Option<T>) -> Read<()> {
-        if self.0.replace(value).is_some() { Err(NotRead) } else { Ok(()) }
+        self.value = value;
+        if std::mem::replace(&mut self.is_seen, true) { Err(NotRead) } else { Ok(()) }
     }
 
     fn get(self) -> Option<T> {
-        self.0.flatten()
+        self.value
     }
 }
 

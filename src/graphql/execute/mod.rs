@@ -267,8 +267,9 @@ impl Run<'_> {
             let at = At { path: &path, pos: selected.pos, selections };
             let completed = match &field.resolve {
                 Resolve::Attribute(attribute) => self.attribute(object, attribute, on, at).await,
-                Resolve::Page(PagePart::TotalCount) => self.total_count(coordinate, on, at).await,
-                Resolve::Page(part) => self.page_part(*part, field, on, at).await,
+                // Boxed: a list has many members, and what few of them need makes each of them large.
+                Resolve::Page(PagePart::TotalCount) => Box::pin(self.total_count(coordinate, on, at)).await,
+                Resolve::Page(part) => Box::pin(self.page_part(*part, field, on, at)).await,
                 Resolve::Operation(operation) => {
                     let session = &self.session.working_for(coordinate);
                     let parent = match on {

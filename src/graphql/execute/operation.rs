@@ -46,11 +46,13 @@ impl Run<'_> {
         drop(under_way);
         let object = self.plan.objects.get(operation.object());
         match (given, object) {
-            (Ok(Given::Page(found, kind)), _) => self.found(&found, kind, field, at).await,
+            (Ok(Given::Page(found, kind)), _) => Box::pin(self.found(&found, kind, field, at)).await,
             (Ok(Given::Item(Some(item))), Some(object)) => {
                 self.object(object, On::Item(item.members()), at).await
             }
-            (Ok(Given::Items(Some(items))), Some(object)) => self.loaded(&items, (object, field), at).await,
+            (Ok(Given::Items(Some(items))), Some(object)) => {
+                Box::pin(self.loaded(&items, (object, field), at)).await
+            }
             (Ok(Given::CarriedOut(outcomes)), _) => self.carried_out(&outcomes, field, at),
             // Where the parent has no list there are no items.
             (Ok(Given::Items(_)), _) if field.ty.non_null => {
@@ -119,7 +121,7 @@ impl Run<'_> {
                     None => item(operations.delete(delete, inputs).await),
                 },
                 Operation::Transact(transact) => {
-                    match operations.transact(coordinate, transact, inputs).await? {
+                    match Box::pin(operations.transact(coordinate, transact, inputs)).await? {
                         Transacted::Item(item) => Ok(Given::Item(item.map(Image::from))),
                         Transacted::Items(items) => Ok(Given::Items(Some(items))),
                     }
