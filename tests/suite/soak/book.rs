@@ -97,9 +97,12 @@ impl Book {
         line("writes acknowledged, each found once", &pages.acknowledged);
         line("writes unknown, then looked up", &format!("{} of {}", pages.looked_up, pages.unknown));
         line("changes of the tenants", &changes);
+        let by_minute: Vec<_> = memory.by_minute().iter().map(|bytes| bytes / 1024 / 1024).collect();
+        line("resident memory by minute, MiB", &format!("{by_minute:?}"));
         line("most resident memory, MiB", &(memory.most() / 1024 / 1024));
         if let Some(growth) = memory.growth_of_last(Duration::from_mins(5)) {
-            line("growth over the last five minutes, KiB a minute", &format!("{:.0}", growth / 1024.0));
+            let (growth, error) = (growth.a_minute / 1024.0, growth.error / 1024.0);
+            line("growth over the last five minutes, KiB a minute", &format!("{growth:.0} ± {error:.0}"));
         }
         line("answers", &format!("{:?}", pages.answers));
         line("faults", &format!("{injected:?}"));
