@@ -92,7 +92,7 @@ fn socket(arguments: &Arguments) -> Result<PathBuf, Failure> {
     config.server.socket.ok_or_else(|| {
         let problem = Problem::of("[admin] in the configuration", "there is no socket");
         problem
-            .hint("write `socket = \"admin.sock\"` and start the gateway again, or name it: --socket PATH")
+            .hint("write `socket = \"admin.sock\"` and start `serve` again (`dev` has no socket), or name it: --socket PATH")
             .into()
     })
 }

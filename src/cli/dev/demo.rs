@@ -147,17 +147,21 @@ pub(super) struct Banner {
 impl Banner {
     /// What is printed when everything is ready.
     pub(super) fn text(&self, demo: &Demo, tokens: &[(TenantId, String)]) -> String {
+        let (shown, others): (Vec<_>, Vec<_>) = tokens.iter().partition(|(tenant, _)| demo.shows(tenant));
+        let of_them = match shown.as_slice() {
+            [] | [_] => "A tenant, with a token",
+            [_, ..] => "Two tenants, each with a token",
+        };
         let mut text = format!(
             "\nInnkeeper dev: the gateway, and an embedded AWS that enforces IAM. Ready in {} ms.\n\n  \
              GraphQL    http://{1}/graphql\n  GraphiQL   http://{1}/\n  \
              health     http://{2}/readyz\n  AWS        {3}  (STS and DynamoDB)\n\n\
-             Two tenants, each with a token for 12 hours:\n\n",
+             {of_them} for 12 hours:\n\n",
             self.ready_in.as_millis(),
             self.address,
             self.admin,
             self.endpoint,
         );
-        let (shown, others): (Vec<_>, Vec<_>) = tokens.iter().partition(|(tenant, _)| demo.shows(tenant));
         for (tenant, token) in shown {
             // Writing to a string does not fail.
             let _written = writeln!(text, "  {tenant}\n    {token}");
@@ -172,9 +176,11 @@ impl Banner {
         }
         if let Some((tenant, token)) = &demo.owner {
             let body = json!({ "query": demo.query }).to_string();
+            let is_plain = demo.query == PLAIN_QUERY;
+            let what = if is_plain { "the gateway" } else { "for an item of its own" };
             let _written = write!(
                 text,
-                "\n1. `{tenant}` asks for an item of its own:\n\n\
+                "\n1. `{tenant}` asks {what}:\n\n\
                  curl -s http://{}/graphql \\\n  -H 'authorization: Bearer {token}' \\\n  \
                  -H 'content-type: application/json' \\\n  -d '{}'\n",
                 self.address,

@@ -84,6 +84,9 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     if config.operation.cursor_keys.is_empty() {
         config.operation.cursor_keys = vec![cursor_key(&private).map_err(Because)?];
     }
+    if config.server.socket.is_some() {
+        tracing::warn!("`dev` opens no admin socket: `[admin] socket` is for `serve`");
+    }
     block_on(serve(arguments, config, issuer))
 }
 
