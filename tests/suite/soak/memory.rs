@@ -79,14 +79,6 @@ pub(super) struct Growth {
     pub(super) error: f64,
 }
 
-impl Growth {
-    /// The least that it grows by, with some 97 % of certainty: what memory does from second to second is more than what a
-    /// leak would add to it in five minutes.
-    pub(super) fn at_least(&self) -> f64 {
-        self.a_minute - 2.0 * self.error
-    }
-}
-
 #[test]
 fn growth_is_the_slope_of_the_last_minutes() {
     let mut memory = Memory::of(0);
@@ -98,21 +90,4 @@ fn growth_is_the_slope_of_the_last_minutes() {
     let growth = memory.growth_of_last(Duration::from_mins(5)).unwrap();
     assert!((growth.a_minute - 60.0).abs() < 0.1 && growth.error < 0.1, "{growth:?}");
     assert!(memory.growth_of_last(Duration::from_mins(10)).is_none());
-}
-
-#[test]
-fn a_leak_is_told_from_what_comes_and_goes() {
-    let run = |leak: u64| {
-        let mut memory = Memory::of(0);
-        for second in 0..600_u64 {
-            // Ten megabytes up and down, in steps that have nothing to do with the time.
-            let noise = (second / 7 * 7919 % 11) * 1_000_000;
-            memory
-                .seen
-                .push((Duration::from_secs(second).as_secs_f64(), 100_000_000 + noise + second * leak / 60));
-        }
-        memory.growth_of_last(Duration::from_mins(5)).unwrap().at_least()
-    };
-    assert!(run(0) < 1_000_000.0);
-    assert!(run(4_000_000) > 1_000_000.0);
 }

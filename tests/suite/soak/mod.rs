@@ -137,7 +137,7 @@ async fn p10_nothing_is_lost_nothing_is_done_twice_and_no_tenant_meets_another()
     assert!(injected.len() >= 8, "{figures}");
     assert!(memory.most() < MOST_RESIDENT, "{figures}");
     if let Some(growth) = memory.growth_of_last(Duration::from_mins(5)) {
-        assert!(growth.at_least() <= MOST_GROWTH, "{growth:?}\n{figures}");
+        assert!(growth.a_minute <= MOST_GROWTH, "{growth:?}\n{figures}");
     }
     let (code, log) = gateway.terminate();
     assert_eq!(code, Some(0), "{}", log.join("\n"));
