@@ -43,6 +43,21 @@ pub struct Assumption {
 pub(super) struct LeaseKey([u8; 32]);
 
 impl Assumption {
+    /// A request for the tests of this module, of a role as it is.
+    #[cfg(test)]
+    pub(super) fn of_acme(region: Region) -> Self {
+        Self {
+            tenant: "acme".parse().unwrap(),
+            role: "arn:aws:iam::111122223333:role/r".parse().unwrap(),
+            external_id: None,
+            session_name: "ik-acme".into(),
+            power: Power::Role,
+            duration_seconds: 3600,
+            source_identity: None,
+            region,
+        }
+    }
+
     /// The request for a tenant.
     ///
     /// # Errors

@@ -13,7 +13,6 @@ use aws_smithy_types::body::SdkBody;
 use super::assumption::Assumption;
 use super::cold::Cold;
 use super::config::Config;
-use super::power::Power;
 use super::slot::{LeaseSlot, Shared};
 use super::sts::Sts;
 use super::wire::Exchange;
@@ -75,16 +74,7 @@ async fn a_lease_whose_renewal_panicked_is_renewed_by_the_next() {
         entropy,
         metrics: Metrics::default(),
     };
-    let assumption = Assumption {
-        tenant: "acme".parse().unwrap(),
-        role: "arn:aws:iam::111122223333:role/r".parse().unwrap(),
-        external_id: None,
-        session_name: "ik-acme".into(),
-        power: Power::Role,
-        duration_seconds: 3600,
-        source_identity: None,
-        region,
-    };
+    let assumption = Assumption::of_acme(region);
     let slot = Arc::new(LeaseSlot::new(assumption, Arc::new(shared)));
     let request: RequestId = "r-1".parse().unwrap();
     let first = slot.lease(&request).await.unwrap();

@@ -5,6 +5,7 @@
 //! answer together. What the SDK has read is its map. Readers see one thing: [`Members`] and [`Stored`].
 
 mod tape;
+mod taping;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,7 +14,8 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-pub use tape::{Piece, Place, Tape, Taping};
+pub use tape::{Place, Tape};
+pub use taping::{Piece, Taping};
 
 /// An item, as it was found. Cheap to clone.
 #[derive(Clone)]
@@ -119,11 +121,6 @@ impl Image {
             Self::Map(map) => Members::Map(map),
             Self::Tape(tape, place) => Members::Tape(tape, *place),
         }
-    }
-
-    /// The value of an attribute, if it has the attribute.
-    pub fn get(&self, name: &str) -> Option<Stored<'_>> {
-        self.members().get(name)
     }
 
     /// As a map.

@@ -1,6 +1,6 @@
 //! The bodies of answers: items onto a tape, all else into the SDK's outputs. Members that are not asked for are passed over.
 //!
-//! Whatever the bytes are, this is an output or an error: `fuzzed` below tries it, and `differential` holds each to what the SDK
+//! Whatever the bytes are, this is an output or an error: the tests below try it, and `differential` holds each to what the SDK
 //! makes of the same bytes.
 
 use std::collections::HashMap;

@@ -24,7 +24,6 @@ use tokio::runtime::Runtime;
 use super::super::assumption::Assumption;
 use super::super::call::{Call, Item};
 use super::super::door::{Ways, With};
-use super::super::power::Power;
 use super::*;
 use crate::aws::Identity;
 
@@ -117,16 +116,7 @@ impl Side {
         let region: Region = "eu-central-1".parse().unwrap();
         let aws = Aws::with_identity(of_aws, identity, region.clone(), Clock::system());
         let exchange = Exchange::new(&aws, &config, Entropy::system());
-        let assumption = Assumption {
-            tenant: "acme".parse().unwrap(),
-            role: "arn:aws:iam::111122223333:role/r".parse().unwrap(),
-            external_id: None,
-            session_name: "ik-acme".into(),
-            power: Power::Role,
-            duration_seconds: 3600,
-            source_identity: None,
-            region,
-        };
+        let assumption = Assumption::of_acme(region);
         Self { aws, config, exchange, assumption }
     }
 }

@@ -1,7 +1,7 @@
 //! A walk through the JSON of an answer that builds nothing but a tape.
 //!
 //! It knows the frame (objects, arrays, strings) and hands everything else, and every string with an escape in it, to `serde_json`:
-//! what is JSON and what is not is decided in one place. `fuzzed` in `answer` holds it to what `serde_json` reads of the same bytes.
+//! what is JSON and what is not is decided in one place. The tests of `answer` hold it to what `serde_json` reads of the same bytes.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use aws_smithy_types::base64;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::answer::NotRead;
-use crate::image::{Piece, Taping};
+use crate::image::{Piece, Place, Taping};
 use crate::json::plain;
 
 /// How many brackets may be open: as many as `serde_json` takes.
@@ -107,28 +107,32 @@ impl<'t> Reader<'t> {
 
     /// An object, member by member.
     pub(super) fn object(&mut self, mut each: impl FnMut(&mut Self, Cow<'t, str>) -> Read<()>) -> Read<()> {
-        self.begin(b'{')?;
-        if !self.takes(b'}') {
-            loop {
-                self.blank();
-                let name = self.string()?;
-                self.expect(b':')?;
-                each(self, name)?;
-                if !self.takes(b',') {
-                    break;
-                }
-            }
-            self.expect(b'}')?;
-        }
-        self.open -= 1;
-        Ok(())
+        let member = |it: &mut Self| {
+            let name = it.string()?;
+            it.expect(b':')?;
+            each(it, name)
+        };
+        self.between((b'{', b'}'), member).map(drop)
     }
 
     /// An array, element by element. Gives how many there are.
-    pub(super) fn array(&mut self, mut each: impl FnMut(&mut Self) -> Read<()>) -> Read<usize> {
-        self.begin(b'[')?;
+    pub(super) fn array(&mut self, each: impl FnMut(&mut Self) -> Read<()>) -> Read<usize> {
+        self.between((b'[', b']'), each)
+    }
+
+    /// What stands between two brackets, with commas in between. Gives how many there are.
+    fn between(
+        &mut self,
+        (begin, end): (u8, u8),
+        mut each: impl FnMut(&mut Self) -> Read<()>,
+    ) -> Read<usize> {
+        self.expect(begin)?;
+        self.open += 1;
+        if self.open > MOST_OPEN {
+            return Err(NotRead);
+        }
         let mut count = 0;
-        if !self.takes(b']') {
+        if !self.takes(end) {
             loop {
                 each(self)?;
                 count += 1;
@@ -136,16 +140,10 @@ impl<'t> Reader<'t> {
                     break;
                 }
             }
-            self.expect(b']')?;
+            self.expect(end)?;
         }
         self.open -= 1;
         Ok(count)
-    }
-
-    fn begin(&mut self, bracket: u8) -> Read<()> {
-        self.expect(bracket)?;
-        self.open += 1;
-        if self.open > MOST_OPEN { Err(NotRead) } else { Ok(()) }
     }
 
     /// Any other value, as `serde_json` reads it.
@@ -164,24 +162,13 @@ impl<'t> Reader<'t> {
     }
 
     /// The attributes of an item, or the members of a map.
-    pub(super) fn attributes(&mut self, tape: &mut Taping<'_>) -> Read<crate::image::Place> {
+    pub(super) fn attributes(&mut self, tape: &mut Taping<'_>) -> Read<Place> {
         let place = tape.map();
-        self.begin(b'{')?;
-        let mut count = 0;
-        if !self.takes(b'}') {
-            loop {
-                self.blank();
-                self.piece(|piece| tape.name(piece))?;
-                self.expect(b':')?;
-                self.attribute(tape)?;
-                count += 1;
-                if !self.takes(b',') {
-                    break;
-                }
-            }
-            self.expect(b'}')?;
-        }
-        self.open -= 1;
+        let count = self.between((b'{', b'}'), |it| {
+            it.piece(|piece| tape.name(piece))?;
+            it.expect(b':')?;
+            it.attribute(tape)
+        })?;
         tape.close_map(place, count);
         Ok(place)
     }
@@ -244,7 +231,6 @@ impl<'t> Reader<'t> {
     }
 
     fn binary(&mut self, tape: &mut Taping<'_>) -> Read<()> {
-        self.blank();
         let text = self.string()?;
         // What is wrong with it is not told: the text is a tenant's.
         let bytes = base64::decode(&*text).map_err(|_no_base64| NotRead)?;

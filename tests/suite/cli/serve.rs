@@ -2,6 +2,7 @@
 //! to be embedded.
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::{application, edit, free_address};
 use crate::harness::process::{Running, innkeeper, run};
@@ -42,8 +43,18 @@ async fn serve_finds_its_identity_in_the_environment_and_serves_the_same() {
     }
 }
 
+/// `serve` with an identity that no AWS knows.
+fn before_nobody(folder: &TempDir, arguments: &[&str]) -> Running {
+    Running::start(
+        innkeeper(folder.path(), arguments)
+            .env("INNKEEPER_CURSOR_KEYS", CURSOR_KEY)
+            .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "none"),
+    )
+}
+
 /// Policies that let one tenant reach another's items.
-fn unproved() -> tempfile::TempDir {
+fn unproved() -> TempDir {
     let folder = application();
     edit(folder.path(), "policies/shop.json", |text| {
         text.replace("TENANT#{{tenant}}#*", "TENANT#{{tenant}}*")
@@ -70,12 +81,7 @@ async fn what_is_not_proved_is_served_where_that_is_allowed_and_the_metric_says_
     let folder = unproved();
     let (listen, admin) = (free_address(), free_address());
     let arguments = ["serve", "--allow-unproved", "--listen", &listen, "--admin", &admin];
-    let mut serving = Running::start(
-        innkeeper(folder.path(), &arguments)
-            .env("INNKEEPER_CURSOR_KEYS", CURSOR_KEY)
-            .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
-            .env("AWS_SECRET_ACCESS_KEY", "none"),
-    );
+    let mut serving = before_nobody(&folder, &arguments);
     let lines = serving.wait_for("serving");
     assert!(lines.iter().any(|line| line.contains("isolation.unproved")), "{lines:?}");
     let metrics = reqwest::get(format!("http://{admin}/metrics")).await.unwrap().text().await.unwrap();
@@ -90,12 +96,7 @@ async fn a_role_that_is_not_declared_is_named_and_counted_beside_the_proof() {
     std::fs::remove_file(folder.path().join("policies/roles/pool.json")).unwrap();
     let (listen, admin) = (free_address(), free_address());
     let arguments = ["serve", "--listen", &listen, "--admin", &admin];
-    let mut serving = Running::start(
-        innkeeper(folder.path(), &arguments)
-            .env("INNKEEPER_CURSOR_KEYS", CURSOR_KEY)
-            .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
-            .env("AWS_SECRET_ACCESS_KEY", "none"),
-    );
+    let mut serving = before_nobody(&folder, &arguments);
     let lines = serving.wait_for("serving");
     let said = lines.iter().find(|line| line.contains("isolation.not-looked-at"));
     let said: Value = serde_json::from_str(said.expect("it is said")).unwrap();
@@ -125,12 +126,7 @@ async fn more_active_tenants_than_leases_are_said_at_the_start_and_at_each_reloa
     std::fs::write(&path, format!("{text}\n[credentials]\nmax-leases = 5\n")).unwrap();
     let (listen, admin) = (free_address(), free_address());
     let arguments = ["serve", "--listen", &listen, "--admin", &admin];
-    let mut serving = Running::start(
-        innkeeper(folder.path(), &arguments)
-            .env("INNKEEPER_CURSOR_KEYS", CURSOR_KEY)
-            .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
-            .env("AWS_SECRET_ACCESS_KEY", "none"),
-    );
+    let mut serving = before_nobody(&folder, &arguments);
     let lines = serving.wait_for("serving");
     let said = lines.iter().find(|line| line.contains("leases.too-few"));
     let said: Value = serde_json::from_str(said.expect("it is said")).unwrap();
